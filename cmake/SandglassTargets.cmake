@@ -1,0 +1,44 @@
+# sandglass_room(core SOURCES a.cpp a.h LIBS Qt6::Core)  ->  static library Sandglass::core
+function(sandglass_room name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS;PRIVATE_LIBS" ${ARGN})
+  add_library(sandglass_${name} STATIC ${ARG_SOURCES})
+  add_library(Sandglass::${name} ALIAS sandglass_${name})
+  target_link_libraries(sandglass_${name} PUBLIC Sandglass::flags ${ARG_LIBS} PRIVATE ${ARG_PRIVATE_LIBS})
+  sandglass_moc(sandglass_${name})
+endfunction()
+
+# Runs moc (and rcc) for targets that link Qt; the others stay free of generated files.
+function(sandglass_moc target)
+  get_target_property(libs ${target} LINK_LIBRARIES)
+  if("${libs}" MATCHES "Qt6::|Sandglass::")
+    set_target_properties(${target} PROPERTIES AUTOMOC ON AUTORCC ON)
+  endif()
+endfunction()
+
+# sandglass_test(money LIBS Sandglass::core)  ->  builds tst_money.cpp, runs it offscreen in UTC
+# WINDOW: needs a real X display; runs under xvfb-run. TIMEOUT in seconds (60).
+# SERIAL: not beside other tests (measures, or takes fixed ports). LABELS for ctest -L.
+function(sandglass_test name)
+  cmake_parse_arguments(ARG "SERIAL;WINDOW" "TIMEOUT" "LIBS;SOURCES;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  add_executable(tst_${name} tst_${name}.cpp ${ARG_SOURCES})
+  target_link_libraries(tst_${name} PRIVATE Sandglass::flags Qt6::Test ${ARG_LIBS})
+  set_target_properties(tst_${name} PROPERTIES AUTOMOC ON RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+  if(ARG_WINDOW)
+    add_test(NAME ${name} COMMAND xvfb-run -a -s "-screen 0 1600x1000x24" $<TARGET_FILE:tst_${name}>)
+    set(platform xcb)
+  else()
+    add_test(NAME ${name} COMMAND tst_${name})
+    set(platform offscreen)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "QT_QPA_PLATFORM=${platform};TZ=UTC;LC_ALL=C.UTF-8;QT_LOGGING_RULES=qt.qpa.*=false;SANDGLASS_BIN_DIR=${PROJECT_BINARY_DIR}/bin;SANDGLASS_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
+  if(ARG_SERIAL)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+  endif()
+  if(ARG_LABELS)
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
+  endif()
+endfunction()

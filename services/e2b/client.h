@@ -1,0 +1,91 @@
+#pragma once
+
+#include "services/core/result.h"
+#include "services/e2b/types.h"
+#include "services/lifecycle/event.h"
+#include "services/net/httpclient.h"
+
+#include <QFuture>
+#include <QObject>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sandglass::e2b {
+
+/// A code execution in progress. Deleting it cancels. Signals come on the client's thread.
+class CodeRun : public QObject
+{
+    Q_OBJECT
+public:
+    enum class End { Completed, Failed /**< the code raised */, TimedOut, Cancelled, Broken /**< see error() */ };
+    Q_ENUM(End)
+    using QObject::QObject;
+    virtual void cancel() = 0;
+    [[nodiscard]] virtual const Error &error() const = 0; ///< after Broken
+
+Q_SIGNALS:
+    void stdoutText(const QString &text);
+    void stderrText(const QString &text);
+    void result(const sandglass::e2b::ExecutionResult &result);
+    void raised(const sandglass::e2b::ExecutionError &error);
+    void executionCount(int count);
+    void finished(sandglass::e2b::CodeRun::End end); ///< exactly once
+};
+
+/// A command in a sandbox (envd process.Process/Start). Deleting it leaves the process running.
+class CommandRun : public QObject
+{
+    Q_OBJECT
+public:
+    using QObject::QObject;
+    virtual void kill() = 0;
+    [[nodiscard]] virtual int pid() const = 0;
+
+Q_SIGNALS:
+    void started(int pid);
+    void stdoutData(const QByteArray &data);
+    void stderrData(const QByteArray &data);
+    void finished(const sandglass::Result<int> &exitCode);
+};
+
+/// One E2B API, whichever it is. Asynchronous and cancellable; idempotent calls are retried with back-off.
+/// 404 on kill is success ("gone" is what was asked for). Webhook and event calls answer 404/405 with
+/// Error{code "not_supported"} where the installation has none (self-hosted E2B).
+class Client final : public QObject
+{
+    Q_OBJECT
+public:
+    explicit Client(Connection connection, QObject *parent = nullptr);
+    ~Client() override;
+
+    [[nodiscard]] const Connection &connection() const { return m_connection; }
+    void setConnection(Connection connection);
+
+    [[nodiscard]] QFuture<Result<>> health();
+    [[nodiscard]] QFuture<Result<SandboxInfo>> createSandbox(const SandboxSpec &spec);
+    [[nodiscard]] QFuture<Result<std::vector<SandboxInfo>>> listSandboxes(); ///< all pages, running and paused
+    [[nodiscard]] QFuture<Result<SandboxInfo>> sandbox(const std::string &sandboxId);
+    [[nodiscard]] QFuture<Result<>> killSandbox(const std::string &sandboxId);
+    [[nodiscard]] QFuture<Result<>> pauseSandbox(const std::string &sandboxId);
+    [[nodiscard]] QFuture<Result<SandboxInfo>> connectSandbox(const std::string &sandboxId, int timeoutSeconds);
+    [[nodiscard]] QFuture<Result<>> setTimeout(const std::string &sandboxId, int timeoutSeconds);
+    [[nodiscard]] QFuture<Result<std::vector<TemplateInfo>>> listTemplates();
+
+    [[nodiscard]] QFuture<Result<std::vector<WebhookInfo>>> listWebhooks();
+    [[nodiscard]] QFuture<Result<WebhookInfo>> createWebhook(const WebhookSpec &spec);
+    [[nodiscard]] QFuture<Result<>> deleteWebhook(const std::string &webhookId);
+
+    /// `sandbox` as create or connect returned it (its access token is needed). The caller owns the run.
+    [[nodiscard]] CodeRun *runCode(const SandboxInfo &sandbox, const CodeSpec &spec, QObject *parent);
+    [[nodiscard]] CommandRun *runCommand(const SandboxInfo &sandbox, const std::string &command, QObject *parent);
+    [[nodiscard]] QFuture<Result<std::string>> readFile(const SandboxInfo &sandbox, const std::string &path);
+    [[nodiscard]] QFuture<Result<>> writeFile(const SandboxInfo &sandbox, const std::string &path, std::string data);
+
+private:
+    Connection m_connection;
+    std::unique_ptr<net::HttpClient> m_http;
+};
+
+} // namespace sandglass::e2b

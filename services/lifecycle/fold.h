@@ -1,0 +1,66 @@
+#pragma once
+
+#include "services/lifecycle/event.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace sandglass::lifecycle {
+
+enum class SandboxState : std::uint8_t { Running, Paused, Killed, Lost, Unknown };
+
+/// One billed stretch: from created or resumed to paused, killed or now.
+struct RunInterval
+{
+    std::string executionId;
+    Timestamp start{};
+    std::optional<Timestamp> end;      ///< empty = still running
+    int vcpuCount = 0;                 ///< 0 = not known (yet)
+    int memoryMb = 0;
+    std::optional<std::int64_t> confirmedMs; ///< execution_time of the provider: the exact figure
+    friend bool operator==(const RunInterval &, const RunInterval &) = default;
+};
+
+struct Sandbox
+{
+    std::string id;
+    SandboxState state = SandboxState::Unknown;
+    std::string templateId;
+    std::string templateAlias;   ///< readable name when the list told it, else empty
+    std::string teamId;
+    std::map<std::string, std::string> metadata;
+    std::optional<Timestamp> createdAt;
+    std::optional<Timestamp> endedAt;  ///< killed or lost
+    std::optional<Timestamp> endAt;    ///< planned end, from the last updated or observed
+    std::string killReason;
+    std::vector<RunInterval> runs;     ///< in order of start
+    Timestamp lastEventAt{};
+    int eventCount = 0;
+    friend bool operator==(const Sandbox &, const Sandbox &) = default;
+
+    [[nodiscard]] const std::string &templateName() const { return templateAlias.empty() ? templateId : templateAlias; }
+};
+
+/// Events → sandboxes. The result depends on the set of events alone: duplicates change nothing, order does not
+/// matter, a terminal event wins over everything with a later arrival.
+class Fold final
+{
+public:
+    /// True when the sandbox's state changed. Unknown types and events without a sandbox id change nothing.
+    bool apply(const Event &event);
+
+    [[nodiscard]] const Sandbox *find(const std::string &sandboxId) const;
+    [[nodiscard]] const std::unordered_map<std::string, Sandbox> &sandboxes() const { return m_sandboxes; }
+
+private:
+    struct Fact; ///< what the fold keeps of one event
+    std::unordered_map<std::string, Sandbox> m_sandboxes;
+    std::unordered_map<std::string, std::vector<Fact>> m_facts;
+};
+
+} // namespace sandglass::lifecycle

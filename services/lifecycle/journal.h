@@ -1,0 +1,64 @@
+#pragma once
+
+#include "services/core/result.h"
+#include "services/lifecycle/event.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace sandglass::lifecycle {
+
+struct StoredEvent
+{
+    std::int64_t seq = 0; ///< order of arrival, from 1, never reused
+    Event event;
+};
+
+/// The truth: an append-only SQLite table of lifecycle events (WAL, synchronous FULL). One writer thread commits
+/// whatever has queued up since the last commit, so that many waiting appends share one fsync.
+class Journal final
+{
+public:
+    enum class Outcome { Stored, Duplicate, Failed, Busy /**< queue full: try again later */ };
+    using Done = std::function<void(Outcome)>;
+
+    struct Options
+    {
+        std::size_t queueLimit = 20'000; ///< appends waiting; above it: Busy
+        std::size_t batchLimit = 1'000;  ///< appends in one commit
+    };
+
+    /// Creates the file and its schema when missing. Error: not writable, not a database, newer schema.
+    [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path &file, Options options);
+    [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path &file);
+    ~Journal(); ///< commits what is queued, then closes
+    Journal(const Journal &) = delete;
+    Journal &operator=(const Journal &) = delete;
+
+    /// Thread-safe. `done` runs on the writer thread after the fsync that made the event durable; it must not block.
+    void append(Event event, Done done);
+
+    /// Called on the writer thread after each commit with the events that are new. Set before the first append.
+    void setListener(std::function<void(std::vector<StoredEvent>)> listener);
+    /// Called on the writer thread after the done callbacks of one commit: the place to wake waiting peers once.
+    void setBatchEnd(std::function<void()> batchEnd);
+
+    /// Events in order of seq, from `afterSeq` on, in chunks; own read connection, any thread.
+    [[nodiscard]] Result<> replay(std::int64_t afterSeq,
+                                  const std::function<void(std::span<const StoredEvent>)> &consume) const;
+    /// Newest first, at most `limit`, before `beforeSeq` (0 = from the end): paging for tables. Any thread.
+    [[nodiscard]] Result<std::vector<StoredEvent>> newest(std::size_t limit, std::int64_t beforeSeq = 0) const;
+    [[nodiscard]] std::int64_t count() const; ///< thread-safe, kept in memory
+    [[nodiscard]] std::int64_t lastSeq() const;
+
+private:
+    struct Private;
+    explicit Journal(std::unique_ptr<Private> p);
+    std::unique_ptr<Private> d;
+};
+
+} // namespace sandglass::lifecycle
