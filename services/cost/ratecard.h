@@ -24,7 +24,8 @@ class RateCard final
 {
 public:
     RateCard() = default;
-    /// {"currency": "USD", "rates": [{"valid_from", "usd_per_vcpu_second": "0.000014", "usd_per_gib_second": "0.0000045", "source"}]}
+    /// {"currency": "USD", "rates": [{"valid_from", "usd_per_vcpu_second": "0.000014", "usd_per_gib_second":
+    /// "0.0000045", "source"}]}
     [[nodiscard]] static Result<RateCard> fromJson(std::string_view text);
     [[nodiscard]] std::string toJson() const;
 

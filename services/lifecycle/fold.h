@@ -4,8 +4,8 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,8 +19,8 @@ struct RunInterval
 {
     std::string executionId;
     Timestamp start{};
-    std::optional<Timestamp> end;      ///< empty = still running
-    int vcpuCount = 0;                 ///< 0 = not known (yet)
+    std::optional<Timestamp> end; ///< empty = still running
+    int vcpuCount = 0;            ///< 0 = not known (yet)
     int memoryMb = 0;
     std::optional<std::int64_t> confirmedMs; ///< execution_time of the provider: the exact figure
     friend bool operator==(const RunInterval &, const RunInterval &) = default;
@@ -31,36 +31,46 @@ struct Sandbox
     std::string id;
     SandboxState state = SandboxState::Unknown;
     std::string templateId;
-    std::string templateAlias;   ///< readable name when the list told it, else empty
+    std::string templateAlias; ///< readable name when the list told it, else empty
     std::string teamId;
     std::map<std::string, std::string> metadata;
-    std::optional<Timestamp> createdAt;
-    std::optional<Timestamp> endedAt;  ///< killed or lost
-    std::optional<Timestamp> endAt;    ///< planned end, from the last updated or observed
+    std::optional<Timestamp> createdAt; ///< from created, else the first start that is known
+    std::optional<Timestamp> endedAt;   ///< killed or lost
+    std::optional<Timestamp> endAt;     ///< planned end, from the last updated or observed
     std::string killReason;
-    std::vector<RunInterval> runs;     ///< in order of start
+    std::vector<RunInterval> runs; ///< in order of start
     Timestamp lastEventAt{};
     int eventCount = 0;
     friend bool operator==(const Sandbox &, const Sandbox &) = default;
 
-    [[nodiscard]] const std::string &templateName() const { return templateAlias.empty() ? templateId : templateAlias; }
+    [[nodiscard]] const std::string &templateName() const
+    {
+        return templateAlias.empty() ? templateId : templateAlias;
+    }
 };
 
-/// Events → sandboxes. The result depends on the set of events alone: duplicates change nothing, order does not
-/// matter, a terminal event wins over everything with a later arrival.
+/// Events → sandboxes. The result depends on the set of events alone: duplicates change nothing, order does
+/// not matter, a terminal event wins over everything with a later arrival. The rules of e2b-protocol 3.3, 3.6
+/// and 7.3 are in stretches.h.
 class Fold final
 {
 public:
-    /// True when the sandbox's state changed. Unknown types and events without a sandbox id change nothing.
+    Fold();
+    ~Fold();
+    Fold(Fold &&) noexcept;
+    Fold &operator=(Fold &&) noexcept;
+
+    /// True when something about the sandbox changed. Unknown types, events without a sandbox id and
+    /// duplicates change nothing.
     bool apply(const Event &event);
 
     [[nodiscard]] const Sandbox *find(const std::string &sandboxId) const;
     [[nodiscard]] const std::unordered_map<std::string, Sandbox> &sandboxes() const { return m_sandboxes; }
 
 private:
-    struct Fact; ///< what the fold keeps of one event
+    struct Records; ///< what the fold keeps of one sandbox's events
     std::unordered_map<std::string, Sandbox> m_sandboxes;
-    std::unordered_map<std::string, std::vector<Fact>> m_facts;
+    std::unordered_map<std::string, std::unique_ptr<Records>> m_records;
 };
 
 } // namespace sandglass::lifecycle

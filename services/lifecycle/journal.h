@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,42 +19,57 @@ struct StoredEvent
     Event event;
 };
 
-/// The truth: an append-only SQLite table of lifecycle events (WAL, synchronous FULL). One writer thread commits
-/// whatever has queued up since the last commit, so that many waiting appends share one fsync.
+/// The truth: an append-only SQLite table of lifecycle events (WAL, synchronous FULL). One writer thread
+/// commits whatever has queued up since the last commit, so that many waiting appends share one fsync.
 class Journal final
 {
 public:
-    enum class Outcome { Stored, Duplicate, Failed, Busy /**< queue full: try again later */ };
+    enum class Outcome {
+        Stored,
+        Duplicate, ///< an event of that id is durable already
+        Failed,    ///< nothing of this commit is in the journal; lastFailure() says why
+        Busy,      ///< queue full, or another process holds the database: try again later
+    };
     using Done = std::function<void(Outcome)>;
 
     struct Options
     {
-        std::size_t queueLimit = 20'000; ///< appends waiting; above it: Busy
-        std::size_t batchLimit = 1'000;  ///< appends in one commit
+        std::size_t queueLimit = 20'000;        ///< appends waiting; above it: Busy
+        std::size_t queueByteLimit = 64U << 20; ///< their bodies together; above it: Busy
+        std::size_t batchLimit = 1'000;         ///< appends in one commit
     };
 
-    /// Creates the file and its schema when missing. Error: not writable, not a database, newer schema.
-    [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path &file, Options options);
+    /// Creates the file (0600), its folder and its schema when missing. Error: not writable, not a database,
+    /// another program's database, newer schema.
+    [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path &file,
+                                                               Options options);
     [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path &file);
     ~Journal(); ///< commits what is queued, then closes
     Journal(const Journal &) = delete;
     Journal &operator=(const Journal &) = delete;
 
-    /// Thread-safe. `done` runs on the writer thread after the fsync that made the event durable; it must not block.
+    /// Thread-safe. `done` runs on the writer thread after the fsync that made the event durable; it must not
+    /// block. When the queue is full it runs at once, in the caller's thread, with Busy. An event without an
+    /// id is refused (Failed); one without `raw` is kept in its wire form.
     void append(Event event, Done done);
 
-    /// Called on the writer thread after each commit with the events that are new. Set before the first append.
+    /// Called on the writer thread after each commit with the events that are new. Set before the first
+    /// append.
     void setListener(std::function<void(std::vector<StoredEvent>)> listener);
-    /// Called on the writer thread after the done callbacks of one commit: the place to wake waiting peers once.
+    /// Called on the writer thread after the done callbacks of one commit: the place to wake waiting peers
+    /// once.
     void setBatchEnd(std::function<void()> batchEnd);
 
     /// Events in order of seq, from `afterSeq` on, in chunks; own read connection, any thread.
     [[nodiscard]] Result<> replay(std::int64_t afterSeq,
                                   const std::function<void(std::span<const StoredEvent>)> &consume) const;
     /// Newest first, at most `limit`, before `beforeSeq` (0 = from the end): paging for tables. Any thread.
-    [[nodiscard]] Result<std::vector<StoredEvent>> newest(std::size_t limit, std::int64_t beforeSeq = 0) const;
+    [[nodiscard]] Result<std::vector<StoredEvent>> newest(std::size_t limit,
+                                                          std::int64_t beforeSeq = 0) const;
     [[nodiscard]] std::int64_t count() const; ///< thread-safe, kept in memory
     [[nodiscard]] std::int64_t lastSeq() const;
+    /// Why the last commit failed; empty once a commit has gone through again. Thread-safe.
+    [[nodiscard]] std::optional<Error> lastFailure() const;
 
 private:
     struct Private;

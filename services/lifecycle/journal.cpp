@@ -1,0 +1,323 @@
+#include "services/lifecycle/journal.h"
+
+#include "services/lifecycle/journalfile.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace sandglass::lifecycle {
+
+namespace {
+
+constexpr std::size_t batchByteLimit = 8U << 20; // one commit must not hold back the others for long
+constexpr std::size_t chunkRows = 1'000;         // of a replay
+constexpr std::size_t chunkByteLimit = 4U << 20;
+
+struct Item
+{
+    Event event;
+    Journal::Done done;
+    Journal::Outcome outcome = Journal::Outcome::Failed;
+};
+
+} // namespace
+
+struct Journal::Private
+{
+    Private(std::filesystem::path path, Database database, Options limits)
+        : file(std::move(path))
+        , options(limits)
+        , db(std::move(database))
+        , begin(db, "BEGIN IMMEDIATE")
+        , commit(db, "COMMIT")
+        , rollback(db, "ROLLBACK")
+        , topSeq(db, "SELECT coalesce(max(seq), 0) FROM events")
+        , insert(db, insertEventSql)
+    {}
+
+    void run();
+    std::vector<Item> takeBatch();
+    void process(std::vector<Item> batch);
+    int store(std::vector<Item> &batch, std::vector<std::int64_t> &seqs);
+    int insertAll(std::vector<Item> &batch, std::vector<std::int64_t> &seqs);
+    void noteFailure(std::optional<Error> error);
+
+    const std::filesystem::path file;
+    const Options options;
+
+    // The writer thread's own.
+    Database db;
+    Statement begin, commit, rollback, topSeq, insert;
+
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::deque<Item> queue;
+    std::size_t queuedBytes = 0;
+    bool stopping = false;
+    std::function<void(std::vector<StoredEvent>)> listener;
+    std::function<void()> batchEnd;
+    std::optional<Error> failureOfLast;
+
+    std::atomic<std::int64_t> count{0};
+    std::atomic<std::int64_t> lastSeq{0};
+    std::thread thread;
+};
+
+void Journal::Private::run()
+{
+    pthread_setname_np(pthread_self(), "journal");
+    for (;;) {
+        std::vector<Item> batch = takeBatch();
+        if (batch.empty())
+            return; // stopping, and nothing is left
+        process(std::move(batch));
+    }
+}
+
+/// Waits for work, then takes what queued up during the last commit: the grouping adapts without a timer.
+std::vector<Item> Journal::Private::takeBatch()
+{
+    std::unique_lock lock(mutex);
+    wake.wait(lock, [this] { return stopping || !queue.empty(); });
+    std::vector<Item> batch;
+    batch.reserve(std::min(queue.size(), options.batchLimit));
+    std::size_t bytes = 0;
+    while (!queue.empty() && batch.size() < options.batchLimit && bytes < batchByteLimit) {
+        bytes += queue.front().event.raw.size();
+        batch.push_back(std::move(queue.front()));
+        queue.pop_front();
+    }
+    queuedBytes -= bytes;
+    return batch;
+}
+
+void Journal::Private::process(std::vector<Item> batch)
+{
+    std::vector<std::int64_t> seqs(batch.size(), 0); // 0 = not new
+    const int status = store(batch, seqs);
+    if (status != SQLITE_OK) {
+        const Outcome outcome = (status & 0xff) == SQLITE_BUSY ? Outcome::Busy : Outcome::Failed;
+        std::ranges::fill(seqs, 0);
+        for (Item &item : batch)
+            item.outcome = outcome;
+    }
+
+    std::vector<StoredEvent> fresh;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (seqs[i] == 0)
+            continue;
+        fresh.push_back({seqs[i], std::move(batch[i].event)});
+        lastSeq.store(seqs[i], std::memory_order_relaxed);
+    }
+    count.fetch_add(static_cast<std::int64_t>(fresh.size()), std::memory_order_relaxed);
+
+    for (Item &item : batch) {
+        if (item.done)
+            item.done(item.outcome);
+    }
+    std::function<void()> afterBatch;
+    std::function<void(std::vector<StoredEvent>)> tell;
+    {
+        const std::lock_guard lock(mutex);
+        afterBatch = batchEnd;
+        tell = listener;
+    }
+    if (afterBatch)
+        afterBatch();
+    if (tell && !fresh.empty())
+        tell(std::move(fresh));
+}
+
+/// One transaction for the batch. SQLITE_OK means durable; anything else that nothing of it is stored.
+int Journal::Private::store(std::vector<Item> &batch, std::vector<std::int64_t> &seqs)
+{
+    if (db.isDetached()) {
+        noteFailure(
+            Error{Error::Kind::Local, 0, "the journal's file was deleted or replaced: " + file.string(), {}});
+        return SQLITE_READONLY_DBMOVED;
+    }
+    int status = begin.run();
+    if (status == SQLITE_OK)
+        status = insertAll(batch, seqs);
+    if (status == SQLITE_OK)
+        status = commit.run();
+    if (status == SQLITE_OK) {
+        noteFailure({});
+        return status;
+    }
+    noteFailure(db.lastError("the journal cannot store events"));
+    if (db.isInTransaction() && rollback.run() != SQLITE_OK)
+        noteFailure(db.lastError("the journal cannot roll back"));
+    return status;
+}
+
+int Journal::Private::insertAll(std::vector<Item> &batch, std::vector<std::int64_t> &seqs)
+{
+    // Read anew in each transaction, so that a second writer (an import, a tool) cannot make numbers collide.
+    if (const int status = topSeq.step(); status != SQLITE_ROW) {
+        topSeq.reset();
+        return status;
+    }
+    std::int64_t seq = topSeq.integer(0);
+    topSeq.reset();
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        Item &item = batch[i];
+        if (item.event.id.empty()) {
+            item.outcome = Outcome::Failed;
+            continue;
+        }
+        bindEvent(insert, seq + 1, item.event);
+        if (const int status = insert.run(); status != SQLITE_OK)
+            return status;
+        const bool isNew = sqlite3_changes64(db.handle()) > 0;
+        if (isNew)
+            seqs[i] = ++seq;
+        item.outcome = isNew ? Outcome::Stored : Outcome::Duplicate;
+    }
+    return SQLITE_OK;
+}
+
+void Journal::Private::noteFailure(std::optional<Error> error)
+{
+    const std::lock_guard lock(mutex);
+    failureOfLast = std::move(error);
+}
+
+Journal::Journal(std::unique_ptr<Private> p) : d(std::move(p))
+{
+    d->thread = std::thread([state = d.get()] { state->run(); });
+}
+
+Journal::~Journal()
+{
+    {
+        const std::lock_guard lock(d->mutex);
+        d->stopping = true;
+    }
+    d->wake.notify_one();
+    d->thread.join();
+}
+
+Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file)
+{
+    return open(file, Options{});
+}
+
+Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file, Options options)
+{
+    auto database = openJournalFile(file);
+    if (!database)
+        return failure(std::move(database.error()));
+    const auto count = database->queryInteger("SELECT count(*) FROM events");
+    if (!count)
+        return failure(count.error());
+    const auto lastSeq = database->queryInteger("SELECT coalesce(max(seq), 0) FROM events");
+    if (!lastSeq)
+        return failure(lastSeq.error());
+
+    auto state = std::make_unique<Private>(file, std::move(*database), options);
+    for (const Statement *statement :
+         {&state->begin, &state->commit, &state->rollback, &state->topSeq, &state->insert}) {
+        if (!statement->isValid())
+            return failure(state->db.lastError("the journal's table is not as expected"));
+    }
+    state->count = *count;
+    state->lastSeq = *lastSeq;
+    return std::unique_ptr<Journal>(new Journal(std::move(state)));
+}
+
+void Journal::append(Event event, Done done)
+{
+    if (event.raw.empty())
+        event.raw = encodeEvent(event);
+    const std::size_t bytes = event.raw.size();
+    bool wasEmpty = false;
+    {
+        const std::lock_guard lock(d->mutex);
+        wasEmpty = d->queue.empty();
+        const bool fits = d->queue.size() < d->options.queueLimit &&
+                          (wasEmpty || d->queuedBytes + bytes <= d->options.queueByteLimit);
+        if (fits) {
+            d->queue.push_back({std::move(event), std::move(done)});
+            d->queuedBytes += bytes;
+            done = nullptr;
+        }
+    }
+    if (done) {
+        done(Outcome::Busy);
+        return;
+    }
+    if (wasEmpty)
+        d->wake.notify_one();
+}
+
+void Journal::setListener(std::function<void(std::vector<StoredEvent>)> listener)
+{
+    const std::lock_guard lock(d->mutex);
+    d->listener = std::move(listener);
+}
+
+void Journal::setBatchEnd(std::function<void()> batchEnd)
+{
+    const std::lock_guard lock(d->mutex);
+    d->batchEnd = std::move(batchEnd);
+}
+
+Result<> Journal::replay(std::int64_t afterSeq,
+                         const std::function<void(std::span<const StoredEvent>)> &consume) const
+{
+    auto database = Database::open(d->file, Database::Mode::ReadOnly);
+    if (!database)
+        return failure(std::move(database.error()));
+    Statement select(*database, selectEventsAfterSql);
+    std::vector<StoredEvent> chunk;
+    for (;;) {
+        // A statement per chunk: a long read transaction would keep the write-ahead log from being reused.
+        const int status = readEvents(select.bind(1, afterSeq), chunkRows, chunkByteLimit, chunk);
+        if (status != SQLITE_OK)
+            return failure(database->lastError("the journal cannot be read"));
+        if (chunk.empty())
+            return {};
+        afterSeq = chunk.back().seq;
+        consume(chunk);
+    }
+}
+
+Result<std::vector<StoredEvent>> Journal::newest(std::size_t limit, std::int64_t beforeSeq) const
+{
+    auto database = Database::open(d->file, Database::Mode::ReadOnly);
+    if (!database)
+        return failure(std::move(database.error()));
+    Statement select(*database, selectEventsBeforeSql);
+    std::vector<StoredEvent> events;
+    select.bind(1, beforeSeq > 0 ? beforeSeq : INT64_MAX);
+    if (readEvents(select, limit, SIZE_MAX, events) != SQLITE_OK)
+        return failure(database->lastError("the journal cannot be read"));
+    return events;
+}
+
+std::int64_t Journal::count() const
+{
+    return d->count.load(std::memory_order_relaxed);
+}
+
+std::int64_t Journal::lastSeq() const
+{
+    return d->lastSeq.load(std::memory_order_relaxed);
+}
+
+std::optional<Error> Journal::lastFailure() const
+{
+    const std::lock_guard lock(d->mutex);
+    return d->failureOfLast;
+}
+
+} // namespace sandglass::lifecycle

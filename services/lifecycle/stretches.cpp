@@ -1,0 +1,328 @@
+#include "services/lifecycle/stretches.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace sandglass::lifecycle {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto sameStart =
+    2s; ///< the event's time and the provider's started_at differ by the time a start takes
+constexpr std::int64_t longestRunMs = 10LL * 366 * 86'400'000; ///< above it execution_time is not believed
+
+int rank(EventType type)
+{
+    switch (type) {
+    case EventType::Created:
+        return 0;
+    case EventType::Updated:
+    case EventType::Checkpointed:
+        return 1;
+    case EventType::Paused:
+        return 2;
+    case EventType::Resumed:
+        return 3;
+    case EventType::Observed:
+        return 4;
+    case EventType::Killed:
+        return 5;
+    case EventType::Lost:
+        return 6;
+    case EventType::Unknown:
+        break;
+    }
+    return 7;
+}
+
+struct Stretch
+{
+    RunInterval run;
+    std::optional<Timestamp> startedAt; ///< the provider's own word for run.start
+    std::optional<Timestamp> seenAlive; ///< last time it was observed running
+    bool isFirst = false;               ///< made by created: nothing ran before it
+};
+
+class Derivation
+{
+public:
+    explicit Derivation(const std::vector<Fact> &facts) : m_facts(facts) {}
+
+    Stretches run();
+
+private:
+    void addStarts();
+    void addEnd(const Fact &fact);
+    void addObservedRunning(const Fact &fact);
+    void closeOpen();
+    void fillSizes();
+    [[nodiscard]] SandboxState stateNow(Stretches &result) const;
+
+    [[nodiscard]] Stretch *byExecution(const std::string &executionId);
+    [[nodiscard]] Stretch *byStart(Timestamp start);
+    [[nodiscard]] Stretch *lastStartedBy(Timestamp time);
+    [[nodiscard]] std::optional<Timestamp> earliestEnd(const Stretch &stretch, const Stretch *next) const;
+    Stretch &add(Timestamp start, std::string executionId);
+    static void takeExecution(Stretch &stretch, const Fact &fact);
+
+    const std::vector<Fact> &m_facts;
+    std::vector<Stretch> m_stretches;
+    std::vector<Timestamp> m_looseEnds; ///< paused and killed events that fit no stretch
+    std::optional<Timestamp> m_killedAt;
+};
+
+Stretches Derivation::run()
+{
+    Stretches result;
+    addStarts();
+    for (const Fact &fact : m_facts) {
+        if (fact.type == EventType::Paused || fact.type == EventType::Killed)
+            addEnd(fact);
+        if (fact.type == EventType::Killed && !m_killedAt)
+            m_killedAt = fact.time;
+        if (fact.type == EventType::Killed && result.killReason.empty())
+            result.killReason = fact.killReason;
+        if (fact.type == EventType::Created && !result.createdAt)
+            result.createdAt = fact.time;
+    }
+    for (const Fact &fact : m_facts) {
+        if (fact.type == EventType::Observed && fact.isObservedRunning)
+            addObservedRunning(fact);
+    }
+    std::ranges::stable_sort(m_stretches, {}, [](const Stretch &s) { return s.run.start; });
+    closeOpen();
+    fillSizes();
+    result.state = stateNow(result);
+    if (!result.createdAt && !m_stretches.empty())
+        result.createdAt = m_stretches.front().run.start;
+    result.runs.reserve(m_stretches.size());
+    for (Stretch &stretch : m_stretches)
+        result.runs.push_back(std::move(stretch.run));
+    return result;
+}
+
+void Derivation::addStarts()
+{
+    for (const Fact &fact : m_facts) {
+        if (fact.type != EventType::Created && fact.type != EventType::Resumed)
+            continue;
+        if (byExecution(fact.executionId))
+            continue; // told twice: the facts are sorted, so the earliest stands
+        add(fact.time, fact.executionId).isFirst = fact.type == EventType::Created;
+    }
+}
+
+void Derivation::addEnd(const Fact &fact)
+{
+    Stretch *stretch = byExecution(fact.executionId);
+    if (!stretch && fact.startedAt) {
+        stretch = byStart(*fact.startedAt);
+        const bool isOther = stretch && stretch->run.end && !fact.executionId.empty() &&
+                             !stretch->run.executionId.empty(); // ended, and by its id another one
+        if (isOther)
+            stretch = nullptr;
+    }
+    if (!stretch && (fact.startedAt || fact.executionMs)) {
+        const Timestamp start =
+            fact.startedAt ? *fact.startedAt : fact.time - std::chrono::milliseconds(*fact.executionMs);
+        stretch = &add(start, fact.executionId);
+    }
+    if (!stretch) {
+        m_looseEnds.push_back(fact.time);
+        return;
+    }
+    if (stretch->run.end)
+        return; // the first end is final
+    stretch->run.end = std::max(stretch->run.start, fact.time);
+    takeExecution(*stretch, fact);
+}
+
+void Derivation::takeExecution(Stretch &stretch, const Fact &fact)
+{
+    stretch.run.confirmedMs = fact.executionMs;
+    stretch.startedAt = fact.startedAt;
+    if (stretch.run.executionId.empty())
+        stretch.run.executionId = fact.executionId;
+    if (fact.hasSize()) {
+        stretch.run.vcpuCount = fact.vcpuCount;
+        stretch.run.memoryMb = fact.memoryMb;
+    }
+}
+
+void Derivation::addObservedRunning(const Fact &fact)
+{
+    const Timestamp start = fact.startedAt.value_or(fact.time);
+    Stretch *stretch = fact.startedAt ? byStart(start) : nullptr;
+    if (!stretch) {
+        Stretch *before = lastStartedBy(start);
+        const bool covers = before && (before->run.end ? *before->run.end > start : !fact.startedAt);
+        if (covers)
+            stretch = before;
+    }
+    if (!stretch) {
+        if (m_killedAt && start >= *m_killedAt)
+            return; // a list older than the kill
+        stretch = &add(start, {});
+        stretch->startedAt = fact.startedAt;
+    }
+    stretch->seenAlive = std::max(stretch->seenAlive.value_or(fact.time), fact.time);
+    if (fact.hasSize() && (stretch->run.vcpuCount == 0 || stretch->run.memoryMb == 0)) {
+        stretch->run.vcpuCount = fact.vcpuCount;
+        stretch->run.memoryMb = fact.memoryMb;
+    }
+}
+
+void Derivation::closeOpen()
+{
+    for (std::size_t i = 0; i < m_stretches.size(); ++i) {
+        Stretch &stretch = m_stretches[i];
+        if (stretch.run.end)
+            continue;
+        const Stretch *next = i + 1 < m_stretches.size() ? &m_stretches[i + 1] : nullptr;
+        stretch.run.end = earliestEnd(stretch, next);
+    }
+}
+
+std::optional<Timestamp> Derivation::earliestEnd(const Stretch &stretch, const Stretch *next) const
+{
+    std::optional<Timestamp> end;
+    const auto offer = [&end](Timestamp time) { end = end ? std::min(*end, time) : time; };
+    const Timestamp start = stretch.run.start;
+    if (next)
+        offer(next->run.start);
+    if (m_killedAt)
+        offer(std::max(start, *m_killedAt));
+    for (const Timestamp time : m_looseEnds) {
+        if (time >= start)
+            offer(time);
+    }
+    const Timestamp alive = std::max(start, stretch.seenAlive.value_or(start));
+    for (const Fact &fact : m_facts) {
+        const bool isSoftEnd =
+            fact.type == EventType::Lost || (fact.type == EventType::Observed && !fact.isObservedRunning);
+        if (isSoftEnd && fact.time > alive) {
+            offer(fact.time);
+            break; // sorted: the first is the earliest
+        }
+    }
+    return end;
+}
+
+void Derivation::fillSizes()
+{
+    const auto last =
+        std::find_if(m_facts.rbegin(), m_facts.rend(), [](const Fact &fact) { return fact.hasSize(); });
+    if (last == m_facts.rend())
+        return;
+    for (Stretch &stretch : m_stretches) {
+        if (stretch.run.vcpuCount > 0 && stretch.run.memoryMb > 0)
+            continue;
+        stretch.run.vcpuCount = last->vcpuCount;
+        stretch.run.memoryMb = last->memoryMb;
+    }
+}
+
+SandboxState Derivation::stateNow(Stretches &result) const
+{
+    if (m_killedAt) {
+        result.endedAt = m_killedAt;
+        return SandboxState::Killed;
+    }
+    if (!m_stretches.empty() && !m_stretches.back().run.end)
+        return SandboxState::Running;
+    bool wasPaused = false;
+    for (auto fact = m_facts.rbegin(); fact != m_facts.rend(); ++fact) {
+        if (fact->type == EventType::Lost && !wasPaused) {
+            result.endedAt = fact->time;
+            return SandboxState::Lost;
+        }
+        if (fact->type == EventType::Paused || fact->type == EventType::Observed)
+            wasPaused = true; // an observed running stretch that is not open was paused afterwards
+    }
+    return wasPaused ? SandboxState::Paused : SandboxState::Unknown;
+}
+
+Stretch *Derivation::byExecution(const std::string &executionId)
+{
+    if (executionId.empty())
+        return nullptr;
+    const auto it =
+        std::ranges::find_if(m_stretches, [&](const Stretch &s) { return s.run.executionId == executionId; });
+    return it != m_stretches.end() ? &*it : nullptr;
+}
+
+/// The stretch that a start at `start` means: the nearest within 2 s, or the sandbox's first one when nothing
+/// can have run before it.
+Stretch *Derivation::byStart(Timestamp start)
+{
+    Stretch *nearest = nullptr;
+    std::chrono::nanoseconds best = sameStart;
+    for (Stretch &stretch : m_stretches) {
+        const auto known = stretch.startedAt.value_or(stretch.run.start);
+        const auto distance =
+            std::min(std::chrono::abs(known - start), std::chrono::abs(stretch.run.start - start));
+        if (distance < best || (distance == best && !nearest)) {
+            nearest = &stretch;
+            best = distance;
+        }
+    }
+    if (nearest)
+        return nearest;
+    const auto first = std::ranges::find_if(m_stretches, &Stretch::isFirst);
+    return first != m_stretches.end() && start < first->run.start ? &*first : nullptr;
+}
+
+Stretch *Derivation::lastStartedBy(Timestamp time)
+{
+    Stretch *last = nullptr;
+    for (Stretch &stretch : m_stretches) {
+        if (stretch.run.start <= time && (!last || stretch.run.start >= last->run.start))
+            last = &stretch;
+    }
+    return last;
+}
+
+Stretch &Derivation::add(Timestamp start, std::string executionId)
+{
+    Stretch stretch;
+    stretch.run.start = start;
+    stretch.run.executionId = std::move(executionId);
+    return m_stretches.emplace_back(std::move(stretch));
+}
+
+} // namespace
+
+Fact Fact::of(const Event &event)
+{
+    Fact fact;
+    fact.time = event.timestamp;
+    fact.type = event.type;
+    fact.id = event.id;
+    fact.executionId = event.executionId;
+    fact.killReason = event.killReason;
+    fact.isObservedRunning = event.type == EventType::Observed && event.observedState == "running";
+    if (event.execution) {
+        fact.startedAt = event.execution->startedAt;
+        fact.vcpuCount = std::max(0, event.execution->vcpuCount);
+        fact.memoryMb = std::max(0, event.execution->memoryMb);
+        const std::int64_t ms = event.execution->executionTimeMs;
+        if (ms > 0 && ms <= longestRunMs)
+            fact.executionMs = ms;
+    }
+    return fact;
+}
+
+bool operator<(const Fact &a, const Fact &b)
+{
+    return std::tuple(a.time, rank(a.type), std::string_view(a.id)) <
+           std::tuple(b.time, rank(b.type), std::string_view(b.id));
+}
+
+Stretches deriveStretches(const std::vector<Fact> &facts)
+{
+    return Derivation(facts).run();
+}
+
+} // namespace sandglass::lifecycle
