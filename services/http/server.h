@@ -12,7 +12,7 @@
 #include <vector>
 
 // HTTP/1.1 server on Boost.Beast, used by the webhook receiver and by the local engine. Beast itself stays inside
-// server.cpp; everything here is plain values and callbacks.
+// connection.cpp; everything here is plain values and callbacks.
 
 namespace boost::asio {
 class io_context;
@@ -73,9 +73,11 @@ public:
     virtual void write(std::string chunk) = 0;
     virtual void finish() = 0;
     [[nodiscard]] virtual std::size_t pendingBytes() const = 0;
+    /// The callback is kept: it is called at once when little is pending, and again whenever that becomes so.
     virtual void onDrained(std::function<void()> callback) = 0;
 
-    /// Called once when the peer goes away before the answer is complete.
+    /// Called once when the peer goes away before the answer is complete (or the server stops without waiting). A peer
+    /// that only closed its sending half counts as gone, but an answer still reaches it.
     virtual void onClosed(std::function<void()> callback) = 0;
 
 protected:

@@ -1,0 +1,119 @@
+#include "services/http/exchange.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+namespace sandglass::http {
+
+bool Gate::isServerThread() const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_io && m_io->get_executor().running_in_this_thread();
+}
+
+bool Gate::post(std::function<void()> work) const
+{
+    const std::lock_guard lock(m_mutex);
+    if (m_io)
+        boost::asio::post(*m_io, std::move(work));
+    return m_io != nullptr;
+}
+
+void Gate::close()
+{
+    const std::lock_guard lock(m_mutex);
+    m_io = nullptr;
+}
+
+void Channel::submit(std::uint64_t request, Step step)
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        if (const auto *chunk = std::get_if<StreamChunk>(&step))
+            m_inboxBytes += chunk->bytes.size();
+        m_inbox.push_back({request, std::move(step)});
+        if (m_isDraining)
+            return; // whoever drains takes this one too: order stays the order of the calls
+        m_isDraining = true;
+    }
+    if (m_gate->isServerThread()) {
+        drain();
+    } else if (!m_gate->post([self = shared_from_this()] { self->drain(); })) {
+        std::vector<Entry> dropped; // destroyed outside the lock: entries may own exchanges
+        const std::lock_guard lock(m_mutex);
+        dropped.swap(m_inbox);
+        m_inboxBytes = 0;
+        m_isDraining = false;
+    }
+}
+
+void Channel::drain()
+{
+    const auto self = shared_from_this(); // a step may drop the last exchange
+    for (;;) {
+        {
+            const std::lock_guard lock(m_mutex);
+            if (m_inbox.empty()) {
+                m_isDraining = false;
+                return;
+            }
+            m_batch.swap(m_inbox);
+        }
+        for (Entry &entry : m_batch)
+            deliver(entry);
+        m_batch.clear();
+    }
+}
+
+void Channel::deliver(Entry &entry)
+{
+    if (const auto *chunk = std::get_if<StreamChunk>(&entry.step))
+        m_inboxBytes -= chunk->bytes.size();
+    if (entry.request != m_current)
+        return;
+    if (m_taker)
+        m_taker->take(std::move(entry.step));
+    else if (const auto *closed = std::get_if<ClosedCallback>(&entry.step); closed && closed->call)
+        closed->call(); // asked for after the peer had gone
+}
+
+ChannelExchange::~ChannelExchange()
+{
+    if (!m_isAnswered)
+        m_channel->submit(m_request, Dropped{});
+}
+
+void ChannelExchange::respond(Response response)
+{
+    if (!m_isAnswered.exchange(true))
+        m_channel->submit(m_request, std::move(response));
+}
+
+void ChannelExchange::startStream(int status, Headers headers)
+{
+    m_channel->submit(m_request, StreamHead{status, std::move(headers)});
+}
+
+void ChannelExchange::write(std::string chunk)
+{
+    if (!chunk.empty()) // an empty chunk would end the body
+        m_channel->submit(m_request, StreamChunk{std::move(chunk)});
+}
+
+void ChannelExchange::finish()
+{
+    if (!m_isAnswered.exchange(true))
+        m_channel->submit(m_request, StreamEnd{});
+}
+
+void ChannelExchange::onDrained(std::function<void()> callback)
+{
+    m_channel->submit(m_request, DrainedCallback{std::move(callback)});
+}
+
+void ChannelExchange::onClosed(std::function<void()> callback)
+{
+    m_channel->submit(m_request, ClosedCallback{std::move(callback)});
+}
+
+} // namespace sandglass::http
