@@ -17,6 +17,9 @@ struct Usage
     std::optional<std::int64_t> confirmedMs; ///< overrides end - start
     int vcpuCount = 0;
     int memoryMb = 0;
+
+    /// end, or start + confirmedMs.
+    [[nodiscard]] Timestamp effectiveEnd() const;
 };
 
 /// Exact price of the part of `usage` that lies in [from, to). Empty when the size is not known or the card

@@ -274,6 +274,15 @@ void Journal::setBatchEnd(std::function<void()> batchEnd)
 Result<> Journal::replay(std::int64_t afterSeq,
                          const std::function<void(std::span<const StoredEvent>)> &consume) const
 {
+    return replayWhile(afterSeq, [&consume](std::span<const StoredEvent> events) {
+        consume(events);
+        return true;
+    });
+}
+
+Result<> Journal::replayWhile(std::int64_t afterSeq,
+                              const std::function<bool(std::span<const StoredEvent>)> &consume) const
+{
     auto database = Database::open(d->file, Database::Mode::ReadOnly);
     if (!database)
         return failure(std::move(database.error()));
@@ -287,7 +296,8 @@ Result<> Journal::replay(std::int64_t afterSeq,
         if (chunk.empty())
             return {};
         afterSeq = chunk.back().seq;
-        consume(chunk);
+        if (!consume(chunk))
+            return {};
     }
 }
 

@@ -63,6 +63,10 @@ public:
     /// Events in order of seq, from `afterSeq` on, in chunks; own read connection, any thread.
     [[nodiscard]] Result<> replay(std::int64_t afterSeq,
                                   const std::function<void(std::span<const StoredEvent>)> &consume) const;
+    /// The same until `consume` answers false.
+    [[nodiscard]] Result<>
+    replayWhile(std::int64_t afterSeq,
+                const std::function<bool(std::span<const StoredEvent>)> &consume) const;
     /// Newest first, at most `limit`, before `beforeSeq` (0 = from the end): paging for tables. Any thread.
     [[nodiscard]] Result<std::vector<StoredEvent>> newest(std::size_t limit,
                                                           std::int64_t beforeSeq = 0) const;

@@ -296,15 +296,18 @@ Stretch &Derivation::add(Timestamp start, std::string executionId)
 
 Fact Fact::of(const Event &event)
 {
+    // Nothing ran before 1970; cut there, no difference of two times leaves 64 bits.
+    const auto cut = [](Timestamp time) { return std::max(time, Timestamp{}); };
     Fact fact;
-    fact.time = event.timestamp;
+    fact.time = cut(event.timestamp);
     fact.type = event.type;
     fact.id = event.id;
     fact.executionId = event.executionId;
     fact.killReason = event.killReason;
     fact.isObservedRunning = event.type == EventType::Observed && event.observedState == "running";
     if (event.execution) {
-        fact.startedAt = event.execution->startedAt;
+        if (event.execution->startedAt)
+            fact.startedAt = cut(*event.execution->startedAt);
         fact.vcpuCount = std::max(0, event.execution->vcpuCount);
         fact.memoryMb = std::max(0, event.execution->memoryMb);
         const std::int64_t ms = event.execution->executionTimeMs;

@@ -1,0 +1,303 @@
+#include "services/lifecycle/tracker.h"
+
+#include "services/cost/meter.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace sandglass::lifecycle {
+
+namespace {
+
+constexpr int publishIntervalMs = 50;
+constexpr int sliceMs = 4;
+constexpr std::size_t historyLimit =
+    4'000; ///< replayed events waiting for the UI thread; the worker pauses above it
+constexpr std::size_t liveLimit =
+    20'000; ///< new events waiting; above it they are read from the journal later
+constexpr std::size_t liveByteLimit = 32U << 20;
+constexpr std::int64_t tenthsPerHour = 36'000;
+
+} // namespace
+
+struct Tracker::Inbox
+{
+    std::mutex mutex;
+    std::condition_variable room;
+    Tracker *tracker = nullptr; ///< null once it is gone
+    bool isRung = false;        ///< the tracker has been told and has not looked yet
+
+    std::deque<StoredEvent> history; ///< from the worker
+    bool isReading = false;
+    std::optional<Error> readError;
+    bool stopReading = false;
+
+    std::deque<StoredEvent> live; ///< from the journal's writer
+    std::size_t liveBytes = 0;
+    bool hasOverflowed = false;
+
+    /// With the mutex held, so that the tracker cannot go away meanwhile; only posts an event.
+    void ring()
+    {
+        if (!tracker || std::exchange(isRung, true))
+            return;
+        QMetaObject::invokeMethod(
+            tracker, [target = tracker] { target->schedule(0); }, Qt::QueuedConnection);
+    }
+
+    void addLive(std::vector<StoredEvent> events)
+    {
+        const std::lock_guard lock(mutex);
+        if (!tracker)
+            return;
+        for (StoredEvent &stored : events) {
+            if (hasOverflowed || live.size() >= liveLimit || liveBytes >= liveByteLimit) {
+                hasOverflowed = true;
+                live.clear();
+                liveBytes = 0;
+                break;
+            }
+            liveBytes += stored.event.raw.size();
+            live.push_back(std::move(stored));
+        }
+        ring();
+    }
+
+    /// False when the worker has to stop.
+    bool addHistory(std::span<const StoredEvent> events)
+    {
+        std::unique_lock lock(mutex);
+        history.insert(history.end(), events.begin(), events.end());
+        ring();
+        room.wait(lock, [this] { return stopReading || history.size() < historyLimit; });
+        return !stopReading;
+    }
+
+    /// Whether a look inside would find something to do.
+    bool hasWork(bool isReplayed)
+    {
+        const std::lock_guard lock(mutex);
+        return !history.empty() || (!isReading && (!isReplayed || !live.empty() || hasOverflowed));
+    }
+
+    void endOfHistory(std::optional<Error> error)
+    {
+        const std::lock_guard lock(mutex);
+        isReading = false;
+        readError = std::move(error);
+        ring();
+    }
+};
+
+Tracker::Tracker(Journal &journal, cost::RateCard card, Clock clock, QObject *parent)
+    : QObject(parent)
+    , m_journal(journal)
+    , m_clock(std::move(clock))
+    , m_usage(std::move(card))
+    , m_inbox(std::make_shared<Inbox>())
+    , m_tenths(tenthsPerHour)
+{
+    m_inbox->tracker = this;
+    m_timer.setSingleShot(true);
+    m_timer.setTimerType(Qt::PreciseTimer);
+    connect(&m_timer, &QTimer::timeout, this, &Tracker::takeSlice);
+}
+
+Tracker::~Tracker()
+{
+    {
+        const std::lock_guard lock(m_inbox->mutex);
+        m_inbox->tracker = nullptr;
+        m_inbox->stopReading = true;
+    }
+    m_inbox->room.notify_all();
+    m_journal.setListener({});
+    if (m_worker.joinable())
+        m_worker.join();
+}
+
+void Tracker::start()
+{
+    m_journal.setListener(
+        [inbox = m_inbox](std::vector<StoredEvent> events) { inbox->addLive(std::move(events)); });
+    startWorker();
+}
+
+/// Reads everything after what has been applied. Live events from here on are kept: each new event is seen by
+/// the worker, or kept, or both.
+void Tracker::startWorker()
+{
+    if (m_worker.joinable())
+        m_worker.join();
+    {
+        const std::lock_guard lock(m_inbox->mutex);
+        m_inbox->isReading = true;
+        m_inbox->hasOverflowed = false;
+    }
+    m_worker = std::thread([inbox = m_inbox, journal = &m_journal, afterSeq = m_appliedSeq] {
+        auto done = journal->replayWhile(
+            afterSeq, [&inbox](std::span<const StoredEvent> events) { return inbox->addHistory(events); });
+        inbox->endOfHistory(done ? std::nullopt : std::optional<Error>(std::move(done.error())));
+    });
+}
+
+void Tracker::schedule(int delayMs)
+{
+    if (!m_timer.isActive() || m_timer.remainingTime() > delayMs)
+        m_timer.start(delayMs);
+}
+
+void Tracker::takeSlice()
+{
+    bool isCaughtUp = false;
+    bool mustReadAgain = false;
+    std::optional<Error> error;
+    if (m_taken.empty()) {
+        const std::lock_guard lock(m_inbox->mutex);
+        m_inbox->isRung = false;
+        if (!m_inbox->history.empty()) {
+            m_taken.swap(m_inbox->history);
+        } else if (!m_inbox->isReading) {
+            error = std::exchange(m_inbox->readError, std::nullopt);
+            mustReadAgain = m_inbox->hasOverflowed && !error;
+            isCaughtUp = !mustReadAgain;
+            m_taken.swap(m_inbox->live);
+            m_inbox->liveBytes = 0;
+        }
+    }
+    m_inbox->room.notify_one();
+
+    if (isCaughtUp && !m_replayed)
+        finishReplay(error);
+    if (mustReadAgain)
+        startWorker();
+
+    QElapsedTimer slice;
+    slice.start();
+    while (!m_taken.empty() && slice.elapsed() < sliceMs) {
+        apply(std::move(m_taken.front()));
+        m_taken.pop_front();
+    }
+    publish();
+    if (!m_taken.empty() || m_inbox->hasWork(m_replayed))
+        schedule(0);
+}
+
+void Tracker::apply(StoredEvent &&stored)
+{
+    if (stored.seq <= m_appliedSeq)
+        return; // came both from the journal and live
+    m_appliedSeq = stored.seq;
+    countEvent(stored.event.timestamp);
+    if (m_fold.apply(stored.event)) {
+        m_usage.update(*m_fold.find(stored.event.sandboxId));
+        if (m_replayed)
+            m_changed.insert(stored.event.sandboxId);
+    }
+    if (m_replayed)
+        m_recorded.push_back(std::move(stored));
+}
+
+void Tracker::finishReplay(const std::optional<Error> &error)
+{
+    m_replayed = true;
+    if (error)
+        Q_EMIT replayFailed(*error);
+    Q_EMIT replayed();
+}
+
+void Tracker::publish()
+{
+    if (m_recorded.empty() && m_changed.empty())
+        return;
+    if (m_sincePublished.isValid() && m_sincePublished.elapsed() < publishIntervalMs) {
+        schedule(publishIntervalMs - static_cast<int>(m_sincePublished.elapsed()));
+        return;
+    }
+    m_sincePublished.start();
+    const auto events = std::exchange(m_recorded, {});
+    const auto changed = std::exchange(m_changed, {});
+    if (!events.empty())
+        Q_EMIT eventsRecorded(events);
+    if (!changed.empty())
+        Q_EMIT sandboxesChanged(std::vector<std::string>(changed.begin(), changed.end()));
+}
+
+void Tracker::setRateCard(cost::RateCard card)
+{
+    m_usage.setRateCard(std::move(card));
+    Q_EMIT rateCardChanged();
+}
+
+std::optional<Tracker::Cost> Tracker::costOf(const Sandbox &sandbox) const
+{
+    return costOf(sandbox, Timestamp::min(), Timestamp::max());
+}
+
+std::optional<Tracker::Cost> Tracker::costOf(const Sandbox &sandbox, Timestamp from, Timestamp to) const
+{
+    Cost cost;
+    bool isKnown = false;
+    cost.isConfirmed = !sandbox.runs.empty();
+    const Timestamp present = now();
+    for (const RunInterval &run : sandbox.runs) {
+        cost.isConfirmed = cost.isConfirmed && run.confirmedMs.has_value();
+        if (const auto price = cost::priceOf(usageOf(run, present), rateCard(), from, to)) {
+            cost.amount += *price;
+            isKnown = true;
+        } else {
+            cost.isPartial = true;
+        }
+    }
+    return isKnown ? std::optional(cost) : std::nullopt;
+}
+
+Money Tracker::burnRate() const
+{
+    return m_usage.burnRate(now());
+}
+
+Money Tracker::costBetween(Timestamp from, Timestamp to) const
+{
+    return m_usage.costBetween(from, to, now());
+}
+
+std::vector<Tracker::Series> Tracker::costSeries(Timestamp from, Timestamp to, int bucketCount) const
+{
+    return m_usage.costSeries(from, to, bucketCount, now());
+}
+
+std::vector<int> Tracker::activeSeries(Timestamp from, Timestamp to, int bucketCount) const
+{
+    return m_usage.activeSeries(from, to, bucketCount, now());
+}
+
+void Tracker::countEvent(Timestamp time)
+{
+    const std::int64_t number = toUnixMs(time) / 100;
+    if (number < 0 || number > toUnixMs(now()) / 100 + tenthsPerHour)
+        return; // a clock far ahead would take a place from the present for good
+    Tenth &tenth = m_tenths[static_cast<std::size_t>(number % tenthsPerHour)];
+    if (tenth.number > number)
+        return; // older than an hour before the newest
+    if (tenth.number < number)
+        tenth = {number, 0};
+    ++tenth.count;
+}
+
+int Tracker::eventsWithin(std::chrono::milliseconds window) const
+{
+    const std::int64_t last = toUnixMs(now()) / 100;
+    const std::int64_t span = std::clamp<std::int64_t>(window.count() / 100, 0, tenthsPerHour - 1);
+    int count = 0;
+    for (std::int64_t number = std::max<std::int64_t>(last - span, 0); number <= last; ++number) {
+        const Tenth &tenth = m_tenths[static_cast<std::size_t>(number % tenthsPerHour)];
+        if (tenth.number == number)
+            count += tenth.count;
+    }
+    return count;
+}
+
+} // namespace sandglass::lifecycle

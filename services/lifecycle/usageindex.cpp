@@ -1,0 +1,288 @@
+#include "services/lifecycle/usageindex.h"
+
+#include "services/lifecycle/fold.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace sandglass::lifecycle {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t at(int index)
+{
+    return static_cast<std::size_t>(index);
+}
+
+/// Edges of equal buckets a whole number of milliseconds wide (to within one), so that what a bucket costs
+/// does not depend on where in a millisecond a stretch began.
+class Buckets
+{
+public:
+    Buckets(Timestamp from, Timestamp to, int count)
+        : m_from(from), m_totalMs(std::chrono::floor<milliseconds>(to - from).count()), m_count(count)
+    {}
+
+    [[nodiscard]] bool isEmpty() const { return m_count <= 0 || m_totalMs <= 0; }
+    [[nodiscard]] int count() const { return m_count; }
+    [[nodiscard]] std::int64_t edgeMs(int index) const
+    {
+        return m_totalMs / m_count * index + m_totalMs % m_count * index / m_count;
+    }
+    [[nodiscard]] Timestamp edge(int index) const { return m_from + milliseconds(edgeMs(index)); }
+    [[nodiscard]] Timestamp end() const { return edge(m_count); }
+    [[nodiscard]] std::int64_t widthMs(int index) const { return edgeMs(index + 1) - edgeMs(index); }
+
+    /// The bucket that holds `time`, which lies in [from, end).
+    [[nodiscard]] int indexOf(Timestamp time) const
+    {
+        const auto ms = std::chrono::floor<milliseconds>(time - m_from).count();
+        const double share = static_cast<double>(ms) / static_cast<double>(m_totalMs);
+        int index = std::clamp(static_cast<int>(share * m_count), 0, m_count - 1);
+        while (index > 0 && ms < edgeMs(index))
+            --index;
+        while (index + 1 < m_count && ms >= edgeMs(index + 1))
+            ++index;
+        return index;
+    }
+
+private:
+    Timestamp m_from;
+    std::int64_t m_totalMs;
+    int m_count;
+};
+
+/// Cost of one template per bucket. A stretch costs time only for its first and last bucket; those between
+/// get its rate through a running sum.
+class Accumulator
+{
+public:
+    explicit Accumulator(const Buckets &buckets)
+        : m_partial(at(buckets.count())), m_rateStep(at(buckets.count()))
+    {}
+
+    /// The part of `usage` in [begin, end), a part of the buckets' range.
+    void add(const cost::Usage &usage, const cost::RateCard &card, const Buckets &buckets, Timestamp begin,
+             Timestamp end)
+    {
+        const auto &rates = card.rates();
+        for (auto rate = rates.begin(); rate != rates.end() && begin < end; ++rate) { // one price at a time
+            const auto next = std::next(rate);
+            const Timestamp until = next == rates.end() ? end : std::min(end, next->validFrom);
+            if (until <= begin)
+                continue;
+            addAtOnePrice(usage, card, buckets, begin, until);
+            begin = until;
+        }
+    }
+
+    [[nodiscard]] std::vector<Money> result(const Buckets &buckets) const
+    {
+        std::vector<Money> sums = m_partial;
+        Money rate;
+        for (std::size_t i = 0; i < sums.size(); ++i) {
+            rate += m_rateStep[i];
+            sums[i] += rate.scaled(buckets.widthMs(static_cast<int>(i)), 1);
+        }
+        return sums;
+    }
+
+private:
+    void addAtOnePrice(const cost::Usage &usage, const cost::RateCard &card, const Buckets &buckets,
+                       Timestamp from, Timestamp to)
+    {
+        const int first = buckets.indexOf(from);
+        const int last = buckets.indexOf(to - std::chrono::nanoseconds(1));
+        addPartial(first, usage, card, from, std::min(to, buckets.edge(first + 1)));
+        if (last == first)
+            return;
+        addPartial(last, usage, card, buckets.edge(last), to);
+        if (last - first < 2)
+            return;
+        const cost::Usage oneMs{buckets.edge(first + 1),
+                                buckets.edge(first + 1) + milliseconds(1),
+                                {},
+                                usage.vcpuCount,
+                                usage.memoryMb};
+        const Money rate = cost::priceOf(oneMs, card).value_or(Money());
+        m_rateStep[at(first + 1)] += rate;
+        m_rateStep[at(last)] -= rate;
+    }
+
+    void addPartial(int bucket, const cost::Usage &usage, const cost::RateCard &card, Timestamp from,
+                    Timestamp to)
+    {
+        m_partial[at(bucket)] += cost::priceOf(usage, card, from, to).value_or(Money());
+    }
+
+    std::vector<Money> m_partial;
+    std::vector<Money> m_rateStep;
+};
+
+} // namespace
+
+cost::Usage usageOf(const RunInterval &run, Timestamp now)
+{
+    return {run.start, run.end.value_or(now), run.confirmedMs, run.vcpuCount, run.memoryMb};
+}
+
+UsageIndex::UsageIndex(cost::RateCard card) : m_card(std::move(card)) {}
+
+void UsageIndex::update(const Sandbox &sandbox)
+{
+    Slots &slots = m_slots[sandbox.id];
+    const auto count = static_cast<std::uint32_t>(sandbox.runs.size());
+    if (slots.count != count) {
+        for (std::uint32_t i = 0; i < slots.count; ++i)
+            m_entries[slots.first + i].isUsed = false;
+        m_unused += slots.count;
+        slots = {static_cast<std::uint32_t>(m_entries.size()), count};
+        m_entries.resize(m_entries.size() + count);
+    }
+    const std::uint32_t name = templateIndex(sandbox.templateName());
+    for (std::uint32_t i = 0; i < count; ++i)
+        m_entries[slots.first + i] = entryOf(sandbox.runs[i], name);
+    if (m_unused > 4'096 && m_unused > m_entries.size() / 2)
+        compact();
+}
+
+UsageIndex::Entry UsageIndex::entryOf(const RunInterval &run, std::uint32_t templateIndex) const
+{
+    Entry entry;
+    entry.usage = usageOf(run, Timestamp::max());
+    entry.end = entry.usage.effectiveEnd();
+    if (entry.end != Timestamp::max())
+        entry.full = cost::priceOf(entry.usage, m_card).value_or(Money());
+    entry.templateIndex = templateIndex;
+    entry.isUsed = true;
+    return entry;
+}
+
+std::uint32_t UsageIndex::templateIndex(const std::string &name)
+{
+    const auto [it, isNew] =
+        m_templateIndices.try_emplace(name, static_cast<std::uint32_t>(m_templateNames.size()));
+    if (isNew)
+        m_templateNames.push_back(name);
+    return it->second;
+}
+
+void UsageIndex::compact()
+{
+    std::vector<Entry> entries;
+    entries.reserve(m_entries.size() - m_unused);
+    for (auto &[id, slots] : m_slots) {
+        const auto first = static_cast<std::uint32_t>(entries.size());
+        for (std::uint32_t i = 0; i < slots.count; ++i)
+            entries.push_back(m_entries[slots.first + i]);
+        slots.first = first;
+    }
+    m_entries = std::move(entries);
+    m_unused = 0;
+}
+
+void UsageIndex::setRateCard(cost::RateCard card)
+{
+    m_card = std::move(card);
+    for (Entry &entry : m_entries) {
+        if (entry.isUsed && entry.end != Timestamp::max())
+            entry.full = cost::priceOf(entry.usage, m_card).value_or(Money());
+    }
+}
+
+Money UsageIndex::burnRate(Timestamp now) const
+{
+    Money sum;
+    for (const Entry &entry : m_entries) {
+        if (entry.isUsed && entry.end == Timestamp::max())
+            sum +=
+                cost::hourlyRate(entry.usage.vcpuCount, entry.usage.memoryMb, m_card, now).value_or(Money());
+    }
+    return sum;
+}
+
+Money UsageIndex::costBetween(Timestamp from, Timestamp to, Timestamp now) const
+{
+    Money sum;
+    for (const Entry &entry : m_entries) {
+        if (!entry.isUsed || entry.end <= from || entry.usage.start >= to)
+            continue;
+        const bool isRunning = entry.end == Timestamp::max();
+        if (!isRunning && entry.usage.start >= from && entry.end <= to)
+            sum += entry.full;
+        else
+            sum += cost::priceOf(entry.usage, m_card, from, isRunning ? std::min(to, now) : to)
+                       .value_or(Money());
+    }
+    return sum;
+}
+
+std::vector<UsageIndex::Series> UsageIndex::costSeries(Timestamp from, Timestamp to, int bucketCount,
+                                                       Timestamp now) const
+{
+    const Buckets buckets(from, to, bucketCount);
+    if (buckets.isEmpty())
+        return {};
+    std::vector<std::optional<Accumulator>> sums(m_templateNames.size());
+    for (const Entry &entry : m_entries) {
+        if (!entry.isUsed)
+            continue;
+        const Timestamp end = std::min(entry.end == Timestamp::max() ? now : entry.end, buckets.end());
+        const Timestamp begin = std::max(entry.usage.start, from);
+        if (begin >= end || !cost::hourlyRate(entry.usage.vcpuCount, entry.usage.memoryMb, m_card, begin))
+            continue;
+        auto &sum = sums[entry.templateIndex];
+        if (!sum)
+            sum.emplace(buckets);
+        sum->add(entry.usage, m_card, buckets, begin, end);
+    }
+    std::vector<Series> series;
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+        if (sums[i])
+            series.push_back({m_templateNames[i], sums[i]->result(buckets)});
+    }
+    std::ranges::sort(series, {}, &Series::templateName);
+    return series;
+}
+
+std::vector<int> UsageIndex::activeSeries(Timestamp from, Timestamp to, int bucketCount, Timestamp now) const
+{
+    const Buckets buckets(from, to, bucketCount);
+    if (buckets.isEmpty())
+        return {};
+    std::vector<std::pair<Timestamp, int>> steps; // +1 a start, -1 an end
+    int running = 0;
+    for (const Entry &entry : m_entries) {
+        const Timestamp end = entry.end == Timestamp::max() ? now : entry.end;
+        if (!entry.isUsed || end <= from || entry.usage.start >= buckets.end() || end <= entry.usage.start)
+            continue;
+        if (entry.usage.start <= from)
+            ++running;
+        else
+            steps.emplace_back(entry.usage.start, 1);
+        if (end < buckets.end())
+            steps.emplace_back(end, -1);
+    }
+    std::ranges::sort(steps, {}, &std::pair<Timestamp, int>::first);
+    std::vector<int> highest(at(bucketCount), 0);
+    int bucket = 0;
+    highest[0] = running;
+    for (auto step = steps.begin(); step != steps.end();) {
+        const Timestamp time = step->first;
+        for (const int target = buckets.indexOf(time); bucket < target;) {
+            ++bucket; // what changes at the very edge belongs to the bucket that begins there
+            highest[at(bucket)] = time == buckets.edge(bucket) ? 0 : running;
+        }
+        for (; step != steps.end() && step->first == time; ++step)
+            running += step->second;
+        highest[at(bucket)] = std::max(highest[at(bucket)], running);
+    }
+    while (++bucket < bucketCount)
+        highest[at(bucket)] = running;
+    return highest;
+}
+
+} // namespace sandglass::lifecycle
