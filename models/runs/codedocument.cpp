@@ -1,0 +1,135 @@
+#include "models/runs/codedocument.h"
+
+#include "services/core/qtstring.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QSaveFile>
+#include <QStringDecoder>
+
+namespace sandglass::models {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// First line of the autosave file: which file the text belongs to. The text follows unchanged.
+const QByteArray autosaveMark = QByteArrayLiteral("sandglass-autosave ");
+
+Result<> writeWhole(const QString &path, const QByteArray &data)
+{
+    QSaveFile file(path);
+    if (!file.open(QIODevice::WriteOnly) || file.write(data) != data.size() || !file.commit())
+        return failure(Error::Kind::Local, toUtf8(file.errorString()));
+    return {};
+}
+
+} // namespace
+
+CodeDocument::CodeDocument(QString autosavePath, QObject *parent)
+    : QObject(parent), m_autosavePath(std::move(autosavePath)), m_untitled(QStringLiteral("untitled.py"))
+{
+    m_firstStart = !m_autosavePath.isEmpty() && !QFile::exists(m_autosavePath);
+    m_timer.setSingleShot(true);
+    m_timer.setInterval(2s);
+    connect(&m_timer, &QTimer::timeout, this, &CodeDocument::autosaveNow);
+}
+
+QString CodeDocument::title() const
+{
+    return m_path.isEmpty() ? m_untitled : QFileInfo(m_path).fileName();
+}
+
+void CodeDocument::setPath(const QString &path, bool modified)
+{
+    m_path = path;
+    m_modified = modified;
+    Q_EMIT titleChanged();
+}
+
+Result<QString> CodeDocument::open(const QString &path)
+{
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly))
+        return failure(Error::Kind::Local, toUtf8(file.errorString()));
+    if (file.size() > sizeLimit)
+        return failure(Error::Kind::Local, "the file is larger than 8 MiB");
+    const QByteArray data = file.read(sizeLimit + 1); // a pipe or a growing file has no honest size()
+    if (data.size() > sizeLimit)
+        return failure(Error::Kind::Local, "the file is larger than 8 MiB");
+    QStringDecoder decode(QStringDecoder::Utf8);
+    const QString text = decode(data);
+    if (decode.hasError() || data.contains('\0'))
+        return failure(Error::Kind::Local, "the file is not UTF-8 text");
+    m_text = text;
+    setPath(QFileInfo(path).absoluteFilePath(), false);
+    m_dirty = true;
+    autosaveNow();
+    return text;
+}
+
+Result<> CodeDocument::save(const QString &path, const QString &text)
+{
+    if (auto written = writeWhole(path, text.toUtf8()); !written)
+        return written;
+    m_text = text;
+    setPath(QFileInfo(path).absoluteFilePath(), false);
+    m_dirty = true;
+    autosaveNow();
+    return {};
+}
+
+void CodeDocument::startNew(const QString &title)
+{
+    m_untitled = title;
+    setPath({}, false);
+}
+
+QString CodeDocument::recover()
+{
+    QFile file(m_autosavePath);
+    if (m_autosavePath.isEmpty() || !file.open(QIODevice::ReadOnly))
+        return {};
+    const QByteArray data = file.read(sizeLimit + 4096);
+    const qsizetype lineEnd = data.indexOf('\n');
+    if (!data.startsWith(autosaveMark) || lineEnd < 0)
+        return {};
+    const QString path = QString::fromUtf8(data.mid(autosaveMark.size(), lineEnd - autosaveMark.size()));
+    m_text = QString::fromUtf8(data.mid(lineEnd + 1));
+    bool modified = true;
+    if (QFile saved(path); !path.isEmpty() && saved.open(QIODevice::ReadOnly))
+        modified = saved.read(sizeLimit) != m_text.toUtf8();
+    setPath(path, modified);
+    return m_text;
+}
+
+void CodeDocument::noteText(const QString &text)
+{
+    if (text == m_text)
+        return;
+    m_text = text;
+    m_dirty = true;
+    if (!m_modified) {
+        m_modified = true;
+        Q_EMIT titleChanged();
+    }
+    if (!m_timer.isActive())
+        m_timer.start();
+}
+
+void CodeDocument::autosaveNow()
+{
+    m_timer.stop();
+    if (!m_dirty || m_autosavePath.isEmpty())
+        return;
+    QDir().mkpath(QFileInfo(m_autosavePath).absolutePath());
+    if (auto written = writeWhole(m_autosavePath, autosaveMark + m_path.toUtf8() + '\n' + m_text.toUtf8()); !written) {
+        Q_EMIT autosaveFailed(toQString(written.error().message));
+        return;
+    }
+    m_dirty = false;
+    Q_EMIT autosaved();
+}
+
+} // namespace sandglass::models

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "services/core/result.h"
+
+#include <QObject>
+#include <QString>
+#include <QTimer>
+
+namespace sandglass::models {
+
+/// The file behind the editor: opens and saves it, and keeps a copy of unsaved text in the profile so that a crash
+/// costs at most two seconds of typing. All on the UI thread; files above sizeLimit are refused.
+class CodeDocument final : public QObject
+{
+    Q_OBJECT
+public:
+    static constexpr qint64 sizeLimit = 8 << 20;
+
+    /// `autosavePath`: a file in the profile's state directory; empty switches autosave off.
+    explicit CodeDocument(QString autosavePath, QObject *parent = nullptr);
+
+    [[nodiscard]] QString path() const { return m_path; }
+    [[nodiscard]] QString title() const; ///< file name, or "untitled.py"
+    [[nodiscard]] bool isModified() const { return m_modified; }
+
+    /// The file's text (UTF-8). Errors: not readable, too large, not text.
+    [[nodiscard]] Result<QString> open(const QString &path);
+    /// Writes beside and renames, so that a full disk never costs the old text.
+    [[nodiscard]] Result<> save(const QString &path, const QString &text);
+    void startNew(const QString &title); ///< no file yet; `title` is only a name to show
+
+    /// The text of the last session when it ended without being saved; empty when there is none.
+    [[nodiscard]] QString recover();
+    [[nodiscard]] bool isFirstStart() const { return m_firstStart; } ///< nothing was ever kept in this profile
+
+public Q_SLOTS:
+    /// Every change of the editor; written at most every 2 s.
+    void noteText(const QString &text);
+    void autosaveNow();
+
+Q_SIGNALS:
+    void titleChanged();
+    void autosaved();
+    void autosaveFailed(const QString &reason);
+
+private:
+    void setPath(const QString &path, bool modified);
+
+    QString m_autosavePath;
+    QString m_path;
+    QString m_untitled;
+    QString m_text;
+    bool m_modified = false;
+    bool m_dirty = false; ///< m_text differs from the autosave file
+    bool m_firstStart = false;
+    QTimer m_timer;
+};
+
+} // namespace sandglass::models
