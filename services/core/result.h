@@ -12,6 +12,12 @@ namespace sandglass {
 template<typename T = void>
 using Result = tl::expected<T, Error>;
 
+/// tl::expected 1.0 has no comparison for void; signals that carry a Result<> need one (QMetaType asks for it).
+inline bool operator==(const Result<> &a, const Result<> &b)
+{
+    return a.has_value() == b.has_value() && (a.has_value() || a.error() == b.error());
+}
+
 /// `return failure(Error::Kind::Decode, "…");` from any function that returns a Result.
 inline tl::unexpected<Error> failure(Error error)
 {

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "services/net/httpclient.h"
+
+#include <QByteArray>
+#include <QPointer>
+#include <QTimer>
+
+class QNetworkReply;
+
+namespace sandglass::net {
+
+/// HttpStream over a QNetworkReply. Private to the room.
+class ReplyStream final : public HttpStream
+{
+    Q_OBJECT
+public:
+    ReplyStream(std::shared_ptr<QNetworkAccessManager> manager, const HttpRequest &request, QObject *parent);
+    ~ReplyStream() override;
+
+    void abort() final;
+
+private:
+    void open(const HttpRequest &request);
+    void onHeaders();
+    void onReadyRead();
+    void onFinished();
+    void conclude(Result<> outcome);
+    void dropReply();
+
+    std::shared_ptr<QNetworkAccessManager> m_manager;
+    QPointer<QNetworkReply> m_reply;
+    QTimer m_timer;
+    std::chrono::milliseconds m_silence;
+    QByteArray m_errorBody;
+    int m_status = 0;
+    bool m_isDone = false;
+};
+
+} // namespace sandglass::net
