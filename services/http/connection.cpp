@@ -71,6 +71,7 @@ void Connection::expire(Monotonic::time_point now)
     ++m_hub.counters.timeouts;
     if (m_phase == Phase::Answer)
         return close(); // the peer does not take its answer
+    tellRefused(408);
     reject(Response::error(408, "the request took too long"));
 }
 
@@ -191,7 +192,7 @@ bool Connection::readHead()
         m_parser = std::make_unique<RequestParser>();
         m_parser->header_limit(m_hub.options.headerLimit);
         m_parser->body_limit(boost::none); // the handler's limit is kept by RequestParser
-        m_hasPartDeadline = m_isHead = m_isHttp10 = false;
+        m_isAdmitted = m_hasPartDeadline = m_isHead = m_isHttp10 = false;
     }
     beast::error_code ec;
     m_input.consume(m_parser->put(asio::buffer(m_input.data(), m_input.size()), ec));
@@ -224,6 +225,7 @@ bool Connection::beginRequest()
         reject(std::move(*m_admission.rejection));
         return false;
     }
+    m_isAdmitted = true;
     if (const auto length = m_parser->content_length(); length && *length > m_admission.bodyLimit) {
         fail(413, "the body is too large");
         return false;
@@ -308,7 +310,14 @@ void Connection::dispatch()
 void Connection::fail(int status, std::string_view message)
 {
     ++m_hub.counters.badRequests;
+    tellRefused(status);
     reject(Response::error(status, message));
+}
+
+void Connection::tellRefused(int status)
+{
+    if (std::exchange(m_isAdmitted, false) && m_parser)
+        m_hub.handler->refused(m_parser->head, status);
 }
 
 // The last words of a connection: sent, then the peer gets a moment to read them. Closing at once would let the

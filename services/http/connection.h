@@ -56,6 +56,7 @@ private:
     void dispatch();
     void fail(int status, std::string_view message);
     void reject(Response response);
+    void tellRefused(int status);
     void abortSink();
 
     // answering
@@ -94,6 +95,7 @@ private:
     std::unique_ptr<RequestParser> m_parser;
     Admission m_admission;
     std::uint64_t m_request = 0;
+    bool m_isAdmitted = false;
     bool m_hasPartDeadline = false; ///< the deadline of this header or body is set
     bool m_keepAlive = true;
     bool m_isHttp10 = false;

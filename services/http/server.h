@@ -112,6 +112,8 @@ public:
     [[nodiscard]] virtual Admission admit(const RequestHead &head) = 0;
     /// `sink` is the one admit() gave, or null.
     virtual void handle(Request request, std::shared_ptr<BodySink> sink, std::shared_ptr<Exchange> exchange) = 0;
+    /// The server itself refused an admitted request: 413, 408, 400. For those who count.
+    virtual void refused(const RequestHead & /*head*/, int /*status*/) {}
 };
 
 struct ServerOptions

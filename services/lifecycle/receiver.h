@@ -43,12 +43,15 @@ public:
     Receiver(const Receiver &) = delete;
     Receiver &operator=(const Receiver &) = delete;
 
+    /// Call once. Error: no free port among those to try. Takes the journal's batch-end callback.
     [[nodiscard]] Result<> start();
     [[nodiscard]] std::uint16_t port() const;
     [[nodiscard]] std::string url() const; ///< http://127.0.0.1:PORT/webhooks/e2b
     [[nodiscard]] ReceiverStatistics statistics() const; ///< thread-safe
 
 private:
+    void stop();
+
     struct Private;
     std::unique_ptr<Private> d;
 };
