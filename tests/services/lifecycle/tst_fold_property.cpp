@@ -1,0 +1,223 @@
+#include "services/lifecycle/fold.h"
+
+#include "services/cost/meter.h"
+#include "services/lifecycle/usageindex.h"
+#include "tests/services/lifecycle/events.h"
+
+#include <QTest>
+
+#include <algorithm>
+#include <random>
+
+using namespace sandglass;
+using namespace sandglass::lifecycle;
+using namespace sandglass::lifecycle::sample;
+
+namespace {
+
+constexpr unsigned seed = 20260820;
+constexpr int cases = 12'000;
+
+const cost::RateCard card = cost::RateCard::fromJson(R"({"currency": "USD", "rates": [
+    {"valid_from": "2026-08-01T00:00:00Z", "usd_per_vcpu_second": "0.000014", "usd_per_gib_second": "0.0000045"},
+    {"valid_from": "2026-08-20T10:30:00Z", "usd_per_vcpu_second": "0.00002", "usd_per_gib_second": "0.000005"}]})")
+                                .value();
+
+/// One sandbox's life as the provider lives it, and the events it sends.
+class Life
+{
+public:
+    Life(std::mt19937_64 &random, std::string id) : m_random(random), m_id(std::move(id)) {}
+
+    void live()
+    {
+        m_vcpu = 1 + upTo(7);
+        m_memoryMb = 256 << upTo(4);
+        m_now = upTo(2000) + 0.001 * upTo(999);
+        start(EventType::Created);
+        for (int step = upTo(6); step > 0; --step) {
+            wait();
+            happen(upTo(4));
+        }
+        if (upTo(2) > 0) {
+            wait();
+            stop(EventType::Killed);
+        }
+    }
+
+    std::vector<Event> events;
+    Money price; ///< of what has ended
+
+private:
+    int upTo(int last) { return static_cast<int>(m_random() % static_cast<unsigned>(last + 1)); }
+    void wait() { m_now += 3 + upTo(900) + 0.001 * upTo(999); }
+
+    void happen(int what)
+    {
+        if (!m_isRunning) {
+            start(EventType::Resumed);
+        } else if (what <= 1) {
+            stop(EventType::Paused);
+        } else if (what == 2) {
+            events.push_back(bare(EventType::Updated, m_now, m_execution, m_id));
+            events.back().newEnd = at(m_now + upTo(3600));
+        } else if (what == 3) {
+            events.push_back(observedRunning(m_now, m_started, m_vcpu, m_memoryMb));
+            events.back().sandboxId = m_id;
+            events.back().id += m_id;
+        } else {
+            events.push_back(bare(EventType::Checkpointed, m_now, m_execution, m_id));
+        }
+    }
+
+    void start(EventType type)
+    {
+        m_isRunning = true;
+        m_started = m_now;
+        m_execution = m_id + "-" + std::to_string(++m_executions);
+        events.push_back(bare(type, m_now, m_execution, m_id));
+        events.back().templateId = "tpl";
+    }
+
+    void stop(EventType type)
+    {
+        if (!m_isRunning) {
+            events.push_back(bare(type, m_now, m_execution, m_id));
+            return;
+        }
+        m_isRunning = false;
+        events.push_back(ended(type, m_now, m_execution, m_started, m_id));
+        Execution &execution = *events.back().execution;
+        execution.vcpuCount = m_vcpu;
+        execution.memoryMb = m_memoryMb;
+        price += *cost::priceOf({at(m_started), {}, execution.executionTimeMs, m_vcpu, m_memoryMb}, card);
+    }
+
+    std::mt19937_64 &m_random;
+    std::string m_id;
+    std::string m_execution;
+    int m_vcpu = 0, m_memoryMb = 0, m_executions = 0;
+    double m_now = 0, m_started = 0;
+    bool m_isRunning = false;
+};
+
+/// Takes away, blurs and adds, as lost deliveries, old payloads and polling do.
+void damage(std::vector<Event> &events, std::mt19937_64 &random)
+{
+    std::vector<Event> left;
+    for (Event &e : events) {
+        const auto dice = random() % 20;
+        if (dice < 4)
+            continue;
+        if (dice == 4)
+            e.executionId.clear();
+        if (dice == 5)
+            e.execution.reset();
+        if (dice == 6 && e.execution)
+            e.execution->startedAt.reset();
+        if (dice == 7 && e.execution)
+            e.execution->executionTimeMs = 0;
+        if (dice == 8)
+            e.timestamp += std::chrono::milliseconds(static_cast<int>(random() % 5000) - 2500);
+        if (dice == 9 || dice == 10) {
+            Event extra = dice == 9 ? observedPaused(0) : bare(EventType::Lost, 0);
+            extra.timestamp = e.timestamp + std::chrono::seconds(random() % 100);
+            extra.sandboxId = e.sandboxId;
+            extra.id += e.id;
+            left.push_back(std::move(extra));
+        }
+        left.push_back(std::move(e));
+    }
+    events = std::move(left);
+}
+
+Fold folded(const std::vector<Event> &events)
+{
+    Fold fold;
+    for (const Event &e : events)
+        fold.apply(e);
+    return fold;
+}
+
+Money priceOfAll(const Fold &fold)
+{
+    UsageIndex usage(card);
+    for (const auto &[id, sandbox] : fold.sandboxes())
+        usage.update(sandbox);
+    return usage.costBetween(at(-10'000), at(100'000), at(50'000));
+}
+
+bool isRunning(const Fold &fold)
+{
+    return std::ranges::any_of(fold.sandboxes(),
+                               [](const auto &entry) { return entry.second.state == SandboxState::Running; });
+}
+
+} // namespace
+
+class TestFoldProperty : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { qInfo("seed %u, %d cases", seed, cases); }
+    void orderAndDuplicatesDoNotMatter();
+    void completeStreamsCostWhatTheProviderMeasured();
+};
+
+void TestFoldProperty::orderAndDuplicatesDoNotMatter()
+{
+    std::mt19937_64 random(seed);
+    for (int i = 0; i < cases; ++i) {
+        std::vector<Event> events;
+        for (unsigned n = 0; n <= random() % 3; ++n) {
+            Life life(random, "sbx" + std::to_string(n));
+            life.live();
+            events.insert(events.end(), life.events.begin(), life.events.end());
+        }
+        damage(events, random);
+        std::ranges::stable_sort(events, {}, &Event::timestamp);
+        const Fold ordered = folded(events);
+
+        std::vector<Event> delivered = events;
+        for (const Event &e : events) {
+            for (auto copies = random() % 3; copies > 0; --copies)
+                delivered.push_back(e);
+        }
+        std::ranges::shuffle(delivered, random);
+        const Fold shuffled = folded(delivered);
+
+        const auto where = QStringLiteral("seed %1, case %2").arg(seed).arg(i);
+        QVERIFY2(shuffled.sandboxes() == ordered.sandboxes(), qPrintable(where));
+        QVERIFY2(priceOfAll(shuffled) == priceOfAll(ordered), qPrintable(where));
+        for (const auto &[id, sandbox] : ordered.sandboxes()) {
+            for (std::size_t run = 0; run < sandbox.runs.size(); ++run) {
+                const RunInterval &interval = sandbox.runs[run];
+                QVERIFY2(!interval.end || *interval.end >= interval.start, qPrintable(where));
+                const bool isLast = run + 1 == sandbox.runs.size();
+                QVERIFY2(interval.end || (isLast && sandbox.state == SandboxState::Running),
+                         qPrintable(where));
+            }
+        }
+    }
+}
+
+void TestFoldProperty::completeStreamsCostWhatTheProviderMeasured()
+{
+    std::mt19937_64 random(seed + 1);
+    int compared = 0;
+    for (int i = 0; i < cases; ++i) {
+        Life life(random, "sbx");
+        life.live();
+        std::ranges::shuffle(life.events, random);
+        const Fold fold = folded(life.events);
+        if (isRunning(fold))
+            continue; // still running: its price is not final
+        ++compared;
+        QVERIFY2(priceOfAll(fold) == life.price,
+                 qPrintable(QStringLiteral("seed %1, case %2").arg(seed + 1).arg(i)));
+    }
+    QVERIFY(compared > cases / 2);
+}
+
+QTEST_GUILESS_MAIN(TestFoldProperty)
+#include "tst_fold_property.moc"
