@@ -11,9 +11,6 @@
 #include <QScrollBar>
 #include <QUrl>
 
-#include <Qsci/qscilexerpython.h>
-#include <Qsci/qscistyle.h>
-
 namespace sandglass::ui {
 
 namespace {

@@ -1,12 +1,10 @@
 #pragma once
 
+#include "ui/refine/scintilla.h"
+
 #include <QString>
 
-#include <Qsci/qsciscintilla.h>
-
 #include <optional>
-
-class QsciLexerPython;
 
 namespace sandglass::ui {
 

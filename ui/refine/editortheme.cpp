@@ -1,12 +1,9 @@
 #include "ui/refine/editortheme.h"
 
+#include "ui/refine/scintilla.h"
 #include "ui/theme/theme.h"
 
 #include <QFontInfo>
-
-#include <Qsci/qscilexerpython.h>
-#include <Qsci/qsciscintilla.h>
-#include <Qsci/qscistyle.h>
 
 namespace sandglass::ui {
 

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <QObject>
+#include <QVariant>
+
+class QSettings;
+
+namespace sandglass::models {
+
+/// What the program remembers, each key with its path and default in one table. Never holds a secret: keys and webhook
+/// secrets live in a KeyStore.
+class Settings final : public QObject
+{
+    Q_OBJECT
+public:
+    enum class Key {
+        Appearance,         ///< "system", "light", "dark"
+        ActiveConnection,   ///< id of a connection
+        Connections,        ///< the self-hosted ones, see ConnectionsModel
+        ReceiverPort,       ///< 1-65535; 0 = any
+        RateCard,           ///< the person's own card as text; empty = list prices
+        RefineTemplate,
+        RefineRequirement,
+        RefineCheck,
+        RunTimeoutSeconds,  ///< 1-86400
+        SandboxTimeoutSeconds,
+        EditorZoom,
+        WindowGeometry,
+        WindowState,
+        LastPage,
+        Count
+    };
+    Q_ENUM(Key)
+
+    /// `store` must outlive this.
+    explicit Settings(QSettings &store, QObject *parent = nullptr);
+
+    [[nodiscard]] QVariant value(Key key) const; ///< the stored value when it has the right type and range, else the default
+    [[nodiscard]] QString text(Key key) const { return value(key).toString(); }
+    [[nodiscard]] int number(Key key) const { return value(key).toInt(); }
+    void set(Key key, const QVariant &value);
+    void reset(Key key);
+    [[nodiscard]] static QVariant defaultOf(Key key);
+    [[nodiscard]] static QString pathOf(Key key);
+
+    /// Layout state of a page, by its name.
+    [[nodiscard]] QByteArray pageState(const QString &page) const;
+    void setPageState(const QString &page, const QByteArray &state);
+
+Q_SIGNALS:
+    void changed(sandglass::models::Settings::Key key);
+
+private:
+    QSettings &m_store;
+};
+
+} // namespace sandglass::models
