@@ -7,12 +7,6 @@
 
 namespace sandglass::lifecycle {
 
-namespace {
-
-constexpr int busyTimeoutMs = 5'000;
-
-} // namespace
-
 void Statement::Finalize::operator()(sqlite3_stmt *statement) const
 {
     sqlite3_finalize(statement); // repeats the last step's code, which was handled there
@@ -90,7 +84,8 @@ void Database::Close::operator()(sqlite3 *handle) const
     sqlite3_close_v2(handle);
 }
 
-Result<Database> Database::open(const std::filesystem::path &file, Mode mode)
+Result<Database> Database::open(const std::filesystem::path &file, Mode mode,
+                                std::chrono::milliseconds busyTimeout)
 {
     const int flags = (mode == Mode::ReadWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
                       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -100,7 +95,7 @@ Result<Database> Database::open(const std::filesystem::path &file, Mode mode)
     database.m_handle.reset(handle); // a handle comes even with most failures
     if (status != SQLITE_OK)
         return failure(database.lastError("cannot open " + file.string()));
-    if (sqlite3_busy_timeout(handle, busyTimeoutMs) != SQLITE_OK)
+    if (sqlite3_busy_timeout(handle, static_cast<int>(busyTimeout.count())) != SQLITE_OK)
         return failure(database.lastError("cannot set the busy timeout"));
     return database;
 }

@@ -2,6 +2,7 @@
 
 #include "services/core/result.h"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -52,7 +53,9 @@ public:
     enum class Mode { ReadWrite, ReadOnly };
 
     /// The file must exist.
-    [[nodiscard]] static Result<Database> open(const std::filesystem::path &file, Mode mode);
+    [[nodiscard]] static Result<Database>
+    open(const std::filesystem::path &file, Mode mode,
+         std::chrono::milliseconds busyTimeout = std::chrono::seconds(5));
 
     [[nodiscard]] Result<> execute(const char *sql);
     [[nodiscard]] Result<std::int64_t> queryInteger(std::string_view sql);

@@ -213,7 +213,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file, Options options)
 {
-    auto database = openJournalFile(file);
+    auto database = openJournalFile(file, options.busyTimeout);
     if (!database)
         return failure(std::move(database.error()));
     const auto count = database->queryInteger("SELECT count(*) FROM events");

@@ -3,6 +3,7 @@
 #include "services/core/result.h"
 #include "services/lifecycle/event.h"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -34,9 +35,10 @@ public:
 
     struct Options
     {
-        std::size_t queueLimit = 20'000;        ///< appends waiting; above it: Busy
-        std::size_t queueByteLimit = 64U << 20; ///< their bodies together; above it: Busy
-        std::size_t batchLimit = 1'000;         ///< appends in one commit
+        std::size_t queueLimit = 20'000;              ///< appends waiting; above it: Busy
+        std::size_t queueByteLimit = 64U << 20;       ///< their bodies together; above it: Busy
+        std::size_t batchLimit = 1'000;               ///< appends in one commit
+        std::chrono::milliseconds busyTimeout{5'000}; ///< wait for another process's lock; then Busy
     };
 
     /// Creates the file (0600), its folder and its schema when missing. Error: not writable, not a database,

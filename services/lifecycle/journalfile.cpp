@@ -109,11 +109,11 @@ Event eventOfRow(const Statement &row)
 
 } // namespace
 
-Result<Database> openJournalFile(const std::filesystem::path &file)
+Result<Database> openJournalFile(const std::filesystem::path &file, std::chrono::milliseconds busyTimeout)
 {
     if (auto created = createFile(file); !created)
         return failure(std::move(created.error()));
-    auto database = Database::open(file, Database::Mode::ReadWrite);
+    auto database = Database::open(file, Database::Mode::ReadWrite, busyTimeout);
     if (!database)
         return database;
     if (!database->isWritable())

@@ -23,7 +23,8 @@ inline constexpr const char *selectEventsBeforeSql =
     "seq DESC";
 
 /// A writing connection with WAL, synchronous FULL and the present schema.
-[[nodiscard]] Result<Database> openJournalFile(const std::filesystem::path &file);
+[[nodiscard]] Result<Database> openJournalFile(const std::filesystem::path &file,
+                                               std::chrono::milliseconds busyTimeout);
 
 /// `event` must outlive the statement's next step.
 void bindEvent(Statement &insert, std::int64_t seq, const Event &event);

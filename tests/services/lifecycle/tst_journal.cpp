@@ -315,7 +315,9 @@ void TestJournal::fullQueueIsBusy()
 
 void TestJournal::lockedDatabaseIsBusy()
 {
-    const auto journal = open();
+    Journal::Options options;
+    options.busyTimeout = std::chrono::milliseconds(50);
+    const auto journal = open(options);
     OtherConnection other(file());
     QVERIFY(other.run("BEGIN IMMEDIATE"));
     QCOMPARE(append(*journal, numbered(1)), Outcome::Busy);
