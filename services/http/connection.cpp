@@ -156,7 +156,7 @@ void Connection::process()
         } catch (const std::exception &) { // from a handler or a sink; what they threw is theirs to log
             if (m_phase == Phase::Answer)
                 dropAnswer();
-            else if (m_phase != Phase::Closed)
+            else if (m_parser) // else the exchange, dropped while unwinding, has answered
                 reject(Response::error(500, "internal error"));
         }
     }
@@ -300,7 +300,7 @@ void Connection::dispatch()
     m_parser.reset();
     m_phase = Phase::Answer;
     m_deadline = Monotonic::time_point::max();
-    m_isAnswered = m_isStreaming = m_isAboveMark = false;
+    m_isAnswered = m_isStreaming = false;
     m_isBodyMuted = m_isHead;
     m_channel->begin(++m_request);
     m_hub.handler->handle(std::move(request), std::move(sink),

@@ -61,13 +61,13 @@ private:
 
     // answering
     void take(Step &&step) override;
+    void checkDrained() override;
     void sendAnswer(Response response);
     void startStream(StreamHead head);
     void sendChunk(std::string bytes);
     void finishStream();
     void dropAnswer();
     void completeAnswer();
-    void tellDrained();
     void tellClosed();
 
     // writing
@@ -105,7 +105,6 @@ private:
     bool m_isAnswered = false;  ///< respond() or finish() has come
     bool m_isStreaming = false;
     bool m_isBodyMuted = false; ///< HEAD, 204, 304
-    bool m_isAboveMark = false;
     std::function<void()> m_onDrained;
     std::function<void()> m_onClosed;
 

@@ -17,7 +17,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t joinLimit = 16U << 10;      // smaller pieces are copied together into one
-constexpr std::size_t drainedMark = 256U << 10;   // as promised by Exchange::onDrained
 constexpr std::size_t writePiece = 256U << 10;    // what must be taken within one write deadline
 constexpr std::size_t gatherLimit = 16;
 
@@ -43,8 +42,8 @@ void Connection::take(Step &&step)
                 dropAnswer();
             else if constexpr (std::is_same_v<Kind, DrainedCallback>) {
                 m_onDrained = std::move(value.call);
-                if (m_outputBytes < drainedMark)
-                    tellDrained();
+                if (const auto callback = m_onDrained; callback && m_channel->isDrained())
+                    callback(); // a copy is called: it may set another
             } else {
                 m_onClosed = std::move(value.call);
                 if (m_isPeerGone)
@@ -130,10 +129,11 @@ void Connection::completeAnswer()
     process(); // does nothing when it is process() that got us here
 }
 
-void Connection::tellDrained()
+void Connection::checkDrained()
 {
-    m_isAboveMark = false;
-    if (const auto callback = m_onDrained) // a copy: it may set another
+    if (m_phase != Phase::Answer || m_isAnswered || !m_channel->takeDrained())
+        return;
+    if (const auto callback = m_onDrained)
         callback();
 }
 
@@ -166,7 +166,6 @@ void Connection::enqueue(std::string bytes)
         m_output.back() += bytes;
     else
         m_output.push_back(std::move(bytes));
-    m_isAboveMark |= m_outputBytes >= drainedMark;
     m_channel->setSocketBytes(m_outputBytes);
 }
 
@@ -216,8 +215,7 @@ void Connection::onWritten(ErrorCode ec, std::size_t count)
         return close();
     advance(count);
     flush();
-    if (m_phase == Phase::Answer && m_isAboveMark && m_outputBytes < drainedMark)
-        tellDrained();
+    checkDrained();
 }
 
 void Connection::advance(std::size_t count)
@@ -236,9 +234,7 @@ void Connection::onFlushed()
 {
     if (m_phase == Phase::Answer) {
         if (m_isAnswered)
-            return completeAnswer();
-        if (m_isAboveMark)
-            tellDrained();
+            completeAnswer();
         return;
     }
     if (m_phase != Phase::Closing)

@@ -29,8 +29,11 @@ void Channel::submit(std::uint64_t request, Step step)
 {
     {
         const std::lock_guard lock(m_mutex);
-        if (const auto *chunk = std::get_if<StreamChunk>(&step))
+        if (const auto *chunk = std::get_if<StreamChunk>(&step)) {
             m_inboxBytes += chunk->bytes.size();
+            if (!isDrained())
+                m_wasFull = true;
+        }
         m_inbox.push_back({request, std::move(step)});
         if (m_isDraining)
             return; // whoever drains takes this one too: order stays the order of the calls
@@ -62,6 +65,8 @@ void Channel::drain()
         for (Entry &entry : m_batch)
             deliver(entry);
         m_batch.clear();
+        if (m_taker)
+            m_taker->checkDrained();
     }
 }
 

@@ -54,6 +54,7 @@ class StepTaker
 {
 public:
     virtual void take(Step &&step) = 0;
+    virtual void checkDrained() = 0;
 
 protected:
     ~StepTaker() = default;
@@ -64,6 +65,8 @@ protected:
 class Channel final : public std::enable_shared_from_this<Channel>
 {
 public:
+    static constexpr std::size_t drainedMark = 256U << 10; ///< as promised by Exchange::onDrained
+
     Channel(std::shared_ptr<Gate> gate, StepTaker &taker) : m_gate(std::move(gate)), m_taker(&taker) {}
 
     void submit(std::uint64_t request, Step step); ///< any thread
@@ -74,6 +77,9 @@ public:
     void end() { m_current = 0; }
     void detach() { m_taker = nullptr; }
     void setSocketBytes(std::size_t bytes) { m_socketBytes = bytes; }
+    [[nodiscard]] bool isDrained() const { return pendingBytes() < drainedMark; }
+    /// True once after so much was pending that a writer may have stopped, and little is left.
+    [[nodiscard]] bool takeDrained() { return isDrained() && m_wasFull.exchange(false); }
 
 private:
     struct Entry
@@ -90,6 +96,7 @@ private:
     std::uint64_t m_current = 0;
     std::atomic<std::size_t> m_inboxBytes = 0;
     std::atomic<std::size_t> m_socketBytes = 0;
+    std::atomic<bool> m_wasFull = false;
 
     std::mutex m_mutex; ///< guards the two below
     std::vector<Entry> m_inbox;
