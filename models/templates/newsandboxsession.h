@@ -1,0 +1,56 @@
+#pragma once
+
+#include "services/core/money.h"
+#include "services/core/result.h"
+#include "services/cost/ratecard.h"
+#include "services/e2b/types.h"
+
+#include <QFuture>
+#include <QObject>
+
+#include <functional>
+#include <optional>
+
+namespace sandglass::models {
+
+/// Creating one sandbox, as the dialog shows it. Cancelling does not abort the request, because the other side may
+/// already have acted: the sandbox is killed as soon as its id is known, so nothing runs (and costs) unseen. Keep the
+/// session alive until it is idle.
+class NewSandboxSession final : public QObject
+{
+    Q_OBJECT
+public:
+    enum class State { Editing, Creating, Cancelling, Created, Failed, Cancelled };
+    Q_ENUM(State)
+    using Creator = std::function<QFuture<Result<e2b::SandboxInfo>>(const e2b::SandboxSpec &)>;
+    using Killer = std::function<QFuture<Result<>>(const std::string &sandboxId)>;
+
+    NewSandboxSession(Creator creator, Killer killer, QObject *parent = nullptr);
+
+    /// Names, sizes and ranges the API would refuse anyway, said before asking. Timeout 1 s - 24 h.
+    [[nodiscard]] static Result<> check(const e2b::SandboxSpec &spec);
+    /// What the sandbox costs when it runs until its timeout; empty when the template's size is not known.
+    [[nodiscard]] static std::optional<Money> worstCase(const e2b::TemplateInfo &info, int timeoutSeconds,
+                                                        const cost::RateCard &card, Timestamp now);
+
+    void create(const e2b::SandboxSpec &spec); ///< an invalid spec fails at once
+    void cancel();
+    [[nodiscard]] State state() const { return m_state; }
+    [[nodiscard]] const Error &error() const { return m_error; } ///< after Failed
+    [[nodiscard]] bool isBusy() const { return m_state == State::Creating || m_state == State::Cancelling; }
+
+Q_SIGNALS:
+    void stateChanged();
+    void created(const sandglass::e2b::SandboxInfo &sandbox);
+
+private:
+    void take(Result<e2b::SandboxInfo> answer);
+    void setState(State state);
+
+    Creator m_creator;
+    Killer m_killer;
+    State m_state = State::Editing;
+    Error m_error;
+};
+
+} // namespace sandglass::models

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "services/core/time.h"
+#include "services/cost/ratecard.h"
+#include "services/e2b/types.h"
+
+#include <QDialog>
+
+class QCheckBox;
+class QComboBox;
+class QLabel;
+class QProgressBar;
+class QPushButton;
+class QRadioButton;
+class QSpinBox;
+
+namespace sandglass::models {
+class NewSandboxSession;
+class TemplateListModel;
+}
+
+namespace sandglass::ui {
+
+class PairTable;
+
+/// Asks for everything a new sandbox needs, says what it can cost at most, creates it without blocking and shows
+/// failures where the input is. Closes itself when the sandbox is there.
+class NewSandboxDialog final : public QDialog
+{
+    Q_OBJECT
+public:
+    NewSandboxDialog(models::TemplateListModel &templates, models::NewSandboxSession &session, cost::RateCard card,
+                     QWidget *parent = nullptr);
+
+    void setTemplate(const QString &templateIdOrName);
+    void setTimeoutSeconds(int seconds);
+    void setConnectionName(const QString &name); ///< shown, so that nobody creates in the wrong place
+    [[nodiscard]] e2b::SandboxSpec spec() const;
+
+    void reject() override; ///< while creating: cancels, and the sandbox with it
+
+private:
+    QWidget *buildForm();
+    void fillTemplates();
+    void onStateChanged();
+    void updateCost();
+    void submit();
+    void showProblem(const QString &text);
+
+    models::TemplateListModel &m_templates;
+    models::NewSandboxSession &m_session;
+    cost::RateCard m_card;
+    QString m_wanted;
+    QComboBox *m_template;
+    QSpinBox *m_timeout;
+    QComboBox *m_timeoutUnit;
+    PairTable *m_metadata;
+    PairTable *m_variables;
+    QRadioButton *m_kill;
+    QRadioButton *m_pause;
+    QCheckBox *m_internet;
+    QLabel *m_connection;
+    QLabel *m_cost;
+    QLabel *m_problem;
+    QProgressBar *m_progress;
+    QPushButton *m_create;
+    QPushButton *m_cancel;
+    QWidget *m_form;
+};
+
+} // namespace sandglass::ui
