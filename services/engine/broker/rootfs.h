@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace sandglass::engine {
+
+enum class RootMode {
+    OverlayInMemory, ///< writable layer on a tmpfs of bounded size
+    OverlayOnDisk,   ///< tmpfs without user xattrs (Linux before 6.6): writable layer beside the layers, not bounded
+    ReadOnly,        ///< no overlay for users: template read-only, home and temporary folders in memory
+};
+
+struct RootPlan
+{
+    RootMode mode = RootMode::OverlayInMemory;
+    std::string directory;           ///< scratch of this sandbox, relative to the working directory
+    std::vector<std::string> layers; ///< directories, lowest first
+    int diskMb = 1024;
+    int sharedMemoryMb = 128;
+};
+
+/// Mounts a root in the calling process's own user and mount namespaces and makes it "/"; nothing of the old root stays
+/// reachable. Gives the step that failed, with errno, or null.
+[[nodiscard]] const char *enterRoot(const RootPlan &plan);
+
+/// Whether directories of a lower layer can be replaced in this root: false with tmpfs uppers before Linux 6.6.
+[[nodiscard]] bool canReplaceLowerDirectory();
+
+} // namespace sandglass::engine

@@ -1,0 +1,31 @@
+#include "services/engine/kernels/kernel.h"
+
+#include "services/engine/kernels/pythonkernel.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+namespace sandglass::engine {
+
+void startKernel(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, std::string language,
+                 std::string workingDirectory, std::map<std::string, std::string> environment,
+                 std::function<void(Result<std::shared_ptr<Kernel>>)> then)
+{
+    if (language != "python") {
+        boost::asio::post(io, [language, then = std::move(then)] {
+            then(failure(Error::Kind::Local, "there is no kernel for '" + language + "' on this engine yet; it has: python", 0,
+                         "unimplemented"));
+        });
+        return;
+    }
+    const auto kernel
+        = std::make_shared<PythonKernel>(std::move(sandbox), io, std::move(workingDirectory), std::move(environment));
+    kernel->start([kernel, then = std::move(then)](Result<> started) {
+        if (started)
+            then(std::shared_ptr<Kernel>(kernel));
+        else
+            then(tl::unexpected(started.error()));
+    });
+}
+
+} // namespace sandglass::engine

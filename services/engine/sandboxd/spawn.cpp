@@ -1,0 +1,242 @@
+#include "services/engine/sandboxd/spawn.h"
+
+#include "services/engine/sandboxd/files.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern char **environ;
+
+namespace sandglass::engine {
+namespace {
+
+constexpr int niceness = 5;                    // the engine and the desktop stay ahead of any sandbox
+constexpr rlim_t dataSlackBytes = 256U << 20;  // thread stacks and allocator arenas are reserved, not used
+constexpr int channelFd = 3;
+
+/// The child's end and ours of one descriptor.
+struct Line
+{
+    const char *name;
+    int target;
+    UniqueFd theirs, ours;
+};
+
+bool makePipe(UniqueFd &readEnd, UniqueFd &writeEnd)
+{
+    std::array<int, 2> ends{-1, -1};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0)
+        return false;
+    readEnd.reset(ends[0]);
+    writeEnd.reset(ends[1]);
+    return true;
+}
+
+bool makePty(const Json &size, UniqueFd &master, UniqueFd &slave)
+{
+    master.reset(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+    if (!master || grantpt(master.get()) != 0 || unlockpt(master.get()) != 0)
+        return false;
+    std::array<char, 64> name{};
+    if (ptsname_r(master.get(), name.data(), name.size()) != 0)
+        return false;
+    slave.reset(open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    winsize window{};
+    window.ws_col = static_cast<unsigned short>(std::clamp<std::int64_t>(intOr(size, "columns", 80), 1, 10'000));
+    window.ws_row = static_cast<unsigned short>(std::clamp<std::int64_t>(intOr(size, "rows", 24), 1, 10'000));
+    return slave && ioctl(master.get(), TIOCSWINSZ, &window) == 0;
+}
+
+bool addPipe(std::vector<Line> &lines, const char *name, int target)
+{
+    Line line{name, target, {}, {}};
+    const bool made = target == 0 ? makePipe(line.theirs, line.ours) : makePipe(line.ours, line.theirs);
+    lines.push_back(std::move(line));
+    return made;
+}
+
+bool makeLines(const Json &request, std::vector<Line> &lines)
+{
+    const Json &pty = memberOr(request, "pty");
+    if (pty.is_object()) {
+        Line line{"pty", 0, {}, {}};
+        const bool made = makePty(pty, line.ours, line.theirs);
+        lines.push_back(std::move(line));
+        if (!made)
+            return false;
+    } else {
+        if (boolOr(request, "stdin") && !addPipe(lines, "stdin", 0))
+            return false;
+        if (!addPipe(lines, "stdout", 1) || !addPipe(lines, "stderr", 2))
+            return false;
+    }
+    if (boolOr(request, "channel")) {
+        std::array<int, 2> ends{-1, -1};
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+            return false;
+        lines.push_back({"channel", channelFd, UniqueFd(ends[0]), UniqueFd(ends[1])});
+    }
+    for (const Line &line : lines)
+        fcntl(line.ours.get(), F_SETFL, fcntl(line.ours.get(), F_GETFL) | O_NONBLOCK);
+    return true;
+}
+
+void limit(decltype(RLIMIT_DATA) resource, rlim_t value)
+{
+    rlimit now{};
+    getrlimit(resource, &now);
+    const rlim_t allowed = std::min(value, now.rlim_max);
+    const rlimit both{allowed, allowed};
+    setrlimit(resource, &both);
+}
+
+void applyLimits(const DaemonLimits &limits)
+{
+    const auto megabytes = [](int count) { return static_cast<rlim_t>(count) << 20; };
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_NPROC, static_cast<rlim_t>(limits.maxProcesses));
+    limit(RLIMIT_NOFILE, static_cast<rlim_t>(limits.maxOpenFiles));
+    limit(RLIMIT_DATA, megabytes(limits.memoryMb) + dataSlackBytes);
+    limit(RLIMIT_FSIZE, megabytes(limits.diskMb));
+    errno = 0;
+    if (nice(niceness) == -1 && errno != 0)
+        std::perror("nice");
+    // The kernel's own out-of-memory killer should look here first.
+    const UniqueFd score(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+    if (score && write(score.get(), "500", 3) != 3)
+        std::perror("oom_score_adj");
+
+    cpu_set_t usable;
+    cpu_set_t chosen;
+    CPU_ZERO(&chosen);
+    if (sched_getaffinity(0, sizeof usable, &usable) != 0)
+        return;
+    std::vector<int> cpus;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (CPU_ISSET(cpu, &usable))
+            cpus.push_back(cpu);
+    }
+    for (int i = 0; i < limits.vcpuCount && !cpus.empty(); ++i)
+        CPU_SET(cpus[static_cast<std::size_t>(limits.firstCpu + i) % cpus.size()], &chosen);
+    sched_setaffinity(0, sizeof chosen, &chosen);
+}
+
+/// Puts the child's ends on their numbers; all sources are first moved out of the way of the targets.
+void placeLines(std::vector<Line> &lines)
+{
+    for (Line &line : lines)
+        line.theirs.reset(fcntl(line.theirs.get(), F_DUPFD_CLOEXEC, 64));
+    bool haveInput = false;
+    for (const Line &line : lines) {
+        const bool pty = std::strcmp(line.name, "pty") == 0;
+        if (pty)
+            ioctl(line.theirs.get(), TIOCSCTTY, 0);
+        for (int target = line.target; target <= (pty ? 2 : line.target); ++target)
+            dup2(line.theirs.get(), target);
+        haveInput = haveInput || line.target == 0;
+    }
+    if (!haveInput) {
+        const UniqueFd nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
+        dup2(nothing.get(), 0);
+    }
+}
+
+[[noreturn]] void runChild(const Json &request, const std::string &directory, std::vector<Line> &lines,
+                           const DaemonLimits &limits)
+{
+    setsid();
+    placeLines(lines);
+    const bool channel = boolOr(request, "channel");
+    close_range(channel ? channelFd + 1U : channelFd, ~0U, 0);
+
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    std::signal(SIGPIPE, SIG_DFL);
+    applyLimits(limits);
+    const std::string command = stringOr(request, "command");
+    if (chdir(directory.c_str()) != 0) {
+        dprintf(2, "%s: %s\n", directory.c_str(), std::strerror(errno));
+        _exit(126);
+    }
+
+    std::vector<std::string> texts{command};
+    for (const Json &argument : memberOr(request, "arguments"))
+        texts.push_back(argument.is_string() ? argument.get<std::string>() : std::string());
+    std::vector<std::string> variables;
+    for (const auto &[name, value] : memberOr(request, "environment").items())
+        variables.push_back(name + "=" + (value.is_string() ? value.get<std::string>() : std::string()));
+    const auto pointers = [](std::vector<std::string> &strings) {
+        std::vector<char *> all;
+        for (std::string &text : strings)
+            all.push_back(text.data());
+        all.push_back(nullptr);
+        return all;
+    };
+    std::vector<char *> environment = pointers(variables);
+    environ = environment.data(); // execvp looks in the child's own PATH
+    execvp(command.c_str(), pointers(texts).data());
+    const int error = errno;
+    dprintf(2, "%s: %s\n", command.c_str(), error == ENOENT ? "command not found" : std::strerror(error));
+    _exit(error == ENOENT ? 127 : 126);
+}
+
+} // namespace
+
+Result<> checkUser(const std::string &user)
+{
+    if (user.empty() || user == "user" || user == "1000")
+        return {};
+    std::string message = "invalid username: '" + user + "'";
+    if (user == "root" || user == "0")
+        message += " (this engine maps a single account into a sandbox: 'user')";
+    return failure(Error::Kind::Service, std::move(message), 0, "unauthenticated");
+}
+
+Result<Spawned> spawnChild(const Json &request, const DaemonLimits &limits)
+{
+    if (auto allowed = checkUser(stringOr(request, "user")); !allowed)
+        return tl::unexpected(allowed.error());
+    const std::string asked = stringOr(request, "directory");
+    const std::string directory = asked.empty() ? files::home : files::absolutePath(asked);
+    struct stat status{};
+    if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
+        return failure(Error::Kind::Service, "cwd '" + asked + "' does not exist", 0, "invalid_argument");
+    const auto startFailure = [&request] {
+        const int error = errno;
+        return failure(Error::Kind::Service,
+                       "error starting process '" + stringOr(request, "command") + "': " + std::strerror(error), 0,
+                       error == EAGAIN || error == EMFILE || error == ENOMEM || error == ENOSPC ? "resource_exhausted"
+                                                                                                : "invalid_argument");
+    };
+    std::vector<Line> lines;
+    if (!makeLines(request, lines))
+        return startFailure();
+    const pid_t pid = fork();
+    if (pid < 0)
+        return startFailure();
+    if (pid == 0)
+        runChild(request, directory, lines, limits);
+
+    Spawned spawned;
+    spawned.pid = pid;
+    for (Line &line : lines) {
+        spawned.names.emplace_back(line.name);
+        spawned.fds.push_back(std::move(line.ours));
+    }
+    return spawned;
+}
+
+} // namespace sandglass::engine

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "services/core/json.h"
+#include "services/core/uniquefd.h"
+#include "services/engine/sandboxd/limits.h"
+
+#include <sys/types.h>
+
+namespace sandglass::engine {
+
+/// A started child and our ends of its descriptors, non-blocking, in the order of `names`.
+struct Spawned
+{
+    pid_t pid = 0;
+    std::vector<std::string> names; ///< of "stdin", "stdout", "stderr", "pty", "channel"
+    std::vector<UniqueFd> fds;
+};
+
+/// Starts the command of a "spawn" request in a session of its own, with the sandbox's limits. A command that does not
+/// exist still starts: it says so on its stderr and ends with 127, as from a shell.
+[[nodiscard]] Result<Spawned> spawnChild(const Json &request, const DaemonLimits &limits);
+
+/// Who a request wants to act as. Only the one mapped account exists in this sandbox.
+[[nodiscard]] Result<> checkUser(const std::string &user);
+
+} // namespace sandglass::engine

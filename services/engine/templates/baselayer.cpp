@@ -1,0 +1,125 @@
+#include "services/engine/templates/baselayer.h"
+
+#include "services/engine/templates/etcfiles.h"
+#include "services/engine/templates/runnerscript.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace fs = std::filesystem;
+
+namespace sandglass::engine {
+namespace {
+
+constexpr int formatVersion = 1; // raise when the layer is made differently
+
+struct Folder
+{
+    const char *name;
+    mode_t mode;
+};
+
+constexpr Folder folders[] = {
+    {"boot", 0755}, {"dev", 0755}, {"etc", 0755}, {"home", 0755}, {"home/user", 0755}, {"media", 0755}, {"mnt", 0755},
+    {"opt", 0755}, {"opt/sandglass", 0755}, {"opt/sandglass/local", 0755}, {"proc", 0755}, {"root", 0755}, {"run", 0755},
+    {"srv", 0755}, {"sys", 0755}, {"tmp", 01777}, {"usr", 0755}, {"var", 0755}, {"var/cache", 0755}, {"var/lib", 0755},
+    {"var/log", 0755}, {"var/tmp", 01777}, {"var/cache/fontconfig", 0755},
+    {"opt/sandglass/local/bin", 0755}, {"opt/sandglass/local/etc", 0755}, {"opt/sandglass/local/include", 0755},
+    {"opt/sandglass/local/lib", 0755}, {"opt/sandglass/local/sbin", 0755}, {"opt/sandglass/local/share", 0755},
+};
+
+constexpr const char *bashrc = "# ~/.bashrc: for interactive shells\n"
+                               "case $- in *i*) ;; *) return ;; esac\n"
+                               "PS1='\\u@\\h:\\w\\$ '\n"
+                               "alias ls='ls --color=auto'\n";
+constexpr const char *profile = "# ~/.profile: for login shells\n"
+                                "if [ -n \"$BASH_VERSION\" ] && [ -f \"$HOME/.bashrc\" ]; then . \"$HOME/.bashrc\"; fi\n"
+                                "if [ -d \"$HOME/.local/bin\" ]; then PATH=\"$HOME/.local/bin:$PATH\"; fi\n";
+
+tl::unexpected<Error> cannot(const std::string &what, int error)
+{
+    return failure(Error::Kind::Local, "cannot " + what + ": " + std::strerror(error));
+}
+
+/// Changes when the layer must be made anew: other programs on the host, another account, another runner.
+std::string fingerprint()
+{
+    std::string text = std::to_string(formatVersion) + " " + std::to_string(geteuid()) + " "
+        + std::to_string(std::hash<std::string_view>{}(pythonRunnerScript()));
+    for (const char *path : {"/var/lib/dpkg/status", "/etc/ld.so.cache", "/etc/alternatives", "/etc/ssl/certs"}) {
+        struct stat status{};
+        if (stat(path, &status) == 0)
+            text += " " + std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
+    }
+    return text;
+}
+
+Result<> makeFolders(const fs::path &root)
+{
+    for (const Folder &folder : folders) {
+        const fs::path path = root / folder.name;
+        if ((mkdir(path.c_str(), folder.mode) != 0 && errno != EEXIST) || chmod(path.c_str(), folder.mode) != 0)
+            return cannot("make " + path.string(), errno);
+    }
+    // The same links as on the host (bin -> usr/bin …); real directories of an unmerged host are linked as well.
+    for (const char *name : {"bin", "sbin", "lib", "lib32", "lib64", "libx32"}) {
+        if (access((fs::path("/usr") / name).c_str(), F_OK) == 0
+            && symlink((std::string("usr/") + name).c_str(), (root / name).c_str()) != 0)
+            return cannot(std::string("link ") + name, errno);
+    }
+    if (symlink("../run", (root / "var/run").c_str()) != 0)
+        return cannot("link var/run", errno);
+    return {};
+}
+
+Result<> fill(const fs::path &root)
+{
+    std::array<Result<>, 5> steps = {
+        makeFolders(root),
+        writeEtc(root / "etc"),
+        writeText(root / "home/user/.bashrc", bashrc),
+        writeText(root / "home/user/.profile", profile),
+        writeText(root / (pythonRunnerPath + 1), pythonRunnerScript()),
+    };
+    for (Result<> &step : steps) {
+        if (!step)
+            return step;
+    }
+    return {};
+}
+
+} // namespace
+
+Result<> ensureBaseLayer(const std::string &layersDirectory)
+{
+    const fs::path layers(layersDirectory);
+    const fs::path base = layers / baseLayerName;
+    const fs::path stamp = layers / "base.stamp";
+    const std::string wanted = fingerprint();
+    std::error_code failed;
+    std::string present;
+    std::getline(std::ifstream(stamp), present);
+    if (present == wanted && fs::is_directory(base, failed))
+        return {};
+
+    const fs::path fresh = layers / "base.new";
+    fs::remove(stamp, failed);
+    fs::remove_all(fresh, failed);
+    fs::remove_all(base, failed);
+    if (mkdir(fresh.c_str(), 0755) != 0)
+        return cannot("make " + fresh.string(), errno);
+    if (auto filled = fill(fresh); !filled)
+        return filled;
+    fs::rename(fresh, base, failed);
+    if (failed)
+        return cannot("put the base layer in place", failed.value());
+    return writeText(stamp, wanted + "\n");
+}
+
+} // namespace sandglass::engine
