@@ -1,0 +1,120 @@
+#include "app/engine/options.h"
+
+#include "services/core/paths.h"
+
+#include <charconv>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+namespace sandglass::engineapp {
+
+namespace {
+
+template<typename Number>
+bool readNumber(std::string_view text, Number least, Number &into)
+{
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < least)
+        return false;
+    into = value;
+    return true;
+}
+
+/// Sets what `name` names; false when the value does not fit. `known` tells whether there is such an option.
+bool applyValue(Options &options, std::string_view name, std::string_view value, bool &known)
+{
+    known = true;
+    if (name == "--state-dir") {
+        options.stateDirectory = std::filesystem::absolute(value);
+        return !value.empty();
+    }
+    if (name == "--ready-file") {
+        options.readyFile = std::filesystem::absolute(value);
+        return !value.empty();
+    }
+    if (name == "--api-port")
+        return readNumber<std::uint16_t>(value, 0, options.apiPort);
+    if (name == "--sandbox-port")
+        return readNumber<std::uint16_t>(value, 0, options.sandboxPort);
+    if (name == "--webhook-retry-ms")
+        return readNumber(value, 1, options.retryIntervalMs);
+    if (name == "--max-sandboxes")
+        return readNumber(value, 1, options.maxSandboxes);
+    known = false;
+    return false;
+}
+
+bool applyFlag(Options &options, std::string_view name)
+{
+    using Action = Options::Action;
+    if (name == "--doctor")
+        options.action = Action::Doctor;
+    else if (name == "--print-env")
+        options.action = Action::PrintEnvironment;
+    else if (name == "--version")
+        options.action = Action::Version;
+    else if (name == "--help" || name == "-h")
+        options.action = Action::Help;
+    else if (name == "--die-with-parent")
+        options.dieWithParent = true;
+    else
+        return false;
+    return true;
+}
+
+} // namespace
+
+ParsedOptions parseOptions(int argc, char **argv)
+{
+    ParsedOptions parsed;
+    const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string_view argument = arguments[i];
+        if (applyFlag(parsed.options, argument))
+            continue;
+        const auto equals = argument.find('=');
+        const std::string_view name = argument.substr(0, equals);
+        const bool inlineValue = equals != std::string_view::npos;
+        const bool hasValue = inlineValue || i + 1 < arguments.size();
+        const std::string_view value = inlineValue ? argument.substr(equals + 1) : hasValue ? arguments[i + 1] : "";
+        bool known = false;
+        const bool fits = applyValue(parsed.options, name, value, known);
+        if (!known) {
+            parsed.fault = "unknown option: " + std::string(argument);
+            return parsed;
+        }
+        if (!hasValue || !fits) {
+            parsed.fault = std::string(name) + (hasValue ? " does not take \"" + std::string(value) + "\"" : " needs a value");
+            return parsed;
+        }
+        i += inlineValue ? 0 : 1;
+    }
+    if (parsed.options.stateDirectory.empty())
+        parsed.options.stateDirectory = ProfilePaths::forDirectory({}).state / "engine";
+    return parsed;
+}
+
+const char *usageText()
+{
+    return R"(Usage: sandglass-engine [options]
+Runs code sandboxes on this machine behind the E2B API, on loopback only.
+
+  --state-dir DIR        keeps the key, the events and the template layers here
+                         (default: sandglass/engine in the XDG state folder)
+  --api-port N           port of the API, 0 = any free one (default 8710)
+  --sandbox-port N       port of the traffic into sandboxes, 0 = any free one (default 8711)
+  --ready-file FILE      writes {pid, api_url, sandbox_url, api_key_file, tier} there when it serves
+  --die-with-parent      ends when the program that started it ends
+  --max-sandboxes N      how many may run at once (default 20)
+  --webhook-retry-ms N   time between two tries of a webhook delivery (default 10000)
+  --print-env            prints E2B_API_URL, E2B_SANDBOX_URL and E2B_API_KEY for a shell, then ends
+  --doctor               tries what this machine can do, names what is missing, then ends
+  --version, --help
+
+Exit status: 0 = ended as asked, 1 = could not serve, 2 = wrong usage.
+)";
+}
+
+} // namespace sandglass::engineapp

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace sandglass::engineapp {
+
+struct Options
+{
+    enum class Action { Serve, Doctor, PrintEnvironment, Version, Help };
+
+    Action action = Action::Serve;
+    std::filesystem::path stateDirectory; ///< never empty after parsing
+    std::uint16_t apiPort = 8710, sandboxPort = 8711;
+    std::filesystem::path readyFile;
+    bool dieWithParent = false;
+    int retryIntervalMs = 10'000;     ///< of webhook deliveries
+    int maxSandboxes = 20;
+};
+
+/// The command line, or what is wrong with it.
+struct ParsedOptions
+{
+    Options options;
+    std::string fault; ///< empty when all is well
+};
+[[nodiscard]] ParsedOptions parseOptions(int argc, char **argv);
+[[nodiscard]] const char *usageText();
+
+} // namespace sandglass::engineapp

@@ -1,0 +1,224 @@
+#include "services/engine/api/controlplane.h"
+
+#include "services/core/secret.h"
+#include "services/engine/api/errors.h"
+#include "services/engine/api/listquery.h"
+
+#include <algorithm>
+
+namespace sandglass::engine {
+
+namespace {
+
+http::Response noContent()
+{
+    http::Response response;
+    response.status = 204;
+    return response;
+}
+
+/// The seconds under `name`; `fallback` for an absent body or member, an error for anything that is no whole number.
+Result<std::int64_t> secondsOf(const http::Request &request, const char *name, std::optional<std::int64_t> fallback)
+{
+    const auto json = request.body.empty() ? Result<Json>(Json::object()) : parseJson(request.body);
+    if (!json || !json->is_object())
+        return refuse(400, "the body is not a JSON object");
+    const Json &value = memberOr(*json, name);
+    if (value.is_null() && fallback)
+        return *fallback;
+    if (!value.is_number_integer())
+        return refuse(400, std::string(name) + " has to be a whole number of seconds");
+    return value.get<std::int64_t>();
+}
+
+constexpr std::uint64_t kBodyLimit = 1U << 20;
+
+} // namespace
+
+ControlPlane::ControlPlane(std::string apiKey, SandboxRegistry &registry, TemplateCatalog &catalog, EventStore &events,
+                           WebhookStore &webhooks, Deliverer &deliverer)
+    : m_apiKey(std::move(apiKey)), m_registry(registry), m_catalog(catalog), m_events(events), m_webhooks(webhooks),
+      m_deliverer(deliverer)
+{
+    addSandboxRoutes();
+    addMetricRoutes();
+    addTemplateRoutes();
+    addEventRoutes();
+    addWebhookRoutes();
+    addUnavailableRoutes();
+}
+
+std::unique_ptr<http::Response> ControlPlane::authenticate(const http::RequestHead &head) const
+{
+    const std::string_view key = head.header("x-api-key");
+    const char *fault = nullptr;
+    if (key.empty())
+        fault = "no credentials found: the X-API-KEY header is missing";
+    else if (!isApiKeyShape(key))
+        fault = "invalid API key format: it has to be e2b_ followed by hexadecimal digits";
+    else if (head.countHeader("x-api-key") > 1 || !equalConstantTime(key, m_apiKey))
+        fault = "invalid API key: it is not this engine's";
+    if (fault == nullptr)
+        return nullptr;
+    return std::make_unique<http::Response>(http::Response::error(401, fault));
+}
+
+http::Admission ControlPlane::admit(const http::RequestHead &head)
+{
+    http::Admission admission;
+    admission.bodyLimit = kBodyLimit;
+    if (head.path != "/health")
+        admission.rejection = authenticate(head);
+    return admission;
+}
+
+void ControlPlane::handle(http::Request request, std::shared_ptr<http::BodySink>, ExchangePtr exchange)
+{
+    m_router.dispatch(request, exchange);
+}
+
+void ControlPlane::addSandboxRoutes()
+{
+    using P = const PathParameters &;
+    using R = const http::Request &;
+    m_router.add("GET", "/health", [](R, P, const ExchangePtr &e) { e->respond(http::Response::text(200, "Health check successful")); });
+    m_router.add("POST", "/sandboxes", [this](R r, P, const ExchangePtr &e) { createSandbox(r, e); });
+    m_router.add("GET", "/v2/sandboxes", [this](R r, P, const ExchangePtr &e) { listSandboxes(r, false, e); });
+    m_router.add("GET", "/sandboxes", [this](R r, P, const ExchangePtr &e) { listSandboxes(r, true, e); });
+    m_router.add("GET", "/sandboxes/{}", [this](R, P p, const ExchangePtr &e) {
+        const auto live = m_registry.find(p[0]);
+        e->respond(live ? http::Response::json(200, dumpJson(sandboxDetailJson(*live))) : errorResponse(sandboxNotFound(p[0])));
+    });
+    const auto answer = [](const ExchangePtr &e) {
+        return [e](const Result<> &done) { e->respond(done ? noContent() : errorResponse(done.error())); };
+    };
+    m_router.add("DELETE", "/sandboxes/{}", [this, answer](R, P p, const ExchangePtr &e) { m_registry.kill(p[0], "request", answer(e)); });
+    m_router.add("POST", "/sandboxes/{}/pause", [this, answer](R, P p, const ExchangePtr &e) { m_registry.pause(p[0], answer(e)); });
+    m_router.add("POST", "/sandboxes/{}/connect", [this](R r, P p, const ExchangePtr &e) { connectSandbox(r, p[0], false, e); });
+    m_router.add("POST", "/sandboxes/{}/resume", [this](R r, P p, const ExchangePtr &e) { connectSandbox(r, p[0], true, e); });
+    m_router.add("POST", "/sandboxes/{}/timeout", [this, answer](R r, P p, const ExchangePtr &e) {
+        const auto seconds = secondsOf(r, "timeout", std::nullopt);
+        answer(e)(seconds ? m_registry.setTimeout(p[0], *seconds, false) : Result<>(failure(seconds.error())));
+    });
+    m_router.add("POST", "/sandboxes/{}/refreshes", [this, answer](R r, P p, const ExchangePtr &e) {
+        const auto seconds = secondsOf(r, "duration", 15);
+        answer(e)(seconds ? m_registry.setTimeout(p[0], *seconds, true) : Result<>(failure(seconds.error())));
+    });
+}
+
+void ControlPlane::createSandbox(const http::Request &request, const ExchangePtr &exchange)
+{
+    auto wish = parseCreateRequest(request.body);
+    if (!wish)
+        return exchange->respond(errorResponse(wish.error()));
+    m_registry.create(std::move(*wish), [exchange](const auto &live) {
+        exchange->respond(live ? http::Response::json(201, dumpJson(sandboxJson(**live))) : errorResponse(live.error()));
+    });
+}
+
+void ControlPlane::listSandboxes(const http::Request &request, bool legacy, const ExchangePtr &exchange)
+{
+    auto query = parseListQuery(request.query);
+    if (!query)
+        return exchange->respond(errorResponse(query.error()));
+    if (legacy) { // the old list: running ones, one page
+        query->paused = false;
+        query->limit = SIZE_MAX;
+    }
+    const Template *wanted = m_catalog.find(query->templateReference);
+    const ListPage page = selectSandboxes(m_registry.all(), *query, wanted != nullptr ? wanted->id : std::string());
+    Json list = Json::array();
+    for (const auto &live : page.sandboxes)
+        list.push_back(listedSandboxJson(*live));
+    auto response = http::Response::json(200, dumpJson(list));
+    response.headers.emplace_back("X-Total-Running", std::to_string(page.totalRunning));
+    if (!page.nextToken.empty())
+        response.headers.emplace_back("X-Next-Token", page.nextToken);
+    exchange->respond(std::move(response));
+}
+
+void ControlPlane::connectSandbox(const http::Request &request, const std::string &id, bool legacy,
+                                  const ExchangePtr &exchange)
+{
+    // Without a body E2B answers 400 on both routes.
+    const auto seconds = request.body.empty() ? Result<std::int64_t>(refuse(400, "the body is missing: send {\"timeout\": seconds}"))
+                                              : secondsOf(request, "timeout", legacy ? std::optional<std::int64_t>(15) : std::nullopt);
+    if (!seconds)
+        return exchange->respond(errorResponse(seconds.error()));
+    if (legacy) {
+        if (const auto live = m_registry.find(id); live && live->isRunning())
+            return exchange->respond(http::Response::error(409, "Sandbox " + id + " is already running"));
+    }
+    m_registry.connect(id, *seconds, [exchange](const auto &connected) {
+        if (!connected)
+            return exchange->respond(errorResponse(connected.error()));
+        exchange->respond(http::Response::json(connected->resumed ? 201 : 200, dumpJson(sandboxJson(*connected->live))));
+    });
+}
+
+void ControlPlane::addTemplateRoutes()
+{
+    using P = const PathParameters &;
+    using R = const http::Request &;
+    const auto list = [this](R, P, const ExchangePtr &e) {
+        Json json = Json::array();
+        for (const Template &entry : m_catalog.all())
+            json.push_back(templateJson(entry));
+        e->respond(http::Response::json(200, dumpJson(json)));
+    };
+    m_router.add("GET", "/templates", list);
+    m_router.add("GET", "/v2/templates", list);
+    m_router.add("GET", "/templates/{}", [this](R, P p, const ExchangePtr &e) {
+        const Template *entry = m_catalog.find(p[0]);
+        e->respond(entry != nullptr ? http::Response::json(200, dumpJson(templateWithBuildsJson(*entry)))
+                                    : http::Response::error(404, "template '" + p[0] + "' not found"));
+    });
+    m_router.add("GET", "/templates/aliases/{}", [this](R, P p, const ExchangePtr &e) {
+        const Template *entry = m_catalog.find(p[0]);
+        e->respond(entry != nullptr
+                       ? http::Response::json(200, dumpJson({{"templateID", entry->id}, {"public", true}}))
+                       : http::Response::error(404, "template alias '" + p[0] + "' not found"));
+    });
+    m_router.add("GET", "/templates/{}/tags", [this](R, P p, const ExchangePtr &e) {
+        const Template *entry = m_catalog.find(p[0]);
+        if (entry == nullptr)
+            return e->respond(http::Response::error(404, "template '" + p[0] + "' not found"));
+        const Json tags = Json::array({{{"tag", "default"}, {"buildID", entry->buildId}, {"createdAt", formatRfc3339(entry->createdAt)}}});
+        e->respond(http::Response::json(200, dumpJson(tags)));
+    });
+}
+
+void ControlPlane::addUnavailableRoutes()
+{
+    struct Unavailable
+    {
+        const char *method, *pattern, *what;
+    };
+    constexpr Unavailable kRoutes[] = {
+        {"POST", "/sandboxes/{}/fork", "forking sandboxes"}, {"PUT", "/sandboxes/{}/network", "network rules"},
+        {"POST", "/sandboxes/{}/snapshots", "snapshots"},    {"GET", "/snapshots", "snapshots"},
+        {"GET", "/sandboxes/{}/logs", "sandbox logs"},       {"GET", "/v2/sandboxes/{}/logs", "sandbox logs"},
+        {"POST", "/v3/templates", "building templates"},     {"POST", "/v2/templates", "building templates"},
+        {"POST", "/templates", "building templates"},        {"POST", "/templates/{}", "building templates"},
+        {"GET", "/templates/{}/files/{}", "building templates"},
+        {"POST", "/v2/templates/{}/builds/{}", "building templates"},
+        {"POST", "/templates/{}/builds/{}", "building templates"},
+        {"GET", "/templates/{}/builds/{}/status", "building templates"},
+        {"GET", "/templates/{}/builds/{}/logs", "building templates"},
+        {"POST", "/templates/tags", "template tags"},        {"DELETE", "/templates/tags", "template tags"},
+        {"DELETE", "/templates/{}", "deleting templates"},   {"PATCH", "/templates/{}", "changing templates"},
+        {"PATCH", "/v2/templates/{}", "changing templates"}, {"GET", "/teams", "teams"},
+        {"GET", "/teams/{}/metrics", "teams"},               {"GET", "/teams/{}/metrics/max", "teams"},
+        {"GET", "/api-keys", "API keys"},                    {"POST", "/api-keys", "API keys"},
+        {"GET", "/volumes", "volumes"},                      {"POST", "/volumes", "volumes"},
+        {"GET", "/volumes/{}", "volumes"},                   {"DELETE", "/volumes/{}", "volumes"},
+        {"GET", "/secrets", "secrets"},                      {"POST", "/secrets", "secrets"},
+    };
+    for (const Unavailable &route : kRoutes) {
+        m_router.add(route.method, route.pattern, [what = std::string(route.what)](const auto &, const auto &, const ExchangePtr &e) {
+            e->respond(http::Response::error(501, "the local engine does not support " + what));
+        });
+    }
+}
+
+} // namespace sandglass::engine

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "services/engine/api/deliverer.h"
+#include "services/engine/api/eventstore.h"
+#include "services/engine/api/registry.h"
+#include "services/engine/api/router.h"
+#include "services/engine/api/templatecatalog.h"
+#include "services/engine/api/webhookstore.h"
+
+#include <string>
+
+namespace sandglass::engine {
+
+/// E2B's control plane: sandboxes, templates, events and webhooks (e2b-protocol 2 and 3). Every request but
+/// GET /health needs the API key.
+class ControlPlane final : public http::Handler
+{
+public:
+    ControlPlane(std::string apiKey, SandboxRegistry &registry, TemplateCatalog &catalog, EventStore &events,
+                 WebhookStore &webhooks, Deliverer &deliverer);
+
+    [[nodiscard]] http::Admission admit(const http::RequestHead &head) override;
+    void handle(http::Request request, std::shared_ptr<http::BodySink> sink,
+                std::shared_ptr<http::Exchange> exchange) override;
+
+private:
+    using ExchangePtr = std::shared_ptr<http::Exchange>;
+    [[nodiscard]] std::unique_ptr<http::Response> authenticate(const http::RequestHead &head) const;
+    void addSandboxRoutes();
+    void addMetricRoutes();
+    void addTemplateRoutes();
+    void addEventRoutes();
+    void addWebhookRoutes();
+    void addUnavailableRoutes();
+
+    void createSandbox(const http::Request &request, const ExchangePtr &exchange);
+    void listSandboxes(const http::Request &request, bool legacy, const ExchangePtr &exchange);
+    void connectSandbox(const http::Request &request, const std::string &id, bool legacy, const ExchangePtr &exchange);
+    void sandboxMetrics(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
+    void bulkMetrics(const http::Request &request, const ExchangePtr &exchange);
+    void listEvents(const http::Request &request, const std::string &sandboxId, const ExchangePtr &exchange);
+    void createWebhook(const http::Request &request, const ExchangePtr &exchange);
+    void changeWebhook(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
+    void listDeliveries(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
+
+    std::string m_apiKey;
+    SandboxRegistry &m_registry;
+    TemplateCatalog &m_catalog;
+    EventStore &m_events;
+    WebhookStore &m_webhooks;
+    Deliverer &m_deliverer;
+    Router m_router;
+};
+
+} // namespace sandglass::engine

@@ -1,0 +1,119 @@
+#include "services/engine/api/executionstream.h"
+
+#include "services/core/json.h"
+
+#include <boost/asio/io_context.hpp>
+
+namespace sandglass::engine {
+
+namespace {
+
+constexpr std::size_t kMostPending = 1U << 20;
+constexpr std::chrono::seconds kSilence{5};
+constexpr std::string_view kEndLine = R"({"type": "end_of_execution"})";
+
+bool isEnd(std::string_view line)
+{
+    // Only short lines can be the end line; parsing every line of output would cost.
+    return line.size() < 64 && line.find("\"end_of_execution\"") != std::string_view::npos
+        && stringOr(parseJson(line).value_or(Json()), "type") == "end_of_execution";
+}
+
+} // namespace
+
+ExecutionStream::ExecutionStream(boost::asio::io_context &io, std::shared_ptr<http::Exchange> exchange)
+    : m_exchange(std::move(exchange)), m_keepalive(io)
+{
+}
+
+void ExecutionStream::run(std::shared_ptr<Kernel> kernel, ExecuteSpec spec)
+{
+    m_kernel = std::move(kernel);
+    m_exchange->startStream(200, {{"Content-Type", "application/x-ndjson"}, {"Cache-Control", "no-store"}});
+    m_exchange->onClosed([weak = weak_from_this()] {
+        if (const auto self = weak.lock())
+            self->detach();
+    });
+    if (m_closed)
+        return;
+    armKeepalive();
+    Kernel::Execution sink;
+    sink.onLine = [self = shared_from_this()](std::string line) { self->take(std::move(line)); };
+    sink.canTakeMore = [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        return !self || self->canTakeMore();
+    };
+    m_handle = m_kernel->execute(std::move(spec), std::move(sink));
+}
+
+void ExecutionStream::take(std::string line)
+{
+    if (m_closed)
+        return;
+    const bool last = isEnd(line);
+    m_exchange->write(std::move(line += '\n'));
+    if (last)
+        close();
+    else
+        armKeepalive();
+}
+
+bool ExecutionStream::canTakeMore()
+{
+    if (m_closed || m_exchange->pendingBytes() < kMostPending)
+        return true;
+    if (!std::exchange(m_waitingForDrain, true)) {
+        m_exchange->onDrained([weak = weak_from_this()] {
+            const auto self = weak.lock();
+            if (!self)
+                return;
+            self->m_waitingForDrain = false;
+            if (self->m_kernel)
+                self->m_kernel->resumeReading();
+        });
+    }
+    return false;
+}
+
+void ExecutionStream::breakOff(const std::string &reason)
+{
+    if (m_closed)
+        return;
+    const Json error{{"type", "error"}, {"name", "UnexpectedEndOfExecution"}, {"value", reason}, {"traceback", ""}};
+    m_exchange->write(dumpJson(error) + "\n");
+    m_exchange->write(std::string(kEndLine) + "\n");
+    close();
+}
+
+void ExecutionStream::close()
+{
+    m_closed = true;
+    m_keepalive.cancel();
+    m_exchange->finish();
+    m_kernel.reset();
+}
+
+void ExecutionStream::detach()
+{
+    if (std::exchange(m_closed, true))
+        return;
+    m_keepalive.cancel();
+    if (const auto kernel = std::exchange(m_kernel, nullptr)) {
+        kernel->resumeReading(); // nobody holds it back any more
+        kernel->cancel(m_handle);
+    }
+}
+
+void ExecutionStream::armKeepalive()
+{
+    m_keepalive.expires_after(kSilence);
+    m_keepalive.async_wait([weak = weak_from_this()](const boost::system::error_code &error) {
+        const auto self = weak.lock();
+        if (error || !self || self->m_closed)
+            return;
+        self->m_exchange->write("{\"type\": \"keepalive\"}\n");
+        self->armKeepalive();
+    });
+}
+
+} // namespace sandglass::engine

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "services/engine/kernels/kernel.h"
+#include "services/http/server.h"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <string>
+
+namespace sandglass::engine {
+
+/// One POST /execute: the kernel's lines as NDJSON, with keepalives in silence and back-pressure. A listener that goes
+/// away interrupts the kernel. io thread only.
+class ExecutionStream final : public std::enable_shared_from_this<ExecutionStream>
+{
+public:
+    ExecutionStream(boost::asio::io_context &io, std::shared_ptr<http::Exchange> exchange);
+
+    void run(std::shared_ptr<Kernel> kernel, ExecuteSpec spec);
+    /// Ends a running execution with an error line, as when the kernel dies.
+    void breakOff(const std::string &reason);
+
+private:
+    void take(std::string line);
+    [[nodiscard]] bool canTakeMore();
+    void close();
+    void detach();
+    void armKeepalive();
+
+    std::shared_ptr<http::Exchange> m_exchange;
+    std::shared_ptr<Kernel> m_kernel;
+    std::uint64_t m_handle = 0;
+    boost::asio::steady_timer m_keepalive;
+    bool m_closed = false, m_waitingForDrain = false;
+};
+
+} // namespace sandglass::engine

@@ -1,0 +1,106 @@
+#include "services/engine/api/filesystemservice.h"
+
+#include "services/engine/api/connect.h"
+#include "services/engine/api/sandboxuser.h"
+
+#include <algorithm>
+
+namespace sandglass::engine {
+
+namespace {
+
+using ExchangePtr = std::shared_ptr<http::Exchange>;
+
+const char *typeName(FileEntry::Type type)
+{
+    switch (type) {
+    case FileEntry::Type::File: return "FILE_TYPE_FILE";
+    case FileEntry::Type::Directory: return "FILE_TYPE_DIRECTORY";
+    case FileEntry::Type::Symlink: return "FILE_TYPE_SYMLINK";
+    case FileEntry::Type::Unknown: break;
+    }
+    return "FILE_TYPE_UNSPECIFIED";
+}
+
+Sandbox::Then<FileEntry> answerEntry(ExchangePtr exchange)
+{
+    return [exchange = std::move(exchange)](const Result<FileEntry> &entry) {
+        exchange->respond(entry ? http::Response::json(200, dumpJson({{"entry", entryJson(*entry)}}))
+                                : connectError(entry.error()));
+    };
+}
+
+void list(Sandbox &sandbox, const SandboxUser &user, const Json &message, const ExchangePtr &exchange)
+{
+    constexpr std::int64_t kDeepest = 64;
+    const int depth = static_cast<int>(std::clamp<std::int64_t>(intOr(message, "depth", 1), 1, kDeepest));
+    sandbox.listDirectory(expandPath(stringOr(message, "path"), user), user.name, depth,
+                          [exchange](const Result<std::vector<FileEntry>> &entries) {
+                              if (!entries) {
+                                  exchange->respond(connectError(entries.error()));
+                                  return;
+                              }
+                              Json json = Json::array();
+                              for (const FileEntry &entry : *entries)
+                                  json.push_back(entryJson(entry));
+                              exchange->respond(http::Response::json(200, dumpJson({{"entries", std::move(json)}})));
+                          });
+}
+
+} // namespace
+
+Json entryJson(const FileEntry &entry)
+{
+    Json json{{"name", entry.name},
+              {"type", typeName(entry.type)},
+              {"path", entry.path},
+              {"size", std::to_string(entry.size)},
+              {"mode", entry.mode},
+              {"permissions", entry.permissions},
+              {"owner", entry.owner},
+              {"group", entry.group},
+              {"modifiedTime", formatRfc3339(fromUnixNs(entry.modifiedUnixNs), 9)}};
+    if (entry.symlinkTarget)
+        json["symlinkTarget"] = *entry.symlinkTarget;
+    return json;
+}
+
+void serveFilesystem(Sandbox &sandbox, const std::string &method, const http::Request &request,
+                     const ExchangePtr &exchange)
+{
+    const auto user = userOf(request);
+    if (!user)
+        return exchange->respond(connectError(user.error()));
+    const auto message = parseJson(request.body);
+    if (!message || !message->is_object()) {
+        const Error notAvailable{Error::Kind::Service, 0, "watching directories is not available on this server",
+                                 "unimplemented"};
+        const Error notJson{Error::Kind::Service, 0, "the message is not a JSON object", "invalid_argument"};
+        if (method != "WatchDir")
+            return exchange->respond(connectError(notJson));
+        exchange->startStream(200, {{"Content-Type", kConnectStreamType}});
+        exchange->write(connectEnd(notAvailable));
+        return exchange->finish();
+    }
+    const auto path = [&](const char *key) { return expandPath(stringOr(*message, key), *user); };
+    if (method == "Stat")
+        return sandbox.stat(path("path"), user->name, answerEntry(exchange));
+    if (method == "MakeDir")
+        return sandbox.makeDirectory(path("path"), user->name, answerEntry(exchange));
+    if (method == "Move")
+        return sandbox.move(path("source"), path("destination"), user->name, answerEntry(exchange));
+    if (method == "ListDir")
+        return list(sandbox, *user, *message, exchange);
+    if (method == "Remove") {
+        return sandbox.remove(path("path"), user->name, [exchange](const Result<> &result) {
+            // Removing what is not there is no error, as in the original.
+            const bool fine = result || result.error().code == "not_found";
+            exchange->respond(fine ? http::Response::json(200, "{}") : connectError(result.error()));
+        });
+    }
+    exchange->respond(connectError({Error::Kind::Service, 0,
+                                    "filesystem.Filesystem/" + method + " is not available on this server",
+                                    "unimplemented"}));
+}
+
+} // namespace sandglass::engine

@@ -1,0 +1,138 @@
+#include "services/engine/api/livesandbox.h"
+
+#include "services/engine/api/errors.h"
+
+namespace sandglass::engine {
+
+namespace {
+
+constexpr const char *kClientId = "6532622b";
+
+Result<std::map<std::string, std::string>> textMap(const Json &body, const char *name)
+{
+    std::map<std::string, std::string> map;
+    const Json &member = memberOr(body, name);
+    if (member.is_null())
+        return map;
+    if (!member.is_object())
+        return refuse(400, std::string(name) + " has to be an object of texts");
+    for (const auto &[key, value] : member.items()) {
+        if (!value.is_string())
+            return refuse(400, std::string(name) + "." + key + " has to be a text");
+        map[key] = value.get<std::string>();
+    }
+    return map;
+}
+
+const char *stateName(const LiveSandbox &live)
+{
+    const bool paused = live.state == LiveSandbox::State::Paused || live.state == LiveSandbox::State::Pausing;
+    return paused ? "paused" : "running";
+}
+
+} // namespace
+
+Result<CreateRequest> parseCreateRequest(std::string_view body)
+{
+    const auto json = parseJson(body);
+    if (!json || !json->is_object())
+        return refuse(400, "the body is not a JSON object");
+    CreateRequest request;
+    request.templateReference = stringOr(*json, "templateID");
+    if (request.templateReference.empty())
+        return refuse(400, "templateID is missing");
+    const Json &timeout = memberOr(*json, "timeout");
+    if (!timeout.is_null() && !timeout.is_number_integer())
+        return refuse(400, "timeout has to be a whole number of seconds");
+    request.timeoutSeconds = intOr(*json, "timeout", 15);
+    request.autoPause = boolOr(*json, "autoPause");
+    request.autoResume = boolOr(memberOr(*json, "autoResume"), "enabled");
+    if (request.autoResume && !request.autoPause)
+        return refuse(400, "autoResume needs autoPause");
+    request.secure = boolOr(*json, "secure", true);
+    if (const Json &internet = memberOr(*json, "allow_internet_access"); internet.is_boolean())
+        request.allowInternet = internet.get<bool>();
+    request.network = memberOr(*json, "network");
+    auto metadata = textMap(*json, "metadata");
+    auto environment = textMap(*json, "envVars");
+    if (!metadata || !environment)
+        return failure(metadata ? environment.error() : metadata.error());
+    for (const auto &[name, value] : *environment) {
+        if (name.empty() || name.find('=') != std::string::npos || name.find('\0') != std::string::npos)
+            return refuse(400, "envVars: '" + name + "' is not the name of a variable");
+    }
+    request.metadata = std::move(*metadata);
+    request.environment = std::move(*environment);
+    return request;
+}
+
+ExecutionSpan LiveSandbox::executionUntil(Timestamp now) const
+{
+    const auto length = std::chrono::floor<std::chrono::milliseconds>(now - executionStartedAt);
+    return {executionStartedAt, blueprint.limits.vcpuCount, blueprint.limits.memoryMb,
+            std::max<std::int64_t>(length.count(), 0)};
+}
+
+SandboxTrace LiveSandbox::trace(Timestamp now) const
+{
+    return {id, executionId, blueprint.id, blueprint.buildId, state != State::Running, executionUntil(now),
+            request.metadata, now};
+}
+
+Json sandboxJson(const LiveSandbox &live)
+{
+    Json json{{"templateID", live.blueprint.id}, {"sandboxID", live.id},          {"alias", live.blueprint.name},
+              {"clientID", kClientId},           {"envdVersion", kEnvdVersion},   {"trafficAccessToken", nullptr},
+              {"domain", nullptr}};
+    if (live.request.secure)
+        json["envdAccessToken"] = live.accessToken;
+    return json;
+}
+
+Json listedSandboxJson(const LiveSandbox &live)
+{
+    return {{"templateID", live.blueprint.id},
+            {"alias", live.blueprint.name},
+            {"sandboxID", live.id},
+            {"clientID", kClientId},
+            {"startedAt", formatRfc3339(live.startedAt)},
+            {"endAt", formatRfc3339(live.endAt)},
+            {"cpuCount", live.blueprint.limits.vcpuCount},
+            {"memoryMB", live.blueprint.limits.memoryMb},
+            {"diskSizeMB", live.blueprint.limits.diskMb},
+            {"metadata", live.request.metadata},
+            {"state", stateName(live)},
+            {"envdVersion", kEnvdVersion}};
+}
+
+Json sandboxDetailJson(const LiveSandbox &live)
+{
+    Json json = listedSandboxJson(live);
+    json["domain"] = nullptr;
+    json["allowInternetAccess"] = live.request.allowInternet ? Json(*live.request.allowInternet) : Json(nullptr);
+    json["lifecycle"] = {{"autoResume", live.request.autoResume},
+                         {"onTimeout", live.request.autoPause ? "pause" : "kill"}};
+    if (live.request.secure)
+        json["envdAccessToken"] = live.accessToken;
+    if (live.request.network.is_object()) {
+        json["network"] = live.request.network;
+        if (json["network"].contains("egressProxy") && json["network"]["egressProxy"].is_object())
+            json["network"]["egressProxy"].erase("password");
+    }
+    return json;
+}
+
+Json metricJson(const LiveSandbox &live, const MetricSample &sample)
+{
+    return {{"timestamp", formatRfc3339(sample.timestamp)},
+            {"timestampUnix", toUnixMs(sample.timestamp) / 1000},
+            {"cpuCount", live.blueprint.limits.vcpuCount},
+            {"cpuUsedPct", sample.usage.cpuUsedPercent},
+            {"memUsed", sample.usage.memoryUsed},
+            {"memTotal", sample.usage.memoryTotal},
+            {"memCache", 0},
+            {"diskUsed", sample.usage.diskUsed},
+            {"diskTotal", sample.usage.diskTotal}};
+}
+
+} // namespace sandglass::engine

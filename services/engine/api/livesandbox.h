@@ -1,0 +1,71 @@
+#pragma once
+
+#include "services/core/json.h"
+#include "services/engine/api/eventstore.h"
+#include "services/engine/api/interpreter.h"
+#include "services/engine/api/processtable.h"
+#include "services/engine/api/templatecatalog.h"
+#include "services/engine/broker/sandbox.h"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace sandglass::engine {
+
+/// POST /sandboxes, read and checked.
+struct CreateRequest
+{
+    std::string templateReference;
+    std::int64_t timeoutSeconds = 15;
+    bool autoPause = false, autoResume = false, secure = true;
+    std::optional<bool> allowInternet;
+    std::map<std::string, std::string> metadata;
+    Environment environment;
+    Json network; ///< as sent; told again by GET
+};
+[[nodiscard]] Result<CreateRequest> parseCreateRequest(std::string_view body);
+
+struct MetricSample
+{
+    Timestamp timestamp;
+    ResourceUsage usage;
+};
+
+/// A sandbox the engine answers for, running or paused. Owned by SandboxRegistry; io thread only.
+struct LiveSandbox
+{
+    enum class State { Running, Pausing, Paused, Resuming };
+
+    explicit LiveSandbox(boost::asio::io_context &io) : deadline(io) {}
+
+    std::string id, executionId, accessToken;
+    Template blueprint;
+    CreateRequest request;
+    State state = State::Running;
+    Timestamp startedAt;          ///< of the sandbox
+    Timestamp endAt;              ///< for a paused one, when it was paused
+    Timestamp executionStartedAt; ///< of the present stretch of running
+    std::deque<MetricSample> metrics; ///< every 5 s, one hour of them at most
+
+    std::shared_ptr<Sandbox> sandbox;
+    std::shared_ptr<ProcessTable> processes;
+    std::shared_ptr<Interpreter> interpreter;
+    boost::asio::steady_timer deadline;
+
+    [[nodiscard]] bool isRunning() const { return state == State::Running; }
+    [[nodiscard]] ExecutionSpan executionUntil(Timestamp now) const;
+    [[nodiscard]] SandboxTrace trace(Timestamp now) const;
+};
+
+/// "Sandbox" of the specification: the answer to create and connect.
+[[nodiscard]] Json sandboxJson(const LiveSandbox &live);
+[[nodiscard]] Json listedSandboxJson(const LiveSandbox &live);
+[[nodiscard]] Json sandboxDetailJson(const LiveSandbox &live);
+[[nodiscard]] Json metricJson(const LiveSandbox &live, const MetricSample &sample);
+
+} // namespace sandglass::engine

@@ -1,0 +1,189 @@
+#include "services/engine/api/processstream.h"
+
+#include "services/core/base64.h"
+#include "services/engine/api/connect.h"
+
+#include <boost/asio/io_context.hpp>
+
+#include <charconv>
+#include <csignal>
+#include <cstring>
+
+namespace sandglass::engine {
+
+namespace {
+
+constexpr std::size_t kMostPending = 1U << 20;
+
+std::int64_t headerNumber(const http::RequestHead &request, std::string_view name)
+{
+    const std::string_view text = request.header(name);
+    std::int64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+const char *outputName(RunningProcess::Output kind)
+{
+    switch (kind) {
+    case RunningProcess::Output::Stdout: return "stdout";
+    case RunningProcess::Output::Stderr: return "stderr";
+    case RunningProcess::Output::Pty: return "pty";
+    }
+    return "stdout";
+}
+
+/// Go's words for a signal: "signal: killed".
+std::string signalText(int number)
+{
+    switch (number) {
+    case SIGKILL: return "signal: killed";
+    case SIGTERM: return "signal: terminated";
+    case SIGSEGV: return "signal: segmentation fault";
+    case SIGABRT: return "signal: aborted";
+    case SIGINT: return "signal: interrupt";
+    case SIGHUP: return "signal: hangup";
+    case SIGPIPE: return "signal: broken pipe";
+    case SIGXCPU: return "signal: CPU time limit exceeded";
+    default: return "signal: signal " + std::to_string(number);
+    }
+}
+
+Json endEvent(const ExitStatus &exit)
+{
+    std::string status = exit.exited ? "exit status " + std::to_string(exit.code) : signalText(exit.code);
+    Json end{{"exitCode", exit.exited ? exit.code : -1}, {"exited", exit.exited}, {"status", status}};
+    if (!exit.reason.empty())
+        end["error"] = status + " (" + exit.reason + ")";
+    else if (!exit.exited || exit.code != 0)
+        end["error"] = status;
+    return {{"end", end}};
+}
+
+} // namespace
+
+ProcessStream::ProcessStream(boost::asio::io_context &io, const http::RequestHead &request,
+                             std::shared_ptr<http::Exchange> exchange)
+    : m_exchange(std::move(exchange)), m_keepalive(io), m_deadline(io)
+{
+    if (const auto seconds = headerNumber(request, "keepalive-ping-interval"); seconds > 0 && seconds < 3600)
+        m_interval = std::chrono::seconds(seconds);
+    if (const auto ms = headerNumber(request, "connect-timeout-ms"); ms > 0 && ms < 86'400'000)
+        m_limit = std::chrono::milliseconds(ms);
+}
+
+void ProcessStream::open()
+{
+    if (std::exchange(m_opened, true))
+        return;
+    m_exchange->startStream(200, {{"Content-Type", kConnectStreamType}});
+}
+
+void ProcessStream::follow(std::shared_ptr<RunningProcess> process, std::function<void()> onDeadline)
+{
+    m_process = std::move(process);
+    open();
+    m_exchange->onClosed([weak = weak_from_this()] {
+        if (const auto self = weak.lock())
+            self->detach();
+    });
+    send({{"start", {{"pid", m_process->pid()}}}});
+    armKeepalive();
+    armDeadline(std::move(onDeadline));
+    m_process->add(shared_from_this());
+}
+
+void ProcessStream::refuse(const Error &error)
+{
+    open();
+    close(error);
+}
+
+void ProcessStream::send(const Json &event)
+{
+    if (!m_closed)
+        m_exchange->write(connectEnvelope(dumpJson({{"event", event}})));
+}
+
+void ProcessStream::data(RunningProcess::Output kind, std::string_view bytes)
+{
+    send({{"data", {{outputName(kind), base64Encode(bytes)}}}});
+    armKeepalive();
+}
+
+void ProcessStream::end(const ExitStatus &status)
+{
+    send(endEvent(status));
+    close({});
+}
+
+void ProcessStream::fail(const Error &error)
+{
+    close(error);
+}
+
+bool ProcessStream::isFull()
+{
+    if (m_closed || m_exchange->pendingBytes() < kMostPending)
+        return false;
+    if (!std::exchange(m_waitingForDrain, true)) {
+        m_exchange->onDrained([weak = weak_from_this()] {
+            const auto self = weak.lock();
+            if (!self)
+                return;
+            self->m_waitingForDrain = false;
+            if (self->m_process)
+                self->m_process->resumeReading();
+        });
+    }
+    return true;
+}
+
+void ProcessStream::close(const std::optional<Error> &error)
+{
+    if (std::exchange(m_closed, true))
+        return;
+    m_keepalive.cancel();
+    m_deadline.cancel();
+    m_exchange->write(connectEnd(error));
+    m_exchange->finish();
+}
+
+void ProcessStream::detach()
+{
+    m_closed = true;
+    m_keepalive.cancel();
+    m_deadline.cancel();
+    if (const auto process = std::exchange(m_process, nullptr))
+        process->remove(this);
+}
+
+void ProcessStream::armKeepalive()
+{
+    m_keepalive.expires_after(m_interval);
+    m_keepalive.async_wait([weak = weak_from_this()](const boost::system::error_code &error) {
+        const auto self = weak.lock();
+        if (error || !self || self->m_closed)
+            return;
+        self->send({{"keepalive", Json::object()}});
+        self->armKeepalive();
+    });
+}
+
+void ProcessStream::armDeadline(std::function<void()> onDeadline)
+{
+    if (m_limit.count() == 0)
+        return;
+    m_deadline.expires_after(m_limit);
+    m_deadline.async_wait([weak = weak_from_this(), onDeadline = std::move(onDeadline)](const auto &error) {
+        const auto self = weak.lock();
+        if (error || !self || self->m_closed)
+            return;
+        self->close(Error{Error::Kind::Service, 0, "the operation timed out", "deadline_exceeded"});
+        self->detach();
+        if (onDeadline)
+            onDeadline();
+    });
+}
+
+} // namespace sandglass::engine

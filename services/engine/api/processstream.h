@@ -1,0 +1,48 @@
+#pragma once
+
+#include "services/engine/api/runningprocess.h"
+#include "services/http/server.h"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+namespace sandglass::engine {
+
+/// One Start or Connect call: the events of a process as Connect envelopes, with keepalives and the caller's time
+/// limit. io thread only.
+class ProcessStream final : public RunningProcess::Listener, public std::enable_shared_from_this<ProcessStream>
+{
+public:
+    /// Reads Keepalive-Ping-Interval and Connect-Timeout-Ms from the request.
+    ProcessStream(boost::asio::io_context &io, const http::RequestHead &request, std::shared_ptr<http::Exchange> exchange);
+
+    /// Sends the start event and follows the process. `onDeadline` when the caller's time is over.
+    void follow(std::shared_ptr<RunningProcess> process, std::function<void()> onDeadline);
+    /// The call ends without a process.
+    void refuse(const Error &error);
+
+    void data(RunningProcess::Output kind, std::string_view bytes) override;
+    void end(const ExitStatus &status) override;
+    void fail(const Error &error) override;
+    [[nodiscard]] bool isFull() override;
+
+private:
+    void open();
+    void send(const Json &event);
+    void close(const std::optional<Error> &error);
+    void detach();
+    void armKeepalive();
+    void armDeadline(std::function<void()> onDeadline);
+
+    std::shared_ptr<http::Exchange> m_exchange;
+    std::shared_ptr<RunningProcess> m_process;
+    boost::asio::steady_timer m_keepalive, m_deadline;
+    std::chrono::seconds m_interval{90};
+    std::chrono::milliseconds m_limit{0};
+    bool m_closed = false, m_opened = false, m_waitingForDrain = false;
+};
+
+} // namespace sandglass::engine

@@ -1,0 +1,368 @@
+#include "services/engine/api/registry.h"
+
+#include "services/core/ids.h"
+#include "services/engine/api/errors.h"
+
+#include <boost/asio/io_context.hpp>
+
+#include <algorithm>
+#include <iostream>
+
+namespace sandglass::engine {
+
+namespace {
+
+constexpr const char *kCreated = "sandbox.lifecycle.created", *kResumed = "sandbox.lifecycle.resumed",
+                     *kPaused = "sandbox.lifecycle.paused", *kKilled = "sandbox.lifecycle.killed",
+                     *kUpdated = "sandbox.lifecycle.updated";
+
+/// Everything that runs in the sandbox ends for its listeners.
+void closeStreams(const LiveSandbox &live)
+{
+    const Error killed{Error::Kind::Service, 502, "the sandbox was killed", "unavailable"};
+    if (live.processes)
+        live.processes->failAll(killed);
+    if (live.interpreter)
+        live.interpreter->shutDown();
+}
+
+Json withMetadata(Json data, const std::map<std::string, std::string> &metadata)
+{
+    if (!metadata.empty())
+        data["sandbox_metadata"] = metadata;
+    return data;
+}
+
+} // namespace
+
+SandboxRegistry::SandboxRegistry(boost::asio::io_context &io, SandboxHost &host, TemplateCatalog &catalog,
+                                 EventStore &events, RegistryOptions options, std::function<void()> recorded)
+    : m_io(io), m_host(host), m_catalog(catalog), m_events(events), m_options(options),
+      m_recorded(std::move(recorded)), m_sampling(io)
+{
+    sample();
+}
+
+SandboxRegistry::~SandboxRegistry()
+{
+    *m_alive = false;
+}
+
+void SandboxRegistry::recordOrphans()
+{
+    for (const SandboxTrace &trace : m_events.traces()) {
+        Json data = withMetadata({{"kill_reason", "orphaned"}}, trace.metadata);
+        if (!trace.paused) {
+            ExecutionSpan span = trace.execution;
+            const auto length = std::chrono::floor<std::chrono::milliseconds>(trace.lastSeen - span.startedAt);
+            span.milliseconds = std::max<std::int64_t>(length.count(), 0);
+            data["execution"] = executionJson(span);
+        }
+        const LifecycleRecord event{newUuid(),          kKilled,          systemNow(),       trace.sandboxId,
+                                    trace.executionId, trace.templateId, trace.buildId, m_events.teamId(),
+                                    std::move(data)};
+        if (const auto done = m_events.append(event, {}); !done)
+            std::cerr << "sandglass-engine: " << done.error().message << '\n';
+    }
+}
+
+void SandboxRegistry::record(const LiveSandbox &live, const char *type, Json data, bool livesOn)
+{
+    const Timestamp now = systemNow();
+    const LifecycleRecord event{newUuid(),
+                                type,
+                                now,
+                                live.id,
+                                live.executionId,
+                                live.blueprint.id,
+                                live.blueprint.buildId,
+                                m_events.teamId(),
+                                withMetadata(std::move(data), live.request.metadata)};
+    const auto trace = livesOn ? std::optional(live.trace(now)) : std::nullopt;
+    if (const auto done = m_events.append(event, trace); !done)
+        std::cerr << "sandglass-engine: " << done.error().message << '\n';
+    m_recorded();
+}
+
+Result<> SandboxRegistry::checkTimeout(std::int64_t seconds) const
+{
+    if (seconds <= 0)
+        return refuse(400, "Timeout must be greater than 0");
+    if (seconds > m_options.maxTimeoutSeconds)
+        return refuse(400, "Timeout cannot be greater than " + std::to_string(m_options.maxTimeoutSeconds / 3600) + " hours");
+    return {};
+}
+
+int SandboxRegistry::runningCount() const
+{
+    return m_launching + static_cast<int>(std::count_if(m_sandboxes.begin(), m_sandboxes.end(), [](const auto &pair) {
+               return pair.second->state != LiveSandbox::State::Paused;
+           }));
+}
+
+SandboxRegistry::LivePtr SandboxRegistry::find(std::string_view id) const
+{
+    const auto it = m_sandboxes.find(id.substr(0, id.find('-')));
+    return it != m_sandboxes.end() ? it->second : nullptr;
+}
+
+std::vector<SandboxRegistry::LivePtr> SandboxRegistry::all() const
+{
+    std::vector<LivePtr> list;
+    for (const auto &[id, live] : m_sandboxes)
+        list.push_back(live);
+    return list;
+}
+
+Result<> SandboxRegistry::setTimeout(const std::string &id, std::int64_t seconds, bool onlyExtend)
+{
+    const LivePtr live = find(id);
+    if (!live || !live->isRunning())
+        return failure(sandboxNotFound(id));
+    if (auto fine = checkTimeout(seconds); !fine)
+        return fine;
+    const Timestamp end = systemNow() + std::chrono::seconds(seconds);
+    if (onlyExtend && end <= live->endAt)
+        return {};
+    live->endAt = end;
+    armDeadline(live);
+    record(*live, kUpdated, {{"set_timeout", formatRfc3339(end, 9)}}, true);
+    return {};
+}
+
+void SandboxRegistry::armDeadline(const LivePtr &live)
+{
+    live->deadline.expires_after(std::max<Timestamp::duration>(live->endAt - systemNow(), Timestamp::duration(0)));
+    live->deadline.async_wait([this, alive = m_alive, id = live->id](const boost::system::error_code &error) {
+        if (!error && *alive)
+            deadlinePassed(id);
+    });
+}
+
+void SandboxRegistry::deadlinePassed(const std::string &id)
+{
+    const LivePtr live = find(id);
+    if (!live || !live->isRunning())
+        return;
+    if (live->endAt > systemNow()) // moved while this call was queued
+        return armDeadline(live);
+    if (!live->request.autoPause)
+        return kill(id, "timeout", [](const Result<> &) {});
+    pause(id, [this, alive = m_alive, id](const Result<> &done) {
+        if (!done && *alive) // what cannot be frozen must not run on
+            kill(id, "timeout", [](const Result<> &) {});
+    });
+}
+
+void SandboxRegistry::sample()
+{
+    m_sampling.expires_after(m_options.metricInterval);
+    m_sampling.async_wait([this, alive = m_alive](const boost::system::error_code &error) {
+        if (error || !*alive)
+            return;
+        for (const LivePtr &live : all()) {
+            if (!live->isRunning())
+                continue;
+            live->sandbox->usage([this, alive, live](const Result<ResourceUsage> &usage) {
+                if (*alive)
+                    keepSample(live, usage);
+            });
+        }
+        if (!m_sandboxes.empty())
+            m_events.touchSandboxes(systemNow());
+        sample();
+    });
+}
+
+void SandboxRegistry::keepSample(const LivePtr &live, const Result<ResourceUsage> &usage)
+{
+    if (!usage)
+        return;
+    live->metrics.push_back({systemNow(), *usage});
+    while (live->metrics.size() > m_options.maxMetrics)
+        live->metrics.pop_front();
+}
+
+// --- beginning, and end ---
+
+void SandboxRegistry::create(CreateRequest request, Then<LivePtr> then)
+{
+    const Template *blueprint = m_catalog.find(request.templateReference);
+    if (blueprint == nullptr)
+        return then(refuse(404, "template '" + request.templateReference + "' not found"));
+    if (const auto fine = checkTimeout(request.timeoutSeconds); !fine)
+        return then(failure(fine.error()));
+    if (m_closing)
+        return then(refuse(503, "the engine is shutting down"));
+    if (runningCount() >= m_options.maxSandboxes) {
+        return then(refuse(429, "you have reached the maximum number of concurrent sandboxes ("
+                                    + std::to_string(m_options.maxSandboxes) + ")"));
+    }
+    auto live = std::make_shared<LiveSandbox>(m_io);
+    live->id = newSandboxId();
+    live->executionId = newUuid();
+    live->accessToken = newHexToken(32);
+    live->blueprint = *blueprint;
+    live->request = std::move(request);
+    LaunchSpec spec;
+    spec.sandboxId = live->id;
+    spec.layers = blueprint->layers;
+    spec.limits = blueprint->limits;
+    ++m_launching;
+    m_host.launch(std::move(spec), [this, alive = m_alive, live, then = std::move(then)](auto sandbox) {
+        if (*alive)
+            launched(live, std::move(sandbox), then);
+    });
+}
+
+void SandboxRegistry::launched(const LivePtr &live, Result<std::shared_ptr<Sandbox>> sandbox, const Then<LivePtr> &then)
+{
+    --m_launching;
+    if (!sandbox)
+        return then(failure(Error::Kind::Service, sandbox.error().message, 500, sandbox.error().code));
+    if (m_closing) {
+        (*sandbox)->kill([keep = *sandbox] {});
+        return then(refuse(503, "the engine is shutting down"));
+    }
+    settle(live, std::move(*sandbox));
+    record(*live, kCreated, Json::object(), true);
+    then(live);
+}
+
+void SandboxRegistry::settle(const LivePtr &live, std::shared_ptr<Sandbox> sandbox)
+{
+    live->sandbox = std::move(sandbox);
+    live->startedAt = live->executionStartedAt = systemNow();
+    live->endAt = live->startedAt + std::chrono::seconds(live->request.timeoutSeconds);
+    live->processes = std::make_shared<ProcessTable>(m_io, live->sandbox, live->request.environment);
+    live->interpreter = std::make_shared<Interpreter>(m_io, live->sandbox, live->request.environment);
+    live->sandbox->onExit([table = std::weak_ptr(live->processes)](int pid, const ExitStatus &status) {
+        if (const auto processes = table.lock())
+            processes->exited(pid, status);
+    });
+    live->sandbox->onGone([this, alive = m_alive, id = live->id](const std::string &) {
+        if (*alive)
+            gone(id, "unknown");
+    });
+    m_sandboxes[live->id] = live;
+    m_catalog.noteSpawn(live->blueprint.id, live->startedAt);
+    armDeadline(live);
+    live->interpreter->warmUp();
+}
+
+void SandboxRegistry::gone(const std::string &id, const char *reason)
+{
+    const LivePtr live = find(id);
+    if (!live)
+        return;
+    m_sandboxes.erase(live->id);
+    live->deadline.cancel();
+    Json data{{"kill_reason", reason}};
+    if (live->state != LiveSandbox::State::Paused) // a pause has ended and told the execution already
+        data["execution"] = executionJson(live->executionUntil(systemNow()));
+    record(*live, kKilled, std::move(data), false);
+    closeStreams(*live);
+}
+
+void SandboxRegistry::kill(const std::string &id, const char *reason, Then<void> then)
+{
+    const LivePtr live = find(id);
+    if (!live)
+        return then(failure(sandboxNotFound(id)));
+    gone(live->id, reason);
+    live->sandbox->kill([live, then = std::move(then)] { then({}); });
+}
+
+void SandboxRegistry::killAll(const char *reason, std::function<void()> then)
+{
+    m_closing = true;
+    auto left = std::make_shared<std::size_t>(m_sandboxes.size());
+    if (*left == 0)
+        return then();
+    for (const LivePtr &live : all()) {
+        kill(live->id, reason, [left, then](const Result<> &) {
+            if (--*left == 0)
+                then();
+        });
+    }
+}
+
+// --- pause and resume ---
+
+void SandboxRegistry::pause(const std::string &id, Then<void> then)
+{
+    const LivePtr live = find(id);
+    if (!live)
+        return then(failure(sandboxNotFound(id)));
+    if (!live->isRunning())
+        return then(refuse(409, "Error pausing sandbox - sandbox '" + live->id + "' is already paused"));
+    live->state = LiveSandbox::State::Pausing;
+    live->deadline.cancel();
+    const Timestamp former = live->endAt, now = systemNow();
+    live->endAt = now;
+    live->sandbox->pause([this, alive = m_alive, live, former, now, then = std::move(then)](const Result<> &done) {
+        if (*alive)
+            paused(live, now, former, done, then);
+    });
+}
+
+void SandboxRegistry::paused(const LivePtr &live, Timestamp when, Timestamp former, const Result<> &done,
+                             const Then<void> &then)
+{
+    if (!find(live->id)) // killed meanwhile
+        return then(failure(sandboxNotFound(live->id)));
+    if (!done) {
+        live->state = LiveSandbox::State::Running;
+        live->endAt = former;
+        armDeadline(live);
+        return then(failure(Error::Kind::Service, done.error().message, 500));
+    }
+    live->state = LiveSandbox::State::Paused;
+    record(*live, kPaused, {{"execution", executionJson(live->executionUntil(when))}}, true);
+    then({});
+}
+
+void SandboxRegistry::connect(const std::string &id, std::int64_t timeoutSeconds, Then<Connected> then)
+{
+    const LivePtr live = find(id);
+    if (!live)
+        return then(failure(sandboxNotFound(id)));
+    if (const auto fine = checkTimeout(timeoutSeconds); !fine)
+        return then(failure(fine.error()));
+    if (live->isRunning()) {
+        if (const auto extended = setTimeout(id, timeoutSeconds, true); !extended)
+            return then(failure(extended.error()));
+        return then(Connected{live, false});
+    }
+    if (live->state != LiveSandbox::State::Paused)
+        return then(refuse(409, "sandbox '" + live->id + "' is being paused or resumed"));
+    if (runningCount() >= m_options.maxSandboxes) {
+        return then(refuse(429, "you have reached the maximum number of concurrent sandboxes ("
+                                    + std::to_string(m_options.maxSandboxes) + ")"));
+    }
+    resume(live, timeoutSeconds, std::move(then));
+}
+
+void SandboxRegistry::resume(const LivePtr &live, std::int64_t timeoutSeconds, Then<Connected> then)
+{
+    live->state = LiveSandbox::State::Resuming;
+    live->sandbox->resume([this, alive = m_alive, live, timeoutSeconds, then = std::move(then)](const Result<> &done) {
+        if (!*alive)
+            return;
+        if (!find(live->id))
+            return then(failure(sandboxNotFound(live->id)));
+        if (!done) {
+            live->state = LiveSandbox::State::Paused;
+            return then(failure(Error::Kind::Service, done.error().message, 500));
+        }
+        live->state = LiveSandbox::State::Running;
+        live->executionId = newUuid();
+        live->executionStartedAt = systemNow();
+        live->endAt = live->executionStartedAt + std::chrono::seconds(timeoutSeconds);
+        armDeadline(live);
+        record(*live, kResumed, Json::object(), true);
+        then(Connected{live, true});
+    });
+}
+
+} // namespace sandglass::engine

@@ -1,0 +1,86 @@
+#pragma once
+
+#include "services/engine/api/livesandbox.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sandglass::engine {
+
+struct RegistryOptions
+{
+    int maxSandboxes = 20;             ///< running ones, as E2B's free plan
+    std::int64_t maxTimeoutSeconds = 3600;
+    std::chrono::milliseconds metricInterval{5'000};
+    std::size_t maxMetrics = 720;
+};
+
+/// Every sandbox that lives, and what may happen to it. Each transition becomes one event in the store before it is
+/// answered. io thread only; callbacks come exactly once.
+class SandboxRegistry final
+{
+public:
+    using LivePtr = std::shared_ptr<LiveSandbox>;
+    template<typename T>
+    using Then = std::function<void(Result<T>)>;
+
+    /// `recorded` is called after each event.
+    SandboxRegistry(boost::asio::io_context &io, SandboxHost &host, TemplateCatalog &catalog, EventStore &events,
+                    RegistryOptions options, std::function<void()> recorded);
+    ~SandboxRegistry();
+    SandboxRegistry(const SandboxRegistry &) = delete;
+    SandboxRegistry &operator=(const SandboxRegistry &) = delete;
+
+    /// Killed events for sandboxes that died with an engine before this one.
+    void recordOrphans();
+
+    void create(CreateRequest request, Then<LivePtr> then);
+    void kill(const std::string &id, const char *reason, Then<void> then);
+    void pause(const std::string &id, Then<void> then);
+    struct Connected
+    {
+        LivePtr live;
+        bool resumed = false;
+    };
+    /// Extends a running one, resumes a paused one.
+    void connect(const std::string &id, std::int64_t timeoutSeconds, Then<Connected> then);
+    /// endAt = now + seconds; with `onlyExtend` an earlier end changes nothing.
+    [[nodiscard]] Result<> setTimeout(const std::string &id, std::int64_t seconds, bool onlyExtend);
+    void killAll(const char *reason, std::function<void()> then);
+
+    /// Running or paused; null for one that is not (any more). Accepts "ID-CLIENTID".
+    [[nodiscard]] LivePtr find(std::string_view id) const;
+    [[nodiscard]] std::vector<LivePtr> all() const;
+    [[nodiscard]] const RegistryOptions &options() const { return m_options; }
+
+private:
+    void launched(const LivePtr &live, Result<std::shared_ptr<Sandbox>> sandbox, const Then<LivePtr> &then);
+    void settle(const LivePtr &live, std::shared_ptr<Sandbox> sandbox);
+    void resume(const LivePtr &live, std::int64_t timeoutSeconds, Then<Connected> then);
+    void paused(const LivePtr &live, Timestamp when, Timestamp former, const Result<> &done, const Then<void> &then);
+    void gone(const std::string &id, const char *reason);
+    void armDeadline(const LivePtr &live);
+    void deadlinePassed(const std::string &id);
+    void sample();
+    void keepSample(const LivePtr &live, const Result<ResourceUsage> &usage);
+    [[nodiscard]] Result<> checkTimeout(std::int64_t seconds) const;
+    [[nodiscard]] int runningCount() const;
+    void record(const LiveSandbox &live, const char *type, Json data, bool livesOn);
+
+    boost::asio::io_context &m_io;
+    SandboxHost &m_host;
+    TemplateCatalog &m_catalog;
+    EventStore &m_events;
+    RegistryOptions m_options;
+    std::function<void()> m_recorded;
+    std::map<std::string, LivePtr, std::less<>> m_sandboxes;
+    int m_launching = 0;
+    bool m_closing = false;
+    boost::asio::steady_timer m_sampling;
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
+};
+
+} // namespace sandglass::engine

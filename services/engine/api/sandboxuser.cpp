@@ -1,0 +1,51 @@
+#include "services/engine/api/sandboxuser.h"
+
+#include "services/core/base64.h"
+
+namespace sandglass::engine {
+
+Result<SandboxUser> findUser(std::string_view name)
+{
+    if (name.empty() || name == kDefaultUser)
+        return SandboxUser{kDefaultUser, "/home/user"};
+    if (name == "root")
+        return SandboxUser{"root", "/root"};
+    return failure(Error::Kind::Service, "invalid username: '" + std::string(name) + "'", 401, "unauthenticated");
+}
+
+Result<SandboxUser> userOf(const http::RequestHead &request)
+{
+    const std::string_view header = request.header("authorization");
+    if (header.empty())
+        return findUser({});
+    const auto decoded = header.starts_with("Basic ") ? base64Decode(header.substr(6)) : std::nullopt;
+    if (!decoded)
+        return failure(Error::Kind::Service, "invalid authorization header", 401, "unauthenticated");
+    return findUser(decoded->substr(0, decoded->find(':')));
+}
+
+std::string expandPath(std::string_view path, const SandboxUser &user)
+{
+    if (path.starts_with('/'))
+        return std::string(path);
+    if (path.empty() || path == "~")
+        return user.home;
+    if (path.starts_with("~/"))
+        path.remove_prefix(2);
+    return user.home + "/" + std::string(path);
+}
+
+Environment processEnvironment(const SandboxUser &user, const Environment &global, const Environment &own)
+{
+    Environment all{{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+                    {"HOME", user.home},
+                    {"USER", user.name},
+                    {"LOGNAME", user.name}};
+    for (const auto &[name, value] : global)
+        all.insert_or_assign(name, value);
+    for (const auto &[name, value] : own)
+        all.insert_or_assign(name, value);
+    return all;
+}
+
+} // namespace sandglass::engine

@@ -1,0 +1,149 @@
+#include "services/core/json.h"
+#include "services/engine/api/errors.h"
+#include "services/engine/api/filesroutes.h"
+#include "services/engine/api/router.h"
+#include "services/engine/api/sandboxuser.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <set>
+
+namespace sandglass::engine {
+
+namespace {
+
+using ExchangePtr = std::shared_ptr<http::Exchange>;
+
+struct Target
+{
+    std::string path;
+    SpooledFile file;
+};
+
+/// Copies the spooled file behind the sandbox's descriptor; empty or the reason. Runs on the worker.
+int copyBytes(int from, int to)
+{
+    if (::lseek(from, 0, SEEK_SET) < 0)
+        return errno;
+    std::string piece(1U << 20, '\0');
+    for (;;) {
+        const ssize_t count = ::read(from, piece.data(), piece.size());
+        if (count == 0)
+            return 0;
+        if (count < 0 && errno != EINTR)
+            return errno;
+        for (ssize_t done = 0; done < count;) {
+            const ssize_t written = ::write(to, piece.data() + done, static_cast<std::size_t>(count - done));
+            if (written < 0 && errno != EINTR)
+                return errno;
+            done += std::max<ssize_t>(written, 0);
+        }
+    }
+}
+
+/// Writes the files of one request one after the other and then answers with their entries.
+class Storing final : public std::enable_shared_from_this<Storing>
+{
+public:
+    Storing(boost::asio::io_context &io, http::IoThread &worker, std::shared_ptr<Sandbox> sandbox, std::string user,
+            std::vector<Target> targets, ExchangePtr exchange)
+        : m_io(io), m_worker(worker), m_sandbox(std::move(sandbox)), m_user(std::move(user)), m_targets(std::move(targets)),
+          m_exchange(std::move(exchange))
+    {
+    }
+
+    void next()
+    {
+        if (m_at == m_targets.size())
+            return m_exchange->respond(http::Response::json(200, dumpJson(m_entries)));
+        m_sandbox->openFile(m_targets[m_at].path, m_user, true, [self = shared_from_this()](Result<UniqueFd> fd) {
+            if (!fd)
+                return self->refuseOpen(fd.error());
+            self->m_worker.post([self, to = std::make_shared<UniqueFd>(std::move(*fd))] { self->copy(*to); });
+        });
+    }
+
+private:
+    void copy(const UniqueFd &to)
+    {
+        Target &target = m_targets[m_at];
+        const int error = copyBytes(target.file.fd.get(), to.get());
+        target.file.fd.reset();
+        if (error == ENOSPC || error == EDQUOT)
+            return m_exchange->respond(http::Response::error(507, "not enough disk space in the sandbox"));
+        if (error != 0)
+            return m_exchange->respond(http::Response::error(500, std::string("error writing file: ") + std::strerror(error)));
+        const std::string name = target.path.substr(target.path.rfind('/') + 1);
+        m_entries.push_back({{"path", target.path}, {"name", name}, {"type", "file"}});
+        ++m_at;
+        boost::asio::post(m_io, [self = shared_from_this()] { self->next(); }); // the sandbox belongs to the loop
+    }
+
+    void refuseOpen(const Error &error)
+    {
+        const std::string &path = m_targets[m_at].path;
+        int status = 500;
+        if (error.code == "invalid_argument" || error.code == "already_exists")
+            status = 400;
+        else if (error.code == "permission_denied")
+            status = 403;
+        else if (error.code == "resource_exhausted")
+            status = 507;
+        else if (error.code == "unavailable")
+            status = 502;
+        m_exchange->respond(http::Response::error(status, "error opening '" + path + "': " + error.message));
+    }
+
+    boost::asio::io_context &m_io;
+    http::IoThread &m_worker;
+    std::shared_ptr<Sandbox> m_sandbox;
+    std::string m_user;
+    std::vector<Target> m_targets;
+    ExchangePtr m_exchange;
+    std::size_t m_at = 0;
+    Json m_entries = Json::array();
+};
+
+Result<std::vector<Target>> targetsOf(std::vector<SpooledFile> files, const std::string &pathParameter,
+                                      const SandboxUser &user)
+{
+    std::vector<Target> targets;
+    std::set<std::string> seen;
+    std::erase_if(files, [&](const SpooledFile &file) { return !file.partName.empty() && file.partName != "file"; });
+    for (SpooledFile &file : files) {
+        const std::string &wanted = files.size() == 1 && !pathParameter.empty() ? pathParameter : file.fileName;
+        if (wanted.empty())
+            return refuse(400, "the path of a file is missing");
+        std::string path = expandPath(wanted, user);
+        if (!seen.insert(path).second)
+            return refuse(400, "you cannot upload multiple files to the same path '" + path + "' in one request");
+        targets.push_back({std::move(path), std::move(file)});
+    }
+    if (targets.empty())
+        return refuse(400, "the request holds no part named 'file'");
+    return targets;
+}
+
+} // namespace
+
+void serveUpload(boost::asio::io_context &io, http::IoThread &worker, const std::shared_ptr<Sandbox> &sandbox,
+                 const http::Request &request, const std::shared_ptr<Upload> &upload, const ExchangePtr &exchange)
+{
+    if (!upload->error().empty())
+        return exchange->respond(http::Response::error(upload->diskFull() ? 507 : 400, upload->error()));
+    const auto query = http::parseQuery(request.query);
+    const auto user = findUser(queryValue(query, "username"));
+    if (!user)
+        return exchange->respond(errorResponse(user.error()));
+    auto targets = targetsOf(upload->takeFiles(), queryValue(query, "path"), *user);
+    if (!targets)
+        return exchange->respond(errorResponse(targets.error()));
+    std::make_shared<Storing>(io, worker, sandbox, user->name, std::move(*targets), exchange)->next();
+}
+
+} // namespace sandglass::engine
