@@ -1,6 +1,8 @@
 #pragma once
 
+#ifndef Q_MOC_RUN // moc of Qt 6.4 cannot read <concepts>, which <compare> includes
 #include <compare>
+#endif
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -50,6 +50,8 @@ def check_file(root: pathlib.Path, file: pathlib.Path) -> list[str]:
             if target != room and target not in ARROWS[room]:
                 faults.append(f"{relative}:{number}: {room} may not include {own.group(1)}")
         for area, pattern in FORBIDDEN.items():
+            if relative.startswith("ui/theme/") and "QJson" in line:
+                continue  # the tokens are data of the look
             if relative.startswith(area + "/") and re.match(r"\s*" + pattern, line):
                 faults.append(f"{relative}:{number}: {area} keeps its hands off {line.strip()}")
         if "#include <boost/beast" in line and room != BEAST_HOME:

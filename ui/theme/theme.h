@@ -46,6 +46,7 @@ private:
     void apply();
     Mode m_mode = Mode::System;
     QApplication &m_application;
+    class SystemScheme *m_systemScheme = nullptr;
 };
 
 /// Spacing on a 4 px grid.

@@ -1,0 +1,45 @@
+#include "ui/settings/settingspage.h"
+
+#include "ui/settings/appearancesection.h"
+#include "ui/settings/connectionssection.h"
+#include "ui/settings/ratesection.h"
+#include "ui/theme/theme.h"
+
+#include <QScrollArea>
+#include <QVBoxLayout>
+
+namespace sandglass::ui {
+
+SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel &connections,
+                           models::RateCardModel &rates, QWidget *parent)
+    : Page(parent), m_engine(new EngineSection(this)), m_receiver(new ReceiverSection(this))
+{
+    setObjectName(QStringLiteral("settingsPage"));
+    auto *column = new QWidget(this);
+    column->setMaximumWidth(980);
+    auto *cards = new QVBoxLayout(column);
+    cards->setContentsMargins(metrics::pageMargin, 20, metrics::pageMargin, metrics::pageMargin);
+    cards->setSpacing(metrics::cardGap);
+    for (Section *section : std::initializer_list<Section *>{
+             new ConnectionsSection(connections, this), m_engine, m_receiver, new RateSection(rates, this),
+             new AppearanceSection(settings, this)}) {
+        cards->addWidget(section);
+        connect(section, &Section::toast, this, &Page::toast);
+    }
+    cards->addStretch();
+    auto *scroll = new QScrollArea(this);
+    scroll->setWidget(column);
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(scroll);
+    connect(m_engine, &EngineSection::restartRequested, this, &SettingsPage::engineRestartRequested);
+}
+
+QString SettingsPage::title() const
+{
+    return tr("Settings");
+}
+
+} // namespace sandglass::ui

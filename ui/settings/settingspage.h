@@ -1,0 +1,35 @@
+#pragma once
+
+#include "ui/settings/enginesection.h"
+#include "ui/settings/receiversection.h"
+#include "ui/shell/page.h"
+
+namespace sandglass::models {
+class ConnectionsModel;
+class RateCardModel;
+class Settings;
+}
+
+namespace sandglass::ui {
+
+/// Connections, engine, receiver, prices, appearance. Gets values and models; services stay out of sight.
+class SettingsPage final : public Page
+{
+    Q_OBJECT
+public:
+    SettingsPage(models::Settings &settings, models::ConnectionsModel &connections, models::RateCardModel &rates,
+                 QWidget *parent = nullptr);
+
+    [[nodiscard]] QString title() const override;
+    void setEngine(const EngineView &engine) { m_engine->setEngine(engine); }
+    void setReceiver(const ReceiverView &receiver) { m_receiver->setReceiver(receiver); }
+
+Q_SIGNALS:
+    void engineRestartRequested();
+
+private:
+    EngineSection *m_engine;
+    ReceiverSection *m_receiver;
+};
+
+} // namespace sandglass::ui

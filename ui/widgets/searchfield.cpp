@@ -1,0 +1,34 @@
+#include "ui/widgets/searchfield.h"
+
+#include <QKeyEvent>
+
+namespace sandglass::ui {
+
+SearchField::SearchField(const QString &placeholder, const QString &objectName, QWidget *parent) : QLineEdit(parent)
+{
+    setObjectName(objectName);
+    setPlaceholderText(placeholder);
+    setAccessibleName(placeholder);
+    setClearButtonEnabled(true);
+    setMinimumWidth(160);
+    setMaximumWidth(300);
+    m_settle.setSingleShot(true);
+    m_settle.setInterval(120);
+    connect(&m_settle, &QTimer::timeout, this, [this] { Q_EMIT searchChanged(text()); });
+    connect(this, &QLineEdit::textChanged, &m_settle, qOverload<>(&QTimer::start));
+    connect(this, &QLineEdit::returnPressed, this, [this] {
+        m_settle.stop();
+        Q_EMIT searchChanged(text());
+    });
+}
+
+void SearchField::keyPressEvent(QKeyEvent *event)
+{
+    if (event->key() == Qt::Key_Escape && !text().isEmpty()) {
+        clear();
+        return;
+    }
+    QLineEdit::keyPressEvent(event);
+}
+
+} // namespace sandglass::ui

@@ -1,0 +1,83 @@
+#include "ui/widgets/toast.h"
+
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/labels.h"
+
+#include <QEvent>
+#include <QHBoxLayout>
+
+#include <utility>
+
+using namespace std::chrono_literals;
+
+namespace sandglass::ui {
+
+Toast::Toast(QWidget *parent) : QFrame(parent)
+{
+    setObjectName(QStringLiteral("toast"));
+    setProperty("toast", true);
+    auto *layout = new QHBoxLayout(this);
+    layout->setContentsMargins(16, 8, 8, 8);
+    m_sentence = makeLabel({}, "plain");
+    layout->addWidget(m_sentence);
+    m_action = makeQuietButton({}, QStringLiteral("toastAction"));
+    layout->addWidget(m_action);
+    m_timer.setSingleShot(true);
+    connect(&m_timer, &QTimer::timeout, this, &Toast::expire);
+    connect(m_action, &QPushButton::clicked, this, [this] {
+        m_timer.stop();
+        m_onExpired = nullptr;
+        hide();
+        if (const auto action = std::exchange(m_onAction, nullptr))
+            action();
+    });
+    parent->installEventFilter(this);
+    hide();
+}
+
+void Toast::show(const QString &sentence)
+{
+    show(sentence, {}, 3s, {});
+}
+
+void Toast::show(const QString &sentence, const QString &action, std::chrono::milliseconds duration,
+                 std::function<void()> onAction, std::function<void()> onExpired)
+{
+    if (m_timer.isActive())
+        expire(); // what the former one promised still happens
+    m_sentence->setText(sentence);
+    setAccessibleName(sentence);
+    m_action->setText(action);
+    m_action->setVisible(!action.isEmpty());
+    m_onAction = std::move(onAction);
+    m_onExpired = std::move(onExpired);
+    m_timer.start(duration);
+    adjustSize();
+    place();
+    raise();
+    QFrame::show();
+}
+
+bool Toast::eventFilter(QObject *watched, QEvent *event)
+{
+    if (watched == parentWidget() && event->type() == QEvent::Resize)
+        place();
+    return QFrame::eventFilter(watched, event);
+}
+
+void Toast::place()
+{
+    const QSize room = parentWidget()->size();
+    move((room.width() - width()) / 2, room.height() - height() - 48);
+}
+
+void Toast::expire()
+{
+    m_timer.stop();
+    hide();
+    m_onAction = nullptr;
+    if (const auto expired = std::exchange(m_onExpired, nullptr))
+        expired();
+}
+
+} // namespace sandglass::ui
