@@ -21,6 +21,8 @@ QLabel *makeLabel(const QString &text, const char *role, QWidget *parent)
 {
     auto *label = new QLabel(text, parent);
     label->setProperty("role", QString::fromLatin1(role));
+    if (QLatin1String(role) == QLatin1String("mono"))
+        label->setFont(Theme::monoFont(12));
     return label;
 }
 
