@@ -1,0 +1,34 @@
+#include "ui/shell/banner.h"
+
+#include "ui/theme/theme.h"
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/elidedlabel.h"
+
+#include <QHBoxLayout>
+
+namespace sandglass::ui {
+
+Banner::Banner(QWidget *parent) : QFrame(parent)
+{
+    setObjectName(QStringLiteral("banner"));
+    setProperty("banner", true);
+    auto *layout = new QHBoxLayout(this);
+    layout->setContentsMargins(metrics::pageMargin, 8, metrics::pageMargin, 8);
+    m_sentence = new ElidedLabel;
+    layout->addWidget(m_sentence, 1);
+    m_action = makeButton({}, QStringLiteral("bannerAction"));
+    layout->addWidget(m_action);
+    connect(m_action, &QPushButton::clicked, this, &Banner::actionTriggered);
+    hide();
+}
+
+void Banner::show(const QString &sentence, const QString &action)
+{
+    m_sentence->setText(sentence);
+    setAccessibleName(sentence);
+    m_action->setText(action);
+    m_action->setVisible(!action.isEmpty());
+    QFrame::show();
+}
+
+} // namespace sandglass::ui

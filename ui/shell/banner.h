@@ -1,0 +1,27 @@
+#pragma once
+
+#include <QFrame>
+
+class QPushButton;
+
+namespace sandglass::ui {
+
+class ElidedLabel;
+
+/// A calm line across the window for what needs a decision: one sentence, one button.
+class Banner final : public QFrame
+{
+    Q_OBJECT
+public:
+    explicit Banner(QWidget *parent = nullptr);
+    void show(const QString &sentence, const QString &action);
+
+Q_SIGNALS:
+    void actionTriggered();
+
+private:
+    ElidedLabel *m_sentence = nullptr;
+    QPushButton *m_action = nullptr;
+};
+
+} // namespace sandglass::ui

@@ -1,0 +1,275 @@
+#include "ui/shell/mainwindow.h"
+
+#include "ui/shell/aboutdialog.h"
+#include "ui/shell/banner.h"
+#include "ui/shell/commandpalette.h"
+#include "ui/shell/headerstrip.h"
+#include "ui/shell/page.h"
+#include "ui/shell/shortcutsdialog.h"
+#include "ui/widgets/toast.h"
+
+#include <QActionGroup>
+#include <QCloseEvent>
+#include <QHBoxLayout>
+#include <QMenuBar>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QTimer>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+using namespace Qt::Literals::StringLiterals;
+
+namespace sandglass::ui {
+
+namespace {
+
+constexpr int narrowWidth = 900; ///< below it the side bar would leave too little for the page
+
+} // namespace
+
+MainWindow::MainWindow(std::vector<PageEntry> pages, Theme &theme, QWidget *parent)
+    : QMainWindow(parent)
+    , m_pages(std::move(pages))
+    , m_theme(theme)
+{
+    setObjectName(u"mainWindow"_s);
+    setWindowTitle(u"Sandglass"_s);
+    setWindowIcon(QIcon(u":/sandglass/icons/sandglass.svg"_s));
+    setMinimumSize(760, 480);
+    resize(1600, 1000);
+    buildLayout();
+    buildMenus();
+    wirePages();
+    activate(0);
+}
+
+bool MainWindow::showPage(const QString &key)
+{
+    const auto it = std::ranges::find(m_pages, key, &PageEntry::key);
+    if (it == m_pages.end())
+        return false;
+    activate(static_cast<int>(it - m_pages.begin()));
+    return true;
+}
+
+QString MainWindow::currentPage() const
+{
+    return m_pages[static_cast<std::size_t>(m_stack->currentIndex())].key;
+}
+
+void MainWindow::setConnections(const QList<ConnectionLine> &connections)
+{
+    m_sideBar->setConnections(connections);
+}
+
+void MainWindow::setStatus(const StatusLine &status)
+{
+    m_status->setStatus(status);
+}
+
+void MainWindow::showBanner(const QString &sentence, const QString &action)
+{
+    m_banner->show(sentence, action);
+}
+
+void MainWindow::hideBanner()
+{
+    m_banner->hide();
+}
+
+void MainWindow::saveState(QSettings &settings) const
+{
+    settings.beginGroup("window"_L1);
+    settings.setValue("geometry"_L1, saveGeometry());
+    settings.setValue("page"_L1, currentPage());
+    settings.setValue("sideBar"_L1, m_sideBarAction->isChecked());
+    for (const PageEntry &entry : m_pages)
+        settings.setValue("pages/"_L1 + entry.key, entry.page->saveState());
+    settings.endGroup();
+}
+
+void MainWindow::restoreState(QSettings &settings)
+{
+    settings.beginGroup("window"_L1);
+    restoreGeometry(settings.value("geometry"_L1).toByteArray());
+    m_sideBarAction->setChecked(settings.value("sideBar"_L1, true).toBool());
+    for (const PageEntry &entry : m_pages)
+        entry.page->restoreState(settings.value("pages/"_L1 + entry.key).toByteArray());
+    const QString page = settings.value("page"_L1).toString();
+    settings.endGroup();
+    showPage(page);
+    fitSideBar();
+}
+
+void MainWindow::closeEvent(QCloseEvent *event)
+{
+    Q_EMIT aboutToClose();
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::resizeEvent(QResizeEvent *event)
+{
+    QMainWindow::resizeEvent(event);
+    fitSideBar();
+}
+
+bool MainWindow::event(QEvent *event)
+{
+    const bool handled = QMainWindow::event(event);
+    if (!m_hasPainted && event->type() == QEvent::UpdateRequest) { // the backing store has just been flushed
+        m_hasPainted = true;
+        Q_EMIT firstPainted();
+    }
+    return handled;
+}
+
+void MainWindow::buildLayout()
+{
+    auto *central = new QWidget;
+    auto *row = new QHBoxLayout(central);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    m_sideBar = new SideBar;
+    row->addWidget(m_sideBar);
+    auto *column = new QVBoxLayout;
+    column->setSpacing(0);
+    m_header = new HeaderStrip;
+    column->addWidget(m_header);
+    m_banner = new Banner;
+    column->addWidget(m_banner);
+    m_stack = new QStackedWidget;
+    column->addWidget(m_stack, 1);
+    m_status = new StatusStrip;
+    column->addWidget(m_status);
+    row->addLayout(column, 1);
+    setCentralWidget(central);
+    m_toast = new Toast(central);
+    connect(m_banner, &Banner::actionTriggered, this, &MainWindow::bannerActionTriggered);
+}
+
+void MainWindow::wirePages()
+{
+    for (std::size_t i = 0; i < m_pages.size(); ++i) {
+        Page *page = m_pages[i].page;
+        const int index = static_cast<int>(i);
+        m_sideBar->addPage(m_pages[i].key, page->title(), i + 1 == m_pages.size());
+        m_stack->addWidget(page);
+        connect(page, &Page::subtitleChanged, m_header, [this, page] {
+            if (m_stack->currentWidget() == page)
+                m_header->refreshSubtitle();
+        });
+        connect(page, &Page::badgeChanged, this, [this, index](const QString &text) { m_sideBar->setBadge(index, text); });
+        connect(page, &Page::toast, this, [this](const QString &text) { m_toast->show(text); });
+    }
+    connect(m_sideBar, &SideBar::pageChosen, this, &MainWindow::activate);
+}
+
+void MainWindow::activate(int index)
+{
+    m_stack->setCurrentIndex(index);
+    m_sideBar->setCurrent(index);
+    m_header->showPage(m_pages[static_cast<std::size_t>(index)].page);
+}
+
+void MainWindow::fitSideBar()
+{
+    m_sideBar->setVisible(m_sideBarAction->isChecked() && width() >= narrowWidth);
+}
+
+QAction *MainWindow::addTo(QMenu *menu, const QString &text, const QKeySequence &keys, std::function<void()> run)
+{
+    QAction *action = menu->addAction(text);
+    action->setShortcut(keys);
+    connect(action, &QAction::triggered, this, std::move(run));
+    return action;
+}
+
+void MainWindow::buildMenus()
+{
+    QMenu *file = menuBar()->addMenu(tr("&File"));
+    addTo(file, tr("&New sandbox…"), QKeySequence(u"Ctrl+Shift+N"_s), [this] { Q_EMIT newSandboxRequested(); });
+    addTo(file, tr("&Restart local engine"), {}, [this] { Q_EMIT restartEngineRequested(); });
+    file->addSeparator();
+    addTo(file, tr("&Quit"), QKeySequence(QKeySequence::Quit), [this] { close(); });
+    buildPageMenu();
+    buildViewMenu();
+    buildHelpMenu();
+}
+
+void MainWindow::buildPageMenu()
+{
+    QMenu *go = menuBar()->addMenu(tr("&Go"));
+    for (std::size_t i = 0; i < m_pages.size(); ++i) {
+        const int index = static_cast<int>(i);
+        addTo(go, m_pages[i].page->title(), QKeySequence(u"Ctrl+%1"_s.arg(i + 1)), [this, index] { activate(index); });
+    }
+    // What the pages themselves offer (run, stop, open, kill …), a menu each.
+    for (const PageEntry &entry : m_pages) {
+        if (entry.page->actions().isEmpty())
+            continue;
+        QMenu *menu = menuBar()->addMenu(u'&' + entry.page->title());
+        menu->addActions(entry.page->actions());
+    }
+}
+
+void MainWindow::buildViewMenu()
+{
+    QMenu *view = menuBar()->addMenu(tr("&View"));
+    addTo(view, tr("&Command palette…"), QKeySequence(u"Ctrl+K"_s), [this] { openPalette(); });
+    addTo(view, tr("&Find on this page"), QKeySequence(QKeySequence::Find), [this] {
+        m_pages[static_cast<std::size_t>(m_stack->currentIndex())].page->focusSearch();
+    });
+    addTo(view, tr("&Refresh"), QKeySequence(u"F5"_s),
+          [this] { m_pages[static_cast<std::size_t>(m_stack->currentIndex())].page->refresh(); });
+    view->addSeparator();
+    m_sideBarAction = addTo(view, tr("&Side bar"), QKeySequence(u"F9"_s), [this] { fitSideBar(); });
+    m_sideBarAction->setCheckable(true);
+    m_sideBarAction->setChecked(true);
+    addTo(view, tr("F&ull screen"), QKeySequence(u"F11"_s),
+          [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
+    QMenu *appearance = view->addMenu(tr("&Appearance"));
+    auto *group = new QActionGroup(this);
+    for (const auto &[text, mode] : {std::pair(tr("&System"), Theme::Mode::System), std::pair(tr("&Light"), Theme::Mode::Light),
+                                     std::pair(tr("&Dark"), Theme::Mode::Dark)}) {
+        QAction *action = addTo(appearance, text, {}, [this, wanted = mode] { m_theme.setMode(wanted); });
+        action->setCheckable(true);
+        action->setActionGroup(group);
+        const auto follow = [this, action, wanted = mode] { action->setChecked(m_theme.mode() == wanted); };
+        connect(&m_theme, &Theme::changed, action, follow);
+        follow();
+    }
+}
+
+void MainWindow::buildHelpMenu()
+{
+    QMenu *help = menuBar()->addMenu(tr("&Help"));
+    addTo(help, tr("Take the &tour"), {}, [this] { Q_EMIT tourRequested(); });
+    addTo(help, tr("&Keyboard shortcuts"), QKeySequence(u"Ctrl+?"_s), [this] { showShortcutsDialog(allActions(), this); });
+    help->addSeparator();
+    addTo(help, tr("&About Sandglass"), {}, [this] { showAboutDialog(this); });
+}
+
+void MainWindow::openPalette()
+{
+    (new CommandPalette(allActions(), this))->show();
+}
+
+QList<QAction *> MainWindow::allActions() const
+{
+    QList<QAction *> actions;
+    const auto collect = [&actions](const QMenu *menu, const auto &self) -> void {
+        for (QAction *action : menu->actions()) {
+            if (action->menu() != nullptr)
+                self(action->menu(), self);
+            else if (!action->isSeparator())
+                actions << action;
+        }
+    };
+    for (QAction *top : menuBar()->actions())
+        collect(top->menu(), collect);
+    return actions;
+}
+
+} // namespace sandglass::ui

@@ -1,0 +1,90 @@
+#pragma once
+
+#include "ui/shell/sidebar.h"
+#include "ui/shell/statusstrip.h"
+#include "ui/theme/theme.h"
+
+#include <QMainWindow>
+
+#include <functional>
+#include <vector>
+
+class QMenu;
+class QSettings;
+class QStackedWidget;
+
+namespace sandglass::ui {
+
+class Banner;
+class HeaderStrip;
+class Page;
+class Toast;
+
+/// A page with the name that the command line, saved state and object names know it by ("overview").
+struct PageEntry
+{
+    QString key;
+    Page *page = nullptr;
+};
+
+/// The frame around the pages: side bar, header, status, menus, palette. Knows pages, no services.
+class MainWindow final : public QMainWindow
+{
+    Q_OBJECT
+public:
+    /// Pages in the order of the side bar, the last one at its bottom. Takes ownership of them.
+    MainWindow(std::vector<PageEntry> pages, Theme &theme, QWidget *parent = nullptr);
+
+    /// False when there is no page of that name.
+    bool showPage(const QString &key);
+    [[nodiscard]] QString currentPage() const;
+
+    void setConnections(const QList<ConnectionLine> &connections);
+    void setStatus(const StatusLine &status);
+    void showBanner(const QString &sentence, const QString &action);
+    void hideBanner();
+    [[nodiscard]] Toast &toast() { return *m_toast; }
+
+    /// Geometry, page, side bar, theme and each page's own state.
+    void saveState(QSettings &settings) const;
+    void restoreState(QSettings &settings);
+
+Q_SIGNALS:
+    void bannerActionTriggered();
+    void newSandboxRequested();
+    void tourRequested();
+    void restartEngineRequested();
+    void aboutToClose();
+    void firstPainted(); ///< once, after the first frame
+
+protected:
+    void closeEvent(QCloseEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
+    bool event(QEvent *event) override;
+
+private:
+    void buildLayout();
+    void buildMenus();
+    void buildPageMenu();
+    void buildViewMenu();
+    void buildHelpMenu();
+    void wirePages();
+    void activate(int index);
+    void fitSideBar();
+    void openPalette();
+    [[nodiscard]] QList<QAction *> allActions() const;
+    QAction *addTo(QMenu *menu, const QString &text, const QKeySequence &keys, std::function<void()> run);
+
+    std::vector<PageEntry> m_pages;
+    Theme &m_theme;
+    SideBar *m_sideBar = nullptr;
+    HeaderStrip *m_header = nullptr;
+    Banner *m_banner = nullptr;
+    QStackedWidget *m_stack = nullptr;
+    StatusStrip *m_status = nullptr;
+    Toast *m_toast = nullptr;
+    QAction *m_sideBarAction = nullptr;
+    bool m_hasPainted = false;
+};
+
+} // namespace sandglass::ui
