@@ -3,6 +3,7 @@
 #include "services/lifecycle/stretches.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <tuple>
 #include <utility>
 
@@ -10,24 +11,29 @@ namespace sandglass::lifecycle {
 
 namespace {
 
-/// A value of which the one with the latest (time, id) stands, whatever the order of arrival.
-template<typename T>
-struct Latest
+/// Which event a value comes from. Of several the latest (or earliest) in the fold's order stands, whatever
+/// the order of arrival.
+struct Origin
 {
     bool isSet = false;
     Timestamp time{};
-    std::string id;
-    T value{};
+    std::uint64_t idHash = 0;
 
-    bool offer(const Event &event, const T &candidate)
+    bool takeLatest(const Fact &fact)
     {
-        if (isSet && std::tie(event.timestamp, event.id) <= std::tie(time, id))
-            return false;
-        isSet = true;
-        time = event.timestamp;
-        id = event.id;
-        value = candidate;
-        return true;
+        return take(fact, !isSet || std::tie(time, idHash) < std::tie(fact.time, fact.idHash));
+    }
+    bool takeEarliest(const Fact &fact)
+    {
+        return take(fact, !isSet || std::tie(fact.time, fact.idHash) < std::tie(time, idHash));
+    }
+
+private:
+    bool take(const Fact &fact, bool isBetter)
+    {
+        if (isBetter)
+            *this = {true, fact.time, fact.idHash};
+        return isBetter;
     }
 };
 
@@ -41,42 +47,41 @@ bool changesStretches(EventType type)
 struct Fold::Records
 {
     std::vector<Fact> facts; ///< sorted
-    Latest<std::string> templateId, templateAlias, teamId;
-    Latest<std::map<std::string, std::string>> metadata;
-    Latest<std::optional<Timestamp>> endAt;
+    Origin templateId, templateAlias, teamId, metadata, killReason, plannedEnd;
+    std::optional<Timestamp> endAt;
 
     /// False when the event is known already.
-    bool add(const Event &event)
+    bool add(const Fact &fact)
     {
-        Fact fact = Fact::of(event);
         const auto place =
             std::ranges::lower_bound(facts, fact, [](const Fact &a, const Fact &b) { return a < b; });
         if (place != facts.end() && !(fact < *place))
             return false;
-        facts.insert(place, std::move(fact));
+        facts.insert(place, fact);
         return true;
     }
 
-    void takeProperties(const Event &event, Sandbox &sandbox)
+    void takeProperties(const Event &event, const Fact &fact, Sandbox &sandbox)
     {
-        if (!event.templateId.empty() && templateId.offer(event, event.templateId))
+        if (!event.templateId.empty() && templateId.takeLatest(fact))
             sandbox.templateId = event.templateId;
-        if (!event.templateAlias.empty() && templateAlias.offer(event, event.templateAlias))
+        if (!event.templateAlias.empty() && templateAlias.takeLatest(fact))
             sandbox.templateAlias = event.templateAlias;
-        if (!event.teamId.empty() && teamId.offer(event, event.teamId))
+        if (!event.teamId.empty() && teamId.takeLatest(fact))
             sandbox.teamId = event.teamId;
-        if (!event.metadata.empty() && metadata.offer(event, event.metadata))
+        if (!event.metadata.empty() && metadata.takeLatest(fact))
             sandbox.metadata = event.metadata;
-        if (event.newEnd)
-            endAt.offer(event, event.newEnd);
+        if (!event.killReason.empty() && killReason.takeEarliest(fact))
+            sandbox.killReason = event.killReason;
+        if (event.newEnd && plannedEnd.takeLatest(fact))
+            endAt = event.newEnd;
     }
 
     /// A planned end that lies before the present stretch belonged to an earlier one.
     void updatePlannedEnd(Sandbox &sandbox) const
     {
-        const bool isStale =
-            endAt.value && !sandbox.runs.empty() && *endAt.value <= sandbox.runs.back().start;
-        sandbox.endAt = isStale ? std::nullopt : endAt.value;
+        const bool isStale = endAt && !sandbox.runs.empty() && *endAt <= sandbox.runs.back().start;
+        sandbox.endAt = isStale ? std::nullopt : endAt;
     }
 };
 
@@ -89,26 +94,27 @@ bool Fold::apply(const Event &event)
 {
     if (event.type == EventType::Unknown || event.sandboxId.empty())
         return false;
-    std::unique_ptr<Records> &records = m_records[event.sandboxId];
-    if (!records)
+    const auto [entry, isNew] = m_sandboxes.try_emplace(event.sandboxId);
+    Sandbox &sandbox = entry->second;
+    std::unique_ptr<Records> &records = m_records[&sandbox];
+    if (isNew) {
+        sandbox.id = event.sandboxId;
         records = std::make_unique<Records>();
-    if (!records->add(event))
+    }
+    const Fact fact = Fact::of(event);
+    if (!records->add(fact))
         return false;
 
-    Sandbox &sandbox = m_sandboxes[event.sandboxId];
-    if (sandbox.id.empty())
-        sandbox.id = event.sandboxId;
     sandbox.eventCount += 1;
     sandbox.lastEventAt =
         sandbox.eventCount == 1 ? event.timestamp : std::max(sandbox.lastEventAt, event.timestamp);
-    records->takeProperties(event, sandbox);
+    records->takeProperties(event, fact, sandbox);
     if (changesStretches(event.type)) {
         Stretches stretches = deriveStretches(records->facts);
         sandbox.state = stretches.state;
         sandbox.runs = std::move(stretches.runs);
         sandbox.createdAt = stretches.createdAt;
         sandbox.endedAt = stretches.endedAt;
-        sandbox.killReason = std::move(stretches.killReason);
     }
     records->updatePlannedEnd(sandbox);
     return true;

@@ -70,7 +70,8 @@ public:
 private:
     struct Records; ///< what the fold keeps of one sandbox's events
     std::unordered_map<std::string, Sandbox> m_sandboxes;
-    std::unordered_map<std::string, std::unique_ptr<Records>> m_records;
+    std::unordered_map<const Sandbox *, std::unique_ptr<Records>>
+        m_records; ///< the map's nodes stay in place
 };
 
 } // namespace sandglass::lifecycle

@@ -1,6 +1,7 @@
 #include "services/lifecycle/stretches.h"
 
 #include <algorithm>
+#include <functional>
 #include <tuple>
 
 namespace sandglass::lifecycle {
@@ -82,8 +83,6 @@ Stretches Derivation::run()
             addEnd(fact);
         if (fact.type == EventType::Killed && !m_killedAt)
             m_killedAt = fact.time;
-        if (fact.type == EventType::Killed && result.killReason.empty())
-            result.killReason = fact.killReason;
         if (fact.type == EventType::Created && !result.createdAt)
             result.createdAt = fact.time;
     }
@@ -301,9 +300,8 @@ Fact Fact::of(const Event &event)
     Fact fact;
     fact.time = cut(event.timestamp);
     fact.type = event.type;
-    fact.id = event.id;
+    fact.idHash = std::hash<std::string>()(event.id);
     fact.executionId = event.executionId;
-    fact.killReason = event.killReason;
     fact.isObservedRunning = event.type == EventType::Observed && event.observedState == "running";
     if (event.execution) {
         if (event.execution->startedAt)
@@ -319,8 +317,7 @@ Fact Fact::of(const Event &event)
 
 bool operator<(const Fact &a, const Fact &b)
 {
-    return std::tuple(a.time, rank(a.type), std::string_view(a.id)) <
-           std::tuple(b.time, rank(b.type), std::string_view(b.id));
+    return std::tuple(a.time, rank(a.type), a.idHash) < std::tuple(b.time, rank(b.type), b.idHash);
 }
 
 Stretches deriveStretches(const std::vector<Fact> &facts)

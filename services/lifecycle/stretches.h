@@ -14,9 +14,8 @@ struct Fact
 {
     Timestamp time{};
     EventType type = EventType::Unknown;
-    std::string id;
+    std::uint64_t idHash = 0; ///< tells apart events of one sandbox, type and nanosecond: 64 bits are plenty
     std::string executionId;
-    std::string killReason;
     std::optional<Timestamp> startedAt; ///< start of the stretch as the provider tells it
     std::optional<std::int64_t> executionMs;
     int vcpuCount = 0; ///< 0 = not told
@@ -27,7 +26,7 @@ struct Fact
     [[nodiscard]] bool hasSize() const { return vcpuCount > 0 && memoryMb > 0; }
 };
 
-/// The fold's order: own time, then a fixed rank of the types (ends before starts), then the id.
+/// The fold's order: own time, then a fixed rank of the types (ends before starts), then the id's hash.
 [[nodiscard]] bool operator<(const Fact &a, const Fact &b);
 
 /// State and stretches as a function of the set of facts.
@@ -37,7 +36,6 @@ struct Stretches
     std::vector<RunInterval> runs;
     std::optional<Timestamp> createdAt;
     std::optional<Timestamp> endedAt;
-    std::string killReason;
 };
 
 /// `facts` sorted. The rules:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -68,8 +69,9 @@ struct Tracker::Inbox
     /// False when the worker has to stop.
     bool addHistory(std::span<const StoredEvent> events)
     {
+        std::vector<StoredEvent> copies(events.begin(), events.end()); // not while the UI thread waits
         std::unique_lock lock(mutex);
-        history.insert(history.end(), events.begin(), events.end());
+        std::ranges::move(copies, std::back_inserter(history));
         ring();
         room.wait(lock, [this] { return stopReading || history.size() < historyLimit; });
         return !stopReading;
