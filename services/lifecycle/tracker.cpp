@@ -77,10 +77,11 @@ struct Tracker::Inbox
         return !stopReading;
     }
 
-    /// Whether a look inside would find something to do.
+    /// Whether a look inside would find something to do. If not, whatever comes next has to ring.
     bool hasWork(bool isReplayed)
     {
         const std::lock_guard lock(mutex);
+        isRung = false;
         return !history.empty() || (!isReading && (!isReplayed || !live.empty() || hasOverflowed));
     }
 
