@@ -77,10 +77,13 @@ void serveStart(boost::asio::io_context &io, const TablePtr &table, const http::
             stream->refuse(started.error());
             return;
         }
-        stream->follow(*started, [weak, process = std::weak_ptr(*started)] {
+        stream->follow(*started);
+        if (stream->limit().count() == 0)
+            return;
+        (*started)->setDeadline(stream->limit(), [weak, process = std::weak_ptr(*started)] {
             const auto owner = weak.lock();
             const auto target = process.lock();
-            if (owner && target && !target->hasEnded())
+            if (owner && target)
                 owner->signal(target, SIGKILL, [](const Result<> &) {});
         });
     });
@@ -97,7 +100,7 @@ void serveConnect(boost::asio::io_context &io, const TablePtr &table, const http
     }
     const auto process = table->select(memberOr(*message, "process"));
     if (process)
-        stream->follow(*process, {});
+        stream->follow(*process);
     else
         stream->refuse(process.error());
 }

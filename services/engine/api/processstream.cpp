@@ -79,7 +79,7 @@ void ProcessStream::open()
     m_exchange->startStream(200, {{"Content-Type", kConnectStreamType}});
 }
 
-void ProcessStream::follow(std::shared_ptr<RunningProcess> process, std::function<void()> onDeadline)
+void ProcessStream::follow(std::shared_ptr<RunningProcess> process)
 {
     m_process = std::move(process);
     open();
@@ -89,7 +89,7 @@ void ProcessStream::follow(std::shared_ptr<RunningProcess> process, std::functio
     });
     send({{"start", {{"pid", m_process->pid()}}}});
     armKeepalive();
-    armDeadline(std::move(onDeadline));
+    armDeadline();
     m_process->add(shared_from_this());
 }
 
@@ -170,19 +170,17 @@ void ProcessStream::armKeepalive()
     });
 }
 
-void ProcessStream::armDeadline(std::function<void()> onDeadline)
+void ProcessStream::armDeadline()
 {
     if (m_limit.count() == 0)
         return;
     m_deadline.expires_after(m_limit);
-    m_deadline.async_wait([weak = weak_from_this(), onDeadline = std::move(onDeadline)](const auto &error) {
+    m_deadline.async_wait([weak = weak_from_this()](const auto &error) {
         const auto self = weak.lock();
         if (error || !self || self->m_closed)
             return;
         self->close(Error{Error::Kind::Service, 0, "the operation timed out", "deadline_exceeded"});
         self->detach();
-        if (onDeadline)
-            onDeadline();
     });
 }
 

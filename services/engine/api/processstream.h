@@ -19,8 +19,9 @@ public:
     /// Reads Keepalive-Ping-Interval and Connect-Timeout-Ms from the request.
     ProcessStream(boost::asio::io_context &io, const http::RequestHead &request, std::shared_ptr<http::Exchange> exchange);
 
-    /// Sends the start event and follows the process. `onDeadline` when the caller's time is over.
-    void follow(std::shared_ptr<RunningProcess> process, std::function<void()> onDeadline);
+    /// Sends the start event and follows the process until it ends or the caller's time is over.
+    void follow(std::shared_ptr<RunningProcess> process);
+    [[nodiscard]] std::chrono::milliseconds limit() const { return m_limit; } ///< 0 = none
     /// The call ends without a process.
     void refuse(const Error &error);
 
@@ -35,7 +36,7 @@ private:
     void close(const std::optional<Error> &error);
     void detach();
     void armKeepalive();
-    void armDeadline(std::function<void()> onDeadline);
+    void armDeadline();
 
     std::shared_ptr<http::Exchange> m_exchange;
     std::shared_ptr<RunningProcess> m_process;

@@ -16,7 +16,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 RunningProcess::RunningProcess(asio::io_context &io, SpawnedProcess spawned, Json config, std::string tag)
-    : m_pid(spawned.pid), m_config(std::move(config)), m_tag(std::move(tag)), m_isPty(bool(spawned.ptyFd))
+    : m_pid(spawned.pid), m_config(std::move(config)), m_tag(std::move(tag)), m_isPty(bool(spawned.ptyFd)),
+      m_deadline(io)
 {
     if (m_isPty) {
         UniqueFd writing(::dup(spawned.ptyFd.get()));
@@ -130,6 +131,7 @@ void RunningProcess::endWhenDone()
     if (m_ended || !m_exit || !drained)
         return;
     m_ended = true;
+    m_deadline.cancel();
     (void)closeStdin();
     for (const auto &listener : std::exchange(m_listeners, {}))
         listener->end(*m_exit);
@@ -138,6 +140,7 @@ void RunningProcess::endWhenDone()
 void RunningProcess::failAll(const Error &error)
 {
     m_ended = true;
+    m_deadline.cancel();
     for (const auto &source : m_sources) {
         source->open = false;
         error_code ignored;
@@ -148,6 +151,16 @@ void RunningProcess::failAll(const Error &error)
         listener->fail(error);
     for (const Write &write : std::exchange(m_writes, {}))
         write.then(failure(error));
+}
+
+void RunningProcess::setDeadline(std::chrono::milliseconds limit, std::function<void()> act)
+{
+    m_deadline.expires_after(limit);
+    m_deadline.async_wait([weak = weak_from_this(), act = std::move(act)](const error_code &error) {
+        const auto self = weak.lock();
+        if (!error && self && !self->m_ended)
+            act();
+    });
 }
 
 void RunningProcess::write(std::string bytes, bool toPty, std::function<void(Result<>)> then)

