@@ -3,6 +3,7 @@
 #include <QStringList>
 
 #include <algorithm>
+#include <climits>
 #include <iterator>
 
 namespace sandglass::models {
@@ -29,7 +30,7 @@ QVariant OutputModel::data(const QModelIndex &index, int role) const
     const Line &row = line(index.row());
     switch (role) {
     case TextRole:
-        return row.kind == Kind::Gap ? tr("… %n line(s) left out …", nullptr, static_cast<int>(std::min<std::int64_t>(m_leftOut, 2'000'000'000)))
+        return row.kind == Kind::Gap ? tr("… %n line(s) left out …", nullptr, static_cast<int>(std::min<std::int64_t>(m_leftOut, INT_MAX)))
                                      : row.text;
     case KindRole:
         return QVariant::fromValue(row.kind);
@@ -176,6 +177,42 @@ void OutputModel::clear()
     m_pending.clear();
     m_leftOut = m_pendingLeftOut = m_characters = 0;
     endResetModel();
+}
+
+void OutputModel::setLines(const std::vector<Line> &lines)
+{
+    clear();
+    if (lines.empty())
+        return;
+    beginInsertRows({}, 0, static_cast<int>(lines.size()) - 1);
+    m_rows.assign(lines.begin(), lines.end());
+    endInsertRows();
+}
+
+std::vector<OutputModel::Line> OutputModel::snapshot(qsizetype characterLimit) const
+{
+    std::vector<Line> head;
+    std::vector<Line> tail;
+    qsizetype room = characterLimit / 2;
+    std::size_t first = 0;
+    for (; first < m_rows.size() && room >= 0; ++first) {
+        room -= m_rows[first].text.size() + 1;
+        head.push_back(m_rows[first]);
+    }
+    room = characterLimit / 2;
+    std::size_t last = m_rows.size();
+    for (; last > first && room >= 0; --last) {
+        room -= m_rows[last - 1].text.size() + 1;
+        tail.push_back(m_rows[last - 1]);
+    }
+    if (last > first)
+        head.push_back({Kind::Note, tr("… %n line(s) left out …", nullptr, static_cast<int>(last - first))});
+    head.insert(head.end(), tail.rbegin(), tail.rend());
+    for (Line &each : head) {
+        if (each.kind == Kind::Gap)
+            each = {Kind::Note, tr("… %n line(s) left out …", nullptr, static_cast<int>(std::min<std::int64_t>(m_leftOut, INT_MAX)))};
+    }
+    return head;
 }
 
 QString OutputModel::plainText() const

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <vector>
 
 namespace sandglass::models {
 
@@ -35,6 +36,10 @@ public:
     /// One whole line of our own words.
     void appendLine(Kind kind, const QString &text);
     void clear();
+    /// Rows of an older run, as snapshot() gave them.
+    void setLines(const std::vector<Line> &lines);
+    /// What is kept, cut to `characterLimit` in the middle.
+    [[nodiscard]] std::vector<Line> snapshot(qsizetype characterLimit = 128 << 10) const;
     void flush(); ///< takes the collected text over at once (end of a run)
 
     [[nodiscard]] const Line &line(int row) const { return m_rows[static_cast<std::size_t>(row)]; }

@@ -1,0 +1,66 @@
+#include "models/runs/attemptsmodel.h"
+
+#include <algorithm>
+
+namespace sandglass::models {
+
+int AttemptsModel::rowCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
+
+const AttemptRow &AttemptsModel::at(int row) const
+{
+    return m_rows[m_rows.size() - 1 - static_cast<std::size_t>(row)];
+}
+
+QVariant AttemptsModel::data(const QModelIndex &index, int role) const
+{
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid | CheckIndexOption::ParentIsInvalid))
+        return {};
+    const AttemptRow &attempt = at(index.row());
+    switch (role) {
+    case Qt::DisplayRole:
+        return tr("Attempt %1").arg(attempt.number);
+    case NumberRole:
+        return attempt.number;
+    case VerdictRole:
+        return static_cast<int>(attempt.verdict);
+    default:
+        return {};
+    }
+}
+
+const AttemptRow *AttemptsModel::byNumber(int number) const
+{
+    const auto found = std::ranges::find(m_rows, number, &AttemptRow::number);
+    return found == m_rows.end() ? nullptr : &*found;
+}
+
+void AttemptsModel::put(AttemptRow attempt)
+{
+    const auto known = std::ranges::find(m_rows, attempt.number, &AttemptRow::number);
+    if (known != m_rows.end()) {
+        *known = std::move(attempt);
+        const QModelIndex changed = index(rowCount() - 1 - static_cast<int>(known - m_rows.begin()));
+        Q_EMIT dataChanged(changed, changed);
+        return;
+    }
+    if (rowCount() == capacity) {
+        beginRemoveRows({}, capacity - 1, capacity - 1);
+        m_rows.erase(m_rows.begin());
+        endRemoveRows();
+    }
+    beginInsertRows({}, 0, 0);
+    m_rows.push_back(std::move(attempt));
+    endInsertRows();
+}
+
+void AttemptsModel::clear()
+{
+    beginResetModel();
+    m_rows.clear();
+    endResetModel();
+}
+
+} // namespace sandglass::models

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <QFrame>
+
+class QLabel;
+class QLineEdit;
+class QListView;
+class QPlainTextEdit;
+class QPushButton;
+
+namespace sandglass::models {
+class AttemptsModel;
+}
+
+namespace sandglass::ui {
+
+/// At the right of the editor: what is wanted, how it is checked, what was tried.
+class AttemptsPanel final : public QFrame
+{
+    Q_OBJECT
+public:
+    AttemptsPanel(models::AttemptsModel &attempts, QWidget *parent);
+
+    void setRequirement(const QString &text);
+    void setExpectedOutput(const QString &text);
+    [[nodiscard]] QString requirement() const;
+    [[nodiscard]] QString expectedOutput() const;
+    [[nodiscard]] int selectedNumber() const; ///< 0: none
+    void selectNewest();
+
+Q_SIGNALS:
+    void requirementChanged(const QString &text);
+    void expectedOutputChanged(const QString &text);
+    void attemptSelected(int number);
+    void restoreRequested(int number);
+
+private:
+    void buildLayout();
+    void update();
+
+    models::AttemptsModel &m_attempts;
+    QPlainTextEdit *m_requirement;
+    QLineEdit *m_check;
+    QListView *m_list;
+    QLabel *m_count;
+    QLabel *m_empty;
+    QLabel *m_cost;
+    QPushButton *m_restore;
+};
+
+} // namespace sandglass::ui

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "ui/shell/page.h"
+
+class QAction;
+class QComboBox;
+class QFrame;
+class QLabel;
+class QPushButton;
+class QSplitter;
+
+namespace sandglass::models {
+class CodeDocument;
+class RunSession;
+class Settings;
+class TemplateListModel;
+}
+
+namespace sandglass::ui {
+
+class AttemptsPanel;
+class CodeEditor;
+class FindBar;
+class OutputPanel;
+
+/// Write, run in a sandbox, see the error at its line, run again until the check passes.
+class RefinePage final : public Page
+{
+    Q_OBJECT
+public:
+    RefinePage(models::RunSession &session, models::CodeDocument &document, models::Settings &settings,
+               models::TemplateListModel &templates, QWidget *parent = nullptr);
+
+    [[nodiscard]] QString title() const override;
+    [[nodiscard]] QString subtitle() const override;
+    [[nodiscard]] QWidget *headerTools() override { return m_tools; }
+    void focusSearch() override;
+    [[nodiscard]] QByteArray saveState() const override;
+    void restoreState(const QByteArray &state) override;
+
+    [[nodiscard]] CodeEditor *editor() const { return m_editor; }
+    [[nodiscard]] OutputPanel *output() const { return m_output; }
+    /// Another template for the next run; ends the sandbox of the one before.
+    void setTemplate(const QString &name);
+
+public Q_SLOTS:
+    void openFile(const QString &path);
+    void loadExample(); ///< Fibonacci with the colon missing, as one undoable step
+    void run();
+    void stop();
+
+Q_SIGNALS:
+    void engineRestartRequested(); ///< from the banner after the engine went away
+
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
+private:
+    void buildTools();
+    void buildBanner();
+    void buildLayout();
+    void buildActions();
+    QAction *addAction(const QString &text, const QList<QKeySequence> &keys, void (RefinePage::*slot)());
+    void wireSession();
+    void wireEditor();
+    void startText();
+    void fillTemplates();
+    void onStateChanged();
+    void onErrorChanged();
+    void onAttemptSelected(int number);
+    void restore(int number);
+    void updateStateLine();
+    void updateBanner();
+    void openDialog();
+    void save();
+    void saveAs();
+    void find();
+    void zoomIn();
+    void zoomOut();
+    void zoomReset();
+    void keepZoom();
+    void togglePanel();
+    void escape();
+
+    models::RunSession &m_session;
+    models::CodeDocument &m_document;
+    models::Settings &m_settings;
+    models::TemplateListModel &m_templates;
+    QWidget *m_tools;
+    QComboBox *m_template;
+    QPushButton *m_stop;
+    QPushButton *m_run;
+    QPushButton *m_panelButton;
+    CodeEditor *m_editor;
+    FindBar *m_find;
+    QFrame *m_banner;
+    QLabel *m_bannerText;
+    QPushButton *m_bannerAction;
+    QFrame *m_welcome;
+    OutputPanel *m_output;
+    AttemptsPanel *m_panel;
+    QSplitter *m_columns;
+    QSplitter *m_rows;
+    bool m_panelByHand = false; ///< the person chose, so the width no longer decides
+};
+
+} // namespace sandglass::ui
