@@ -8,6 +8,7 @@ SIGINT interrupts the running cell and is ignored between cells.
 """
 import base64
 import builtins
+import collections
 import fcntl
 import json
 import os
@@ -45,9 +46,9 @@ class Wire:
         self.lock = threading.RLock()
         self.busy = 0
         self.interrupt_pending = False
-        self.pieces = []
+        self.pieces = collections.deque()  # (stream's name, text); appended to without the lock: print must be quick
         self.size = 0
-        self.name = None
+        self.scheduled = False
         self.last_flush = 0.0
         self.wake = threading.Event()
         self.flusher = None
@@ -74,14 +75,13 @@ class Wire:
         if self.connection is None:
             os.write(1 if name == "stdout" else 2, text.encode("utf-8", "replace"))
             return
-        with self:
-            if name != self.name:
-                self._send_output()
-                self.name = name
-            self.pieces.append(text)
-            self.size += len(text)
-            if self.size >= CHUNK or ("\n" in text and time.monotonic() - self.last_flush > FLUSH_AFTER):
-                self._send_output()
+        self.pieces.append((name, text))
+        self.size += len(text)
+        if self.size >= CHUNK:
+            self.flush()
+        elif not self.scheduled:
+            if "\n" in text and time.monotonic() - self.last_flush > FLUSH_AFTER:
+                self.flush()
             else:
                 self._flush_soon()
 
@@ -92,30 +92,40 @@ class Wire:
     def leave_to_parent(self):
         """In a forked child: the socket is the parent's; output takes the pipes."""
         self.lock = threading.RLock()
-        self.connection, self.pieces, self.size = None, [], 0
+        self.connection = None
+        self.pieces.clear()
 
     def _flush_soon(self):
+        self.scheduled = True
         if self.flusher is None:
             self.flusher = threading.Thread(target=self._run_flusher, daemon=True)
             self.flusher.start()
         self.wake.set()
 
     def _run_flusher(self):
-        wake = self.wake
         while True:
-            wake.wait()
-            wake.clear()
+            self.wake.wait()
+            self.wake.clear()
             time.sleep(FLUSH_AFTER)
+            self.scheduled = False
             self.flush()
 
     def _send_output(self):
-        if not self.size:
-            return
-        text = "".join(self.pieces)
-        self.pieces, self.size = [], 0
-        for start in range(0, len(text), CHUNK):
-            self._send_line({"type": self.name, "text": text[start:start + CHUNK], "timestamp": now()})
+        self.size = 0
+        name, texts = None, []
+        while self.pieces:
+            piece = self.pieces.popleft()
+            if piece[0] != name:
+                self._send_text(name, texts)
+                name, texts = piece[0], []
+            texts.append(piece[1])
+        self._send_text(name, texts)
         self.last_flush = time.monotonic()
+
+    def _send_text(self, name, texts):
+        text = "".join(texts)
+        for start in range(0, len(text), CHUNK):
+            self._send_line({"type": name, "text": text[start:start + CHUNK], "timestamp": now()})
 
     def _send_line(self, message):
         if self.connection is None:
@@ -157,6 +167,7 @@ class Stream:
 
     def __init__(self, wire, name, descriptor, raw):
         self.wire, self._name, self._descriptor, self.buffer = wire, name, descriptor, raw
+        self._output = wire.output
         self.name = "<" + name + ">"
         self.mode = "w"
 
@@ -164,7 +175,7 @@ class Stream:
         if not isinstance(text, str):
             raise TypeError("write() argument must be str, not " + type(text).__name__)
         if text:
-            self.wire.output(self._name, text)
+            self._output(self._name, text)
         return len(text)
 
     def writelines(self, lines):
