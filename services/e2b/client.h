@@ -8,6 +8,7 @@
 #include <QFuture>
 #include <QObject>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -75,7 +76,11 @@ public:
 
     [[nodiscard]] QFuture<Result<std::vector<WebhookInfo>>> listWebhooks();
     [[nodiscard]] QFuture<Result<WebhookInfo>> createWebhook(const WebhookSpec &spec);
-    [[nodiscard]] QFuture<Result<>> deleteWebhook(const std::string &webhookId);
+    [[nodiscard]] QFuture<Result<WebhookInfo>> updateWebhook(const std::string &webhookId, const WebhookSpec &spec);
+    [[nodiscard]] QFuture<Result<>> deleteWebhook(const std::string &webhookId); ///< already gone is success
+
+    /// The newest lifecycle events of the team, newest first. `limit` 1-100.
+    [[nodiscard]] QFuture<Result<std::vector<lifecycle::Event>>> events(int offset, int limit);
 
     /// `sandbox` as create or connect returned it (its access token is needed). The caller owns the run.
     [[nodiscard]] CodeRun *runCode(const SandboxInfo &sandbox, const CodeSpec &spec, QObject *parent);
@@ -83,9 +88,16 @@ public:
     [[nodiscard]] QFuture<Result<std::string>> readFile(const SandboxInfo &sandbox, const std::string &path);
     [[nodiscard]] QFuture<Result<>> writeFile(const SandboxInfo &sandbox, const std::string &path, std::string data);
 
+    /// Silence of a running execution after which the interpreter's health is asked. 20 s.
+    void setPatience(std::chrono::milliseconds patience) { m_patience = patience; }
+
 private:
+    template<typename T, typename Decode>
+    QFuture<Result<T>> call(const net::HttpRequest &request, Decode decode);
+
     Connection m_connection;
     std::unique_ptr<net::HttpClient> m_http;
+    std::chrono::milliseconds m_patience{20'000};
 };
 
 } // namespace sandglass::e2b

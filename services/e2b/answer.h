@@ -1,0 +1,24 @@
+#pragma once
+
+#include "services/core/json.h"
+#include "services/core/result.h"
+#include "services/net/httpclient.h"
+
+#include <string_view>
+
+namespace sandglass::e2b {
+
+/// What an answer outside 2xx says: Service with the service's own words where the body has E2B's or Connect's shape,
+/// else Http. Error::code is the service's, or the Connect name that belongs to the status (e2b-protocol.md 4.3).
+[[nodiscard]] Error errorOf(int status, std::string_view body);
+
+/// The same for sandbox traffic, where a plain text body is the service's own words and 502 means that the sandbox is
+/// gone or its port closed (code "sandbox_not_found" or "port_closed").
+[[nodiscard]] Error sandboxErrorOf(int status, std::string_view body);
+
+/// A 2xx answer's JSON; anything else as an error.
+[[nodiscard]] Result<Json> jsonOf(const Result<net::HttpResponse> &response);
+/// A 2xx answer, whatever its body.
+[[nodiscard]] Result<> successOf(const Result<net::HttpResponse> &response);
+
+} // namespace sandglass::e2b

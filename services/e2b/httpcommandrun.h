@@ -1,0 +1,38 @@
+#pragma once
+
+#include "services/core/json.h"
+#include "services/e2b/client.h"
+#include "services/e2b/urls.h"
+#include "services/net/connectreader.h"
+
+#include <QPointer>
+
+namespace sandglass::e2b {
+
+/// process.Process/Start as a Connect stream (e2b-protocol.md 4.3, 4.4). Private to the room.
+class HttpCommandRun final : public CommandRun
+{
+    Q_OBJECT
+public:
+    HttpCommandRun(net::HttpClient &http, const Connection &connection, const SandboxInfo &sandbox,
+                   const std::string &command, QObject *parent);
+
+    void kill() final;
+    [[nodiscard]] int pid() const final { return m_pid; }
+
+private:
+    void onPiece(const QByteArray &piece);
+    void onEvent(const Json &event);
+    void onStreamEnd(const Result<> &outcome);
+    void conclude(const Result<int> &exitCode);
+
+    QPointer<net::HttpClient> m_http;
+    Endpoint m_endpoint;
+    SandboxInfo m_sandbox;
+    net::ConnectReader m_reader;
+    net::HttpStream *m_stream = nullptr;
+    int m_pid = 0;
+    bool m_isDone = false;
+};
+
+} // namespace sandglass::e2b

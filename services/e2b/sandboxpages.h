@@ -1,0 +1,40 @@
+#pragma once
+
+#include "services/e2b/types.h"
+#include "services/net/httpclient.h"
+
+#include <QFutureWatcher>
+#include <QObject>
+#include <QPromise>
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sandglass::e2b {
+
+/// Collects all pages of the sandbox list. Falls back to the first version of the list (running sandboxes only) where
+/// an older installation lacks the second. Deletes itself. Private to the room.
+class SandboxPages final : public QObject
+{
+public:
+    SandboxPages(net::HttpClient &http, Connection connection, QObject *parent);
+
+    [[nodiscard]] QFuture<Result<std::vector<SandboxInfo>>> start();
+
+private:
+    void request(const std::string &path);
+    void onPage(const Result<net::HttpResponse> &page);
+    void finish(Result<std::vector<SandboxInfo>> outcome);
+
+    net::HttpClient &m_http;
+    Connection m_connection;
+    QPromise<Result<std::vector<SandboxInfo>>> m_promise;
+    QFutureWatcher<Result<std::vector<SandboxInfo>>> m_watcher;
+    QFuture<Result<net::HttpResponse>> m_page;
+    std::vector<SandboxInfo> m_rows;
+    std::set<std::string> m_tokens;
+    bool m_isOldList = false;
+};
+
+} // namespace sandglass::e2b
