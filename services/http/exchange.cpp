@@ -3,12 +3,16 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+
 namespace sandglass::http {
 
-bool Gate::isServerThread() const
+Gate::Place Gate::place() const
 {
     const std::lock_guard lock(m_mutex);
-    return m_io && m_io->get_executor().running_in_this_thread();
+    if (!m_io)
+        return Place::ServerGone;
+    return m_io->get_executor().running_in_this_thread() ? Place::ServerThread : Place::OtherThread;
 }
 
 bool Gate::post(std::function<void()> work) const
@@ -27,6 +31,9 @@ void Gate::close()
 
 void Channel::submit(std::uint64_t request, Step step)
 {
+    const Gate::Place place = m_gate->place();
+    if (place == Gate::Place::ServerGone)
+        return discard();
     {
         const std::lock_guard lock(m_mutex);
         if (const auto *chunk = std::get_if<StreamChunk>(&step)) {
@@ -39,15 +46,19 @@ void Channel::submit(std::uint64_t request, Step step)
             return; // whoever drains takes this one too: order stays the order of the calls
         m_isDraining = true;
     }
-    if (m_gate->isServerThread()) {
+    if (place == Gate::Place::ServerThread)
         drain();
-    } else if (!m_gate->post([self = shared_from_this()] { self->drain(); })) {
-        std::vector<Entry> dropped; // destroyed outside the lock: entries may own exchanges
-        const std::lock_guard lock(m_mutex);
-        dropped.swap(m_inbox);
-        m_inboxBytes = 0;
-        m_isDraining = false;
-    }
+    else if (!m_gate->post([self = shared_from_this()] { self->drain(); }))
+        discard();
+}
+
+void Channel::discard()
+{
+    std::vector<Entry> dropped; // destroyed after the lock is gone: entries may own exchanges
+    const std::lock_guard lock(m_mutex);
+    dropped.swap(m_inbox);
+    m_inboxBytes = 0;
+    m_isDraining = false;
 }
 
 void Channel::drain()
@@ -73,7 +84,7 @@ void Channel::drain()
 void Channel::deliver(Entry &entry)
 {
     if (const auto *chunk = std::get_if<StreamChunk>(&entry.step))
-        m_inboxBytes -= chunk->bytes.size();
+        m_inboxBytes -= std::min(chunk->bytes.size(), m_inboxBytes.load()); // 0 after discard()
     if (entry.request != m_current)
         return;
     if (m_taker)

@@ -14,7 +14,8 @@ class Gate final
 public:
     explicit Gate(boost::asio::io_context &io) : m_io(&io) {}
 
-    [[nodiscard]] bool isServerThread() const;
+    enum class Place { ServerThread, OtherThread, ServerGone };
+    [[nodiscard]] Place place() const; ///< where the caller stands
     /// False when the server is gone; `work` is dropped then.
     bool post(std::function<void()> work) const;
     void close();
@@ -89,6 +90,7 @@ private:
     };
 
     void drain();
+    void discard();
     void deliver(Entry &entry);
 
     std::shared_ptr<Gate> m_gate;

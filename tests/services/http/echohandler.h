@@ -16,9 +16,11 @@ class CountingSink final : public http::BodySink
 public:
     void data(std::string_view piece) override
     {
-        bytes += piece.size();
+        std::uint64_t ofPiece = 0;
         for (const char c : piece)
-            sum += static_cast<unsigned char>(c);
+            ofPiece += static_cast<unsigned char>(c);
+        sum += ofPiece;
+        bytes += piece.size();
     }
     void finish() override { isFinished = true; }
     void abort() override { isAborted = true; }
@@ -38,7 +40,7 @@ public:
         admission.bodyDeadline = bodyDeadline;
         if (head.path == "/upload") {
             admission.bodyLimit = 1ULL << 40;
-            admission.sink = sink = std::make_shared<CountingSink>();
+            admission.sink = sink;
         } else if (head.path == "/forbidden") {
             admission.rejection = std::make_unique<http::Response>(http::Response::error(403, "no"));
         }
@@ -90,7 +92,7 @@ public:
     std::vector<std::shared_ptr<http::Exchange>> held;
     std::atomic<int> closed = 0;
     std::atomic<int> refusedStatus = 0;
-    std::shared_ptr<CountingSink> sink; ///< of the latest upload
+    const std::shared_ptr<CountingSink> sink = std::make_shared<CountingSink>(); ///< of one upload per test
 };
 
 /// A server with a thread of its own.
