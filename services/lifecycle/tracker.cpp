@@ -44,8 +44,8 @@ struct Tracker::Inbox
     {
         if (!tracker || std::exchange(isRung, true))
             return;
-        QMetaObject::invokeMethod(
-            tracker, [target = tracker] { target->schedule(0); }, Qt::QueuedConnection);
+        // By name: a functor would be counted and freed by both threads.
+        QMetaObject::invokeMethod(tracker, "look", Qt::QueuedConnection);
     }
 
     void addLive(std::vector<StoredEvent> events)
@@ -144,6 +144,11 @@ void Tracker::startWorker()
             afterSeq, [&inbox](std::span<const StoredEvent> events) { return inbox->addHistory(events); });
         inbox->endOfHistory(done ? std::nullopt : std::optional<Error>(std::move(done.error())));
     });
+}
+
+void Tracker::look()
+{
+    schedule(0);
 }
 
 void Tracker::schedule(int delayMs)

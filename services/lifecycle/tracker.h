@@ -78,6 +78,8 @@ Q_SIGNALS:
 private:
     struct Inbox; ///< shared with the journal's writer thread and the replay worker
 
+    Q_INVOKABLE void look(); ///< something is in the inbox
+
     void startWorker();
     void takeSlice();
     void apply(StoredEvent &&stored);
