@@ -1,0 +1,177 @@
+#include "models/costs/costtablemodel.h"
+
+#include "services/core/qtstring.h"
+#include "services/lifecycle/tracker.h"
+
+#include <QHash>
+
+#include <algorithm>
+
+using namespace std::chrono_literals;
+
+namespace sandglass::models {
+
+namespace {
+
+/// Milliseconds of running that fall into [from, to).
+qint64 runtimeWithin(const lifecycle::Sandbox &sandbox, Timestamp from, Timestamp to)
+{
+    qint64 sum = 0;
+    for (const lifecycle::RunInterval &run : sandbox.runs) {
+        const Timestamp end =
+            run.confirmedMs ? run.start + std::chrono::milliseconds(*run.confirmedMs) : run.end.value_or(to);
+        const Timestamp first = std::max(run.start, from);
+        const Timestamp last = std::min(end, to);
+        if (last > first)
+            sum += std::chrono::floor<std::chrono::milliseconds>(last - first).count();
+    }
+    return sum;
+}
+
+} // namespace
+
+CostTableModel::CostTableModel(lifecycle::Tracker &tracker, Grouping grouping, QObject *parent)
+    : QAbstractTableModel(parent)
+    , m_tracker(tracker)
+    , m_grouping(grouping)
+{
+    m_ticker.setInterval(2s);
+    connect(&m_ticker, &QTimer::timeout, this, &CostTableModel::refresh);
+    connect(&m_tracker, &lifecycle::Tracker::replayed, this, &CostTableModel::refresh);
+    connect(&m_tracker, &lifecycle::Tracker::rateCardChanged, this, &CostTableModel::refresh);
+}
+
+int CostTableModel::rowCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
+
+int CostTableModel::columnCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : ColumnCount;
+}
+
+QVariant CostTableModel::data(const QModelIndex &index, int role) const
+{
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
+        return {};
+    const Row &row = m_rows[static_cast<std::size_t>(index.row())];
+    switch (role) {
+    case Qt::DisplayRole:
+        if (index.column() == NameColumn)
+            return row.name;
+        if (index.column() == CountColumn)
+            return row.count;
+        if (index.column() == CertaintyColumn)
+            return row.isPartial ? tr("incomplete") : row.isConfirmed ? tr("confirmed") : tr("estimated");
+        return {};
+    case Qt::ToolTipRole:
+        return index.column() == CertaintyColumn && row.isPartial
+            ? tr("The size of some stretch of running is not known; it is left out of the sum.")
+            : QVariant();
+    case AmountPicoRole:
+        return row.amount ? QVariant(static_cast<qint64>(row.amount->toPicoDollars())) : QVariant();
+    case RuntimeMsRole:
+        return row.runtimeMs;
+    case ShareRole:
+        return row.amount && !m_total.isZero() ? row.amount->toDollars() / m_total.toDollars() : 0.0;
+    default:
+        return {};
+    }
+}
+
+QVariant CostTableModel::headerData(int section, Qt::Orientation orientation, int role) const
+{
+    if (orientation != Qt::Horizontal)
+        return {};
+    if (role == Qt::TextAlignmentRole && section >= AmountColumn && section <= CountColumn)
+        return static_cast<int>(Qt::AlignRight | Qt::AlignVCenter);
+    if (role != Qt::DisplayRole)
+        return {};
+    switch (section) {
+    case NameColumn:
+        return m_grouping == Grouping::Template ? tr("Template") : tr("Sandbox");
+    case AmountColumn:
+        return tr("Cost");
+    case ShareColumn:
+        return tr("Share");
+    case RuntimeColumn:
+        return tr("Running time");
+    case CountColumn:
+        return m_grouping == Grouping::Template ? tr("Sandboxes") : tr("Runs");
+    case CertaintyColumn:
+        return tr("Figure");
+    default:
+        return {};
+    }
+}
+
+void CostTableModel::setWindow(std::chrono::milliseconds window)
+{
+    m_window = window;
+    refresh();
+}
+
+void CostTableModel::setActive(bool active)
+{
+    if (active) {
+        refresh();
+        m_ticker.start();
+    } else {
+        m_ticker.stop();
+    }
+}
+
+void CostTableModel::refresh()
+{
+    if (!m_tracker.isReplayed())
+        return;
+    const Timestamp to = m_tracker.now();
+    const Timestamp from = to - m_window;
+    std::vector<Row> rows = computeRows(from, to);
+    m_total = m_tracker.costBetween(from, to);
+    const auto sameNames = [](const Row &a, const Row &b) { return a.name == b.name; };
+    if (std::ranges::equal(rows, m_rows, sameNames)) {
+        m_rows = std::move(rows);
+        if (!m_rows.empty())
+            Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
+    } else {
+        beginResetModel();
+        m_rows = std::move(rows);
+        endResetModel();
+    }
+    Q_EMIT totalChanged();
+}
+
+std::vector<CostTableModel::Row> CostTableModel::computeRows(Timestamp from, Timestamp to) const
+{
+    QHash<QString, Row> groups;
+    for (const auto &[id, sandbox] : m_tracker.fold().sandboxes()) {
+        const qint64 runtime = runtimeWithin(sandbox, from, to);
+        if (runtime == 0)
+            continue;
+        const QString name = toQString(m_grouping == Grouping::Template ? sandbox.templateName() : sandbox.id);
+        Row &row = groups[name];
+        row.name = name;
+        row.runtimeMs += runtime;
+        row.count += m_grouping == Grouping::Template ? 1 : static_cast<int>(sandbox.runs.size());
+        if (const auto cost = m_tracker.costOf(sandbox, from, to)) {
+            row.amount = row.amount.value_or(Money{}) + cost->amount;
+            row.isConfirmed = row.isConfirmed && cost->isConfirmed;
+            row.isPartial = row.isPartial || cost->isPartial;
+        } else {
+            row.isPartial = true;
+        }
+    }
+    std::vector<Row> rows(groups.cbegin(), groups.cend());
+    std::ranges::sort(rows, [](const Row &a, const Row &b) {
+        const Money first = a.amount.value_or(Money{});
+        const Money second = b.amount.value_or(Money{});
+        return first != second ? first > second : a.name < b.name;
+    });
+    if (rows.size() > maximumRows)
+        rows.resize(maximumRows);
+    return rows;
+}
+
+} // namespace sandglass::models

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "services/core/money.h"
+#include "services/core/time.h"
+
+#include <QAbstractTableModel>
+#include <QTimer>
+
+#include <optional>
+#include <vector>
+
+namespace sandglass::lifecycle {
+class Tracker;
+}
+
+namespace sandglass::models {
+
+/// What was spent within a time window, by template or by sandbox, dearest first.
+class CostTableModel final : public QAbstractTableModel
+{
+    Q_OBJECT
+public:
+    enum class Grouping { Template, Sandbox };
+    enum Column { NameColumn, AmountColumn, ShareColumn, RuntimeColumn, CountColumn, CertaintyColumn, ColumnCount };
+    enum Role {
+        AmountPicoRole = Qt::UserRole + 1, ///< qint64; invalid when unknown
+        RuntimeMsRole,                     ///< qint64 milliseconds of running
+        ShareRole,                         ///< double, 0-1 of the window's total
+    };
+    static constexpr int maximumRows = 1'000; ///< the cheaper ones are left out; the total counts them
+
+    CostTableModel(lifecycle::Tracker &tracker, Grouping grouping, QObject *parent = nullptr);
+
+    [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
+    [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const final;
+    [[nodiscard]] QVariant data(const QModelIndex &index, int role) const final;
+    [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const final;
+
+    /// The last `window` until now.
+    void setWindow(std::chrono::milliseconds window);
+    [[nodiscard]] std::chrono::milliseconds window() const { return m_window; }
+    [[nodiscard]] Money total() const { return m_total; }
+    void refresh();
+    /// Rows are only kept up to date while somebody looks.
+    void setActive(bool active);
+
+Q_SIGNALS:
+    void totalChanged();
+
+private:
+    struct Row
+    {
+        QString name;
+        std::optional<Money> amount;
+        qint64 runtimeMs = 0;
+        int count = 0;
+        bool isConfirmed = true;
+        bool isPartial = false;
+        bool operator==(const Row &) const = default;
+    };
+    [[nodiscard]] std::vector<Row> computeRows(Timestamp from, Timestamp to) const;
+
+    lifecycle::Tracker &m_tracker;
+    Grouping m_grouping;
+    std::chrono::milliseconds m_window = std::chrono::hours(24);
+    std::vector<Row> m_rows;
+    Money m_total;
+    QTimer m_ticker;
+};
+
+} // namespace sandglass::models

@@ -1,0 +1,232 @@
+#include "models/events/eventlistmodel.h"
+
+#include "services/core/qtstring.h"
+#include "services/cost/meter.h"
+#include "services/lifecycle/tracker.h"
+
+#include <QString>
+
+#include <algorithm>
+#include <cctype>
+
+namespace sandglass::models {
+
+using lifecycle::StoredEvent;
+
+namespace {
+
+constexpr std::size_t firstLoad = 5'000; ///< what a table can be scrolled through; the journal keeps the rest
+
+std::string lowered(std::string text)
+{
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+qint64 milliseconds(Timestamp::duration duration)
+{
+    return std::chrono::floor<std::chrono::milliseconds>(duration).count();
+}
+
+} // namespace
+
+EventListModel::EventListModel(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, QObject *parent)
+    : QAbstractTableModel(parent)
+    , m_tracker(tracker)
+    , m_journal(journal)
+{
+    connect(&m_tracker, &lifecycle::Tracker::replayed, this, &EventListModel::load);
+    connect(&m_tracker, &lifecycle::Tracker::eventsRecorded, this, &EventListModel::take);
+    if (m_tracker.isReplayed())
+        load();
+}
+
+int EventListModel::rowCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_shown.size());
+}
+
+int EventListModel::columnCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : ColumnCount;
+}
+
+const EventListModel::Row &EventListModel::at(int row) const
+{
+    const std::int64_t number = m_shown[m_shown.size() - 1 - static_cast<std::size_t>(row)];
+    return m_rows[static_cast<std::size_t>(number - m_removed)];
+}
+
+QVariant EventListModel::data(const QModelIndex &index, int role) const
+{
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
+        return {};
+    const Row &row = at(index.row());
+    switch (role) {
+    case Qt::DisplayRole:
+        if (index.column() == SandboxColumn)
+            return toQString(row.sandboxId);
+        if (index.column() == TemplateColumn)
+            return toQString(row.templateName);
+        return {}; // times, words and sentences are the view's
+    case TypeRole:
+        return static_cast<int>(row.type);
+    case TimestampMsRole:
+        return static_cast<qint64>(toUnixMs(row.timestamp));
+    case DelayMsRole:
+        return milliseconds(row.receivedAt - row.timestamp);
+    case SourceRole:
+        return static_cast<int>(row.source);
+    case KillReasonRole:
+        return toQString(row.killReason);
+    case RunMsRole:
+        return row.execution ? QVariant(static_cast<qint64>(row.execution->executionTimeMs)) : QVariant();
+    case CostPicoRole:
+        return costOf(row);
+    case RawRole:
+        return QByteArray::fromStdString(row.raw);
+    case SandboxIdRole:
+        return toQString(row.sandboxId);
+    case EventIdRole:
+        return toQString(row.id);
+    default:
+        return {};
+    }
+}
+
+QVariant EventListModel::costOf(const Row &row) const
+{
+    if (!row.execution || row.execution->vcpuCount == 0 || row.type == lifecycle::EventType::Observed)
+        return {};
+    const Timestamp start =
+        row.execution->startedAt.value_or(row.timestamp - std::chrono::milliseconds(row.execution->executionTimeMs));
+    const auto price = cost::priceOf({start, row.timestamp, row.execution->executionTimeMs, row.execution->vcpuCount,
+                                      row.execution->memoryMb},
+                                     m_tracker.rateCard());
+    return price ? QVariant(static_cast<qint64>(price->toPicoDollars())) : QVariant();
+}
+
+QVariant EventListModel::headerData(int section, Qt::Orientation orientation, int role) const
+{
+    if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
+        return {};
+    switch (section) {
+    case TimeColumn:
+        return tr("Time");
+    case TypeColumn:
+        return tr("Event");
+    case SandboxColumn:
+        return tr("Sandbox");
+    case TemplateColumn:
+        return tr("Template");
+    case DetailColumn:
+        return tr("What happened");
+    case DeliveryColumn:
+        return tr("Delivery");
+    default:
+        return {};
+    }
+}
+
+void EventListModel::setSearch(const QString &search)
+{
+    beginResetModel();
+    m_words.clear();
+    for (const QString &word : search.toLower().split(u' ', Qt::SkipEmptyParts))
+        m_words.push_back(toUtf8(word));
+    m_shown.clear();
+    for (std::size_t i = 0; i < m_rows.size(); ++i) {
+        if (accepts(m_rows[i]))
+            m_shown.push_back(m_removed + static_cast<std::int64_t>(i));
+    }
+    endResetModel();
+    Q_EMIT countsChanged();
+}
+
+EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
+{
+    const lifecycle::Event &event = stored.event;
+    Row row;
+    row.seq = stored.seq;
+    row.id = event.id;
+    row.sandboxId = event.sandboxId;
+    row.templateName = event.templateAlias.empty() ? event.templateId : event.templateAlias;
+    row.killReason = event.killReason;
+    row.type = event.type;
+    row.source = event.source;
+    row.timestamp = event.timestamp;
+    row.receivedAt = event.receivedAt;
+    row.execution = event.execution;
+    row.raw = event.raw.empty() ? lifecycle::encodeEvent(event) : event.raw;
+    row.searchText = event.typeName + '\n' + event.sandboxId + '\n' + event.templateId + '\n' + event.templateAlias + '\n'
+        + event.killReason;
+    for (const auto &[key, value] : event.metadata)
+        row.searchText += '\n' + key + '=' + value;
+    row.searchText = lowered(std::move(row.searchText));
+    return row;
+}
+
+bool EventListModel::accepts(const Row &row) const
+{
+    return std::ranges::all_of(m_words,
+                               [&row](const std::string &word) { return row.searchText.find(word) != std::string::npos; });
+}
+
+void EventListModel::load()
+{
+    const auto newest = m_journal.newest(firstLoad);
+    if (!newest) // the tracker tells of a journal that cannot be read
+        return;
+    beginResetModel();
+    m_rows.clear();
+    m_shown.clear();
+    m_removed = 0;
+    for (auto stored = newest->rbegin(); stored != newest->rend(); ++stored) {
+        m_rows.push_back(rowOf(*stored));
+        if (accepts(m_rows.back()))
+            m_shown.push_back(static_cast<std::int64_t>(m_rows.size()) - 1);
+    }
+    endResetModel();
+    Q_EMIT countsChanged();
+}
+
+void EventListModel::take(const std::vector<StoredEvent> &events)
+{
+    std::vector<std::int64_t> fresh;
+    for (const StoredEvent &stored : events) {
+        if (!m_rows.empty() && stored.seq <= m_rows.back().seq)
+            continue; // came with the load already
+        m_rows.push_back(rowOf(stored));
+        if (accepts(m_rows.back()))
+            fresh.push_back(m_removed + static_cast<std::int64_t>(m_rows.size()) - 1);
+    }
+    if (!fresh.empty()) {
+        beginInsertRows({}, 0, static_cast<int>(fresh.size()) - 1); // newest first: news stands at the top
+        m_shown.insert(m_shown.end(), fresh.begin(), fresh.end());
+        endInsertRows();
+    }
+    trim();
+    Q_EMIT countsChanged();
+}
+
+void EventListModel::trim()
+{
+    if (m_rows.size() <= capacity)
+        return;
+    const auto surplus = static_cast<std::int64_t>(m_rows.size() - capacity);
+    const auto firstKept = std::ranges::lower_bound(m_shown, m_removed + surplus);
+    const auto leaving = static_cast<int>(firstKept - m_shown.begin());
+    if (leaving > 0) {
+        const int last = static_cast<int>(m_shown.size()) - 1;
+        beginRemoveRows({}, last - leaving + 1, last);
+        m_shown.erase(m_shown.begin(), firstKept);
+        m_rows.erase(m_rows.begin(), m_rows.begin() + surplus);
+        m_removed += surplus;
+        endRemoveRows();
+    } else {
+        m_rows.erase(m_rows.begin(), m_rows.begin() + surplus);
+        m_removed += surplus;
+    }
+}
+
+} // namespace sandglass::models

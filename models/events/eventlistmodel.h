@@ -1,0 +1,80 @@
+#pragma once
+
+#include "services/lifecycle/journal.h"
+
+#include <QAbstractTableModel>
+
+#include <deque>
+#include <string>
+#include <vector>
+
+namespace sandglass::lifecycle {
+class Tracker;
+}
+
+namespace sandglass::models {
+
+/// The newest lifecycle events, newest first, searched by the model itself. Bounded: the oldest leave memory (they stay
+/// in the journal).
+class EventListModel final : public QAbstractTableModel
+{
+    Q_OBJECT
+public:
+    enum Column { TimeColumn, TypeColumn, SandboxColumn, TemplateColumn, DetailColumn, DeliveryColumn, ColumnCount };
+    enum Role {
+        TypeRole = Qt::UserRole + 1, ///< lifecycle::EventType as int
+        TimestampMsRole,             ///< qint64, the event's own time
+        DelayMsRole,                 ///< qint64, from the event's time to its receipt
+        SourceRole,                  ///< lifecycle::EventSource as int
+        KillReasonRole,
+        RunMsRole,    ///< qint64 execution time; invalid when not told
+        CostPicoRole, ///< qint64 price of that execution; invalid when not known
+        RawRole,      ///< the body as received
+        SandboxIdRole,
+        EventIdRole,
+    };
+    static constexpr std::size_t capacity = 100'000;
+
+    EventListModel(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, QObject *parent = nullptr);
+
+    [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
+    [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const final;
+    [[nodiscard]] QVariant data(const QModelIndex &index, int role) const final;
+    [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const final;
+
+    /// All words must occur in type, sandbox, template, reason or metadata.
+    void setSearch(const QString &search);
+    [[nodiscard]] bool isSearching() const { return !m_words.empty(); }
+    [[nodiscard]] int loadedCount() const { return static_cast<int>(m_rows.size()); } ///< before the search
+
+Q_SIGNALS:
+    void countsChanged();
+
+private:
+    struct Row
+    {
+        std::int64_t seq = 0;
+        std::string id, sandboxId, templateName, killReason, searchText;
+        lifecycle::EventType type = lifecycle::EventType::Unknown;
+        lifecycle::EventSource source = lifecycle::EventSource::Webhook;
+        Timestamp timestamp{}, receivedAt{};
+        std::optional<lifecycle::Execution> execution;
+        std::string raw;
+    };
+    [[nodiscard]] static Row rowOf(const lifecycle::StoredEvent &stored);
+    [[nodiscard]] const Row &at(int row) const; ///< of the view: newest first
+    [[nodiscard]] bool accepts(const Row &row) const;
+    [[nodiscard]] QVariant costOf(const Row &row) const;
+    void load();
+    void take(const std::vector<lifecycle::StoredEvent> &events);
+    void trim();
+
+    lifecycle::Tracker &m_tracker;
+    const lifecycle::Journal &m_journal;
+    std::deque<Row> m_rows;            ///< oldest first, so that news is an append
+    std::int64_t m_removed = 0;        ///< rows that left at the front: keeps m_shown's numbers valid
+    std::deque<std::int64_t> m_shown;  ///< m_removed + position, oldest first
+    std::vector<std::string> m_words;  ///< lower case
+};
+
+} // namespace sandglass::models

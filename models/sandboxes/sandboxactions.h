@@ -1,0 +1,50 @@
+#pragma once
+
+#include "services/core/result.h"
+
+#include <QObject>
+#include <QStringList>
+
+namespace sandglass::e2b {
+class Client;
+}
+
+namespace sandglass::models {
+
+/// What a person can do to sandboxes. Each call answers once per id with done(); the rows change when the events of it
+/// arrive, not before.
+class SandboxActions : public QObject
+{
+    Q_OBJECT
+public:
+    enum class Verb { Pause, Resume, Kill, Extend };
+    Q_ENUM(Verb)
+    using QObject::QObject;
+
+    virtual void pause(const QStringList &ids) = 0;
+    virtual void resume(const QStringList &ids, int timeoutSeconds) = 0;
+    virtual void kill(const QStringList &ids) = 0;
+    /// Ends `seconds` from now instead of whenever it was to end.
+    virtual void extend(const QStringList &ids, int seconds) = 0;
+
+Q_SIGNALS:
+    void done(sandglass::models::SandboxActions::Verb verb, const QString &id, const sandglass::Result<> &outcome);
+};
+
+/// The actions on a real API.
+class ClientSandboxActions final : public SandboxActions
+{
+    Q_OBJECT
+public:
+    explicit ClientSandboxActions(e2b::Client &client, QObject *parent = nullptr);
+
+    void pause(const QStringList &ids) override;
+    void resume(const QStringList &ids, int timeoutSeconds) override;
+    void kill(const QStringList &ids) override;
+    void extend(const QStringList &ids, int seconds) override;
+
+private:
+    e2b::Client &m_client;
+};
+
+} // namespace sandglass::models

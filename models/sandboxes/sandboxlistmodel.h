@@ -1,0 +1,79 @@
+#pragma once
+
+#include "models/sandboxes/sandboxfilter.h"
+#include "services/core/money.h"
+#include "services/core/time.h"
+
+#include <QAbstractTableModel>
+#include <QTimer>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sandglass::lifecycle {
+class Tracker;
+}
+
+namespace sandglass::models {
+
+/// Sandboxes of the fold, filtered and sorted by the model itself: a proxy announces every scattered row by itself,
+/// which takes seconds at ten thousand. Running figures move once a second.
+class SandboxListModel final : public QAbstractTableModel
+{
+    Q_OBJECT
+public:
+    enum Column { StateColumn, IdColumn, TemplateColumn, AgeColumn, LeftColumn, SizeColumn, CostColumn, MetadataColumn, ColumnCount };
+    enum Role {
+        IdRole = Qt::UserRole + 1,
+        StateRole,      ///< lifecycle::SandboxState as int
+        AgeMsRole,      ///< qint64 milliseconds since it was created (until it ended)
+        LeftMsRole,     ///< qint64; invalid when there is no countdown
+        CostPicoRole,   ///< qint64 pico-dollars; invalid when unknown
+        KillReasonRole, ///< text, empty when not killed
+    };
+
+    explicit SandboxListModel(lifecycle::Tracker &tracker, QObject *parent = nullptr);
+
+    [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
+    [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const final;
+    [[nodiscard]] QVariant data(const QModelIndex &index, int role) const final;
+    [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const final;
+    void sort(int column, Qt::SortOrder order) final;
+
+    void setFilter(SandboxFilter filter);
+    [[nodiscard]] const SandboxFilter &filter() const { return m_filter; }
+    [[nodiscard]] int totalCount() const; ///< before the filter
+    [[nodiscard]] int liveCount() const;  ///< running and paused, before the filter
+    [[nodiscard]] int rowOf(const QString &id) const; ///< -1 when it is not shown
+    [[nodiscard]] const lifecycle::Sandbox *at(int row) const;
+
+Q_SIGNALS:
+    void countsChanged();
+
+private:
+    struct Key ///< what rows are ordered by: one value, then the id
+    {
+        qint64 number = 0;
+        std::string text;
+    };
+    [[nodiscard]] Key keyOf(const lifecycle::Sandbox &sandbox) const;
+    [[nodiscard]] QVariant display(const lifecycle::Sandbox &sandbox, int column) const;
+    [[nodiscard]] qint64 ageMs(const lifecycle::Sandbox &sandbox) const;
+    [[nodiscard]] std::optional<qint64> leftMs(const lifecycle::Sandbox &sandbox) const;
+    [[nodiscard]] std::vector<std::string> orderedIds() const;
+    void rebuild();                          ///< another filter, or the replay is over
+    void take(const std::vector<std::string> &changed);
+    bool insertOnly(const std::vector<std::string> &fresh);
+    void tick();
+
+    lifecycle::Tracker &m_tracker;
+    SandboxFilter m_filter;
+    int m_sortColumn = AgeColumn;
+    Qt::SortOrder m_sortOrder = Qt::AscendingOrder; ///< youngest first
+    std::vector<std::string> m_ids;                 ///< shown, in order
+    int m_live = 0;
+    QTimer m_ticker;
+};
+
+} // namespace sandglass::models
