@@ -16,6 +16,31 @@ using namespace sandglass;
 using namespace sandglass::engine;
 using namespace sandglass::engine::test;
 
+namespace {
+
+int parentOf(int pid)
+{
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    const auto bracket = text.rfind(')');
+    return bracket == std::string::npos ? 0 : std::atoi(text.c_str() + bracket + 4);
+}
+
+/// The daemons of this test's own sandboxes, oldest first.
+std::vector<int> ownDaemons()
+{
+    std::vector<int> own;
+    for (const int pid : hostProcesses("sandglass-sandbox")) {
+        if (parentOf(parentOf(pid)) == ::getpid())
+            own.push_back(pid);
+    }
+    std::sort(own.begin(), own.end());
+    return own;
+}
+
+} // namespace
+
 class TestBroker final : public QObject
 {
     Q_OBJECT
@@ -354,9 +379,9 @@ void TestBroker::saysWhenTheSandboxIsGone()
     QVERIFY(sandbox);
     std::string reason;
     sandbox->onGone([&reason](const std::string &why) { reason = why; });
-    const auto pids = hostProcesses("sandglass-sandbox");
-    QVERIFY(!pids.empty());
-    ::kill(*std::max_element(pids.begin(), pids.end()), SIGKILL); // the newest daemon
+    const auto daemons = ownDaemons();
+    QVERIFY(!daemons.empty());
+    ::kill(daemons.back(), SIGKILL);
     QVERIFY(m_fixture.waitFor([&reason] { return !reason.empty(); }));
     const auto spawned = m_fixture.spawn(*sandbox, shell("true"));
     QVERIFY(!spawned);
