@@ -326,7 +326,9 @@ void TestKernel::bounds100MegabytesOfOutput()
     m_kernel->execute({"line = 'x' * 99\nfor i in range(1_000_000): print(line)", {}}, sink);
     QVERIFY(m_fixture.waitFor([&ended] { return ended; }, std::chrono::seconds(120)));
     QVERIFY2(bytes >= 99'000'000, qPrintable(QString::number(bytes)));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // they keep freed memory
     QVERIFY2(peak - before < 32 * 1024, qPrintable(QString::number(peak - before)));
+#endif
 
     const auto raw = execute("import subprocess\nsubprocess.run('head -c 2000000 /dev/zero | tr \"\\\\0\" y', shell=True)\nprint('done')");
     QCOMPARE(textOf(raw, "stdout").size(), std::size_t{2'000'000 + 5});
