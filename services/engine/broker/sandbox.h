@@ -95,11 +95,12 @@ public:
     [[nodiscard]] virtual const std::string &id() const = 0;
 
     virtual void spawn(SpawnSpec spec, Then<SpawnedProcess> then) = 0;
+    /// `pid` below 0: the process group of the spawned process -pid, as in kill(2).
     virtual void signal(int pid, int signalNumber, Then<void> then) = 0;
     virtual void resizePty(int pid, SpawnSpec::PtySize size, Then<void> then) = 0;
-    /// Called for every spawned process when it has been reaped.
+    /// Adds a listener: called for every spawned process when it has been reaped.
     virtual void onExit(std::function<void(int pid, ExitStatus status)> callback) = 0;
-    /// Called once when the whole sandbox has ended without kill() (its daemon died).
+    /// Adds a listener: called once when the whole sandbox has ended without kill() (its daemon died).
     virtual void onGone(std::function<void(std::string reason)> callback) = 0;
 
     /// Opens a regular file and hands out the descriptor. `forWriting`: created with its parents, truncated.
