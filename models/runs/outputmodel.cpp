@@ -62,41 +62,67 @@ void OutputModel::closeLine()
 
 void OutputModel::addCharacters(Kind kind, QStringView text)
 {
-    const auto newest = [this]() -> Line & { return m_pending.empty() ? m_rows.back() : m_pending.back(); };
-    if (m_lastIsOpen && newest().kind != kind)
+    if (m_lastIsOpen && newestLine().kind != kind)
         closeLine();
-    for (const QChar c : text) {
-        if (m_escape != Escape::None) { // ESC [ … final byte, or ESC ] … BEL, or ESC x
-            if (m_escape == Escape::Started)
-                m_escape = c == u'[' ? Escape::Sequence : c == u']' ? Escape::Command : Escape::None;
-            else if (m_escape == Escape::Sequence ? (c >= u'@' && c <= u'~') : (c == u'\a' || c == u'\n'))
-                m_escape = Escape::None;
-            continue;
-        }
-        if (c == u'\x1b') {
-            m_escape = Escape::Started;
+    for (qsizetype at = 0; at < text.size();) {
+        const QChar c = text[at];
+        if (m_escape != Escape::None || c == u'\x1b') {
+            followEscape(c);
+            ++at;
         } else if (c == u'\n') {
             if (!m_lastIsOpen)
                 m_pending.push_back({kind, {}});
             closeLine();
+            ++at;
         } else if (c == u'\r') {
             m_rewrite = m_lastIsOpen;
-        } else if (c >= u' ' || c == u'\t') {
-            if (!m_lastIsOpen || newest().text.size() >= m_lineLimit) {
-                m_pending.push_back({kind, {}});
-                m_lastIsOpen = true;
-            } else if (m_pending.empty()) {
-                m_openChanged = true;
-            }
-            if (m_rewrite) {
-                newest().text.clear();
-                m_rewrite = false;
-            }
-            newest().text += c;
+            ++at;
+        } else if (c < u' ' && c != u'\t') {
+            ++at;
+        } else {
+            at += addPrintable(kind, text.mid(at));
         }
         if (m_pending.size() > static_cast<std::size_t>(m_headRows + 2 * m_tailRows))
             trimPending();
     }
+}
+
+OutputModel::Line &OutputModel::newestLine()
+{
+    return m_pending.empty() ? m_rows.back() : m_pending.back();
+}
+
+// ESC [ … final byte, or ESC ] … BEL, or ESC and one character.
+void OutputModel::followEscape(QChar c)
+{
+    if (m_escape == Escape::None)
+        m_escape = Escape::Started;
+    else if (m_escape == Escape::Started)
+        m_escape = c == u'[' ? Escape::Sequence : c == u']' ? Escape::Command : Escape::None;
+    else if (m_escape == Escape::Sequence ? (c >= u'@' && c <= u'~') : (c == u'\a' || c == u'\n'))
+        m_escape = Escape::None;
+}
+
+// Takes the run of plain characters at the start of `text`, as far as the line has room; at least one.
+qsizetype OutputModel::addPrintable(Kind kind, QStringView text)
+{
+    if (!m_lastIsOpen || (!m_rewrite && newestLine().text.size() >= m_lineLimit)) {
+        m_pending.push_back({kind, {}});
+        m_lastIsOpen = true;
+    } else if (m_pending.empty()) {
+        m_openChanged = true;
+    }
+    QString &line = newestLine().text;
+    if (m_rewrite) {
+        line.clear();
+        m_rewrite = false;
+    }
+    const qsizetype room = std::min<qsizetype>(text.size(), m_lineLimit - line.size());
+    qsizetype length = 1;
+    while (length < room && (text[length] >= u' ' || text[length] == u'\t'))
+        ++length;
+    line += text.left(length);
+    return length;
 }
 
 // More arrived within one batch than will ever be shown: what cannot be part of head or tail goes at once.

@@ -50,6 +50,9 @@ public:
 private:
     enum class Escape : std::uint8_t { None, Started, Sequence, Command };
     void addCharacters(Kind kind, QStringView text);
+    [[nodiscard]] Line &newestLine(); ///< only while m_lastIsOpen
+    void followEscape(QChar c);
+    [[nodiscard]] qsizetype addPrintable(Kind kind, QStringView text);
     void closeLine();
     void trimPending();
     void makeRoomForTail(int fresh);

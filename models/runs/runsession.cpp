@@ -96,6 +96,7 @@ void RunSession::run(const QString &code)
     Q_EMIT resultsChanged();
     m_attempt = newAttempt(code);
     m_attempts.put(m_attempt);
+    m_wasFresh = false;
     if (m_sandbox)
         startRun();
     else

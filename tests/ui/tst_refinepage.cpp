@@ -1,0 +1,230 @@
+#include "models/runs/codedocument.h"
+#include "models/runs/runsession.h"
+#include "models/settings/settings.h"
+#include "models/templates/templatelistmodel.h"
+#include "services/e2b/client.h"
+#include "tests/models/miniapi.h"
+#include "ui/refine/attemptdelegate.h"
+#include "ui/refine/codeeditor.h"
+#include "ui/refine/outputpanel.h"
+#include "ui/refine/outputview.h"
+#include "ui/refine/refinepage.h"
+#include "ui/refine/resultsview.h"
+#include "ui/theme/theme.h"
+
+#include <QComboBox>
+#include <QLabel>
+#include <QListView>
+#include <QPromise>
+#include <QPushButton>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace sandglass;
+using namespace Qt::Literals::StringLiterals;
+using models::RunSession;
+using ui::CodeEditor;
+
+namespace {
+
+QFuture<Result<std::vector<e2b::TemplateInfo>>> noTemplates()
+{
+    QPromise<Result<std::vector<e2b::TemplateInfo>>> promise;
+    promise.start();
+    promise.addResult(std::vector<e2b::TemplateInfo>{});
+    promise.finish();
+    return promise.future();
+}
+
+const QByteArray raising = "{\"type\":\"error\",\"name\":\"SyntaxError\",\"value\":\"expected ':'\","
+                           "\"traceback\":\"Cell In[1], line 2\\n    if n <= 1\\nSyntaxError: expected ':'\"}\n{\"type\":\"end_of_execution\"}\n";
+const QByteArray good = "{\"type\":\"stdout\",\"text\":\"Fibonacci(10) = 55\\n\"}\n{\"type\":\"end_of_execution\"}\n";
+
+} // namespace
+
+class TestRefinePage final : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        Q_INIT_RESOURCE(resources); // lies in a static library
+        m_theme = new ui::Theme(*qApp);
+    }
+
+    void init()
+    {
+        m_dir = std::make_unique<QTemporaryDir>();
+        m_store = std::make_unique<QSettings>(m_dir->filePath(u"s.ini"_s), QSettings::IniFormat);
+        m_settings = std::make_unique<models::Settings>(*m_store);
+        m_api = std::make_unique<test::MiniApi>();
+        e2b::Connection connection;
+        connection.apiUrl = connection.sandboxUrl = m_api->url();
+        connection.apiKey = "e2b_0123456789abcdef0123456789abcdef01234567";
+        m_client = std::make_unique<e2b::Client>(connection);
+        m_session = std::make_unique<RunSession>(*m_client);
+        m_document = std::make_unique<models::CodeDocument>(m_dir->filePath(u"autosave"_s));
+        m_templates = std::make_unique<models::TemplateListModel>(&noTemplates);
+        m_page = std::make_unique<ui::RefinePage>(*m_session, *m_document, *m_settings, *m_templates);
+        m_page->resize(1200, 800);
+        m_page->show();
+        QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
+        m_page->editor()->setFocus();
+    }
+    void cleanup()
+    {
+        m_page.reset();
+        m_session.reset();
+    }
+
+    void ctrlEnterRunsTheText()
+    {
+        m_api->executions = {good};
+        QTest::keyClicks(m_page->editor(), u"print(1)"_s);
+        QTest::keyClick(m_page->editor(), Qt::Key_Return, Qt::ControlModifier);
+        QCOMPARE(m_session->attempts()->rowCount(), 1);
+        QCOMPARE(m_session->attempts()->at(0).code, u"print(1)"_s);
+        QTRY_COMPARE(m_session->state(), RunSession::State::Idle);
+        QVERIFY(m_api->requests.contains(u"POST /execute"_s));
+        auto *output = m_page->findChild<ui::OutputView *>();
+        QTRY_COMPARE(output->toPlainText(), u"[stdout] Fibonacci(10) = 55"_s);
+        QVERIFY(m_page->findChild<QLabel *>(u"stateLine"_s)->text().contains(u"i77b0e21"_s));
+    }
+
+    void escapeStops()
+    {
+        m_api->holdsExecutions = true;
+        m_api->executions = {"{\"type\":\"stdout\",\"text\":\"on\\n\"}\n"};
+        QTest::keyClicks(m_page->editor(), u"while True: pass"_s);
+        QTest::keyClick(m_page->editor(), Qt::Key_Return, Qt::ControlModifier);
+        QTRY_COMPARE(m_session->state(), RunSession::State::Running);
+        QTRY_COMPARE(m_session->output()->rowCount(), 1);
+        QTest::keyClick(m_page->editor(), Qt::Key_Escape);
+        QTRY_COMPARE(m_session->state(), RunSession::State::Idle);
+        QCOMPARE(m_session->attempts()->at(0).verdict, models::AttemptRow::Verdict::Stopped);
+    }
+
+    void exampleErrorFixAndRestore()
+    {
+        CodeEditor *editor = m_page->editor();
+        QVERIFY(m_page->findChild<QWidget *>(u"exampleOffer"_s)->isVisible());
+        QTest::mouseClick(m_page->findChild<QPushButton *>(u"loadExample"_s), Qt::LeftButton);
+        QVERIFY(!m_page->findChild<QWidget *>(u"exampleOffer"_s)->isVisible());
+        const QString broken = editor->text();
+        m_api->executions = {raising, good};
+        QTest::keyClick(editor, Qt::Key_Return, Qt::ControlModifier);
+        QTRY_VERIFY(editor->error());
+        QCOMPARE(editor->error()->line, 1);
+        QVERIFY(editor->annotation(1).contains(u"SyntaxError"_s));
+        QVERIFY(editor->markersAtLine(1) != 0U);
+        auto *fix = m_page->findChild<QPushButton *>(u"errorFix"_s);
+        QTRY_VERIFY(fix->isVisible());
+        QTest::mouseClick(fix, Qt::LeftButton);
+        QCOMPARE(editor->text(1), u"    if n <= 1:\n"_s);
+        QVERIFY(!editor->error()); // editing takes the mark away
+        const QString fixed = editor->text();
+        QTest::keyClick(editor, Qt::Key_Return, Qt::ControlModifier);
+        QTRY_COMPARE(m_session->attempts()->rowCount(), 2);
+        QTRY_COMPARE(m_session->attempts()->at(0).verdict, models::AttemptRow::Verdict::Passed);
+
+        auto *list = m_page->findChild<QListView *>(u"attemptList"_s);
+        list->setCurrentIndex(m_session->attempts()->index(1));
+        QTest::mouseClick(m_page->findChild<QPushButton *>(u"restoreCode"_s), Qt::LeftButton);
+        QCOMPARE(editor->text(), broken);
+        QCOMPARE(editor->error()->line, 1);
+        QTest::keyClick(editor, Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(editor->text(), fixed);
+    }
+
+    void engineGoneIsSaid()
+    {
+        e2b::Connection gone = m_client->connection();
+        gone.apiUrl = gone.sandboxUrl = "http://127.0.0.1:1";
+        m_client->setConnection(gone);
+        QSignalSpy restart(m_page.get(), &ui::RefinePage::engineRestartRequested);
+        QTest::keyClicks(m_page->editor(), u"1"_s);
+        QTest::keyClick(m_page->editor(), Qt::Key_Return, Qt::ControlModifier);
+        QTRY_VERIFY(m_page->findChild<QWidget *>(u"troubleBanner"_s)->isVisible());
+        QCOMPARE(m_page->editor()->text(), u"1"_s);
+        m_api->executions = {good};
+    }
+
+    void fixes_data()
+    {
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<QString>("message");
+        QTest::addColumn<QString>("line");
+        QTest::addColumn<bool>("isKnown");
+        QTest::newRow("colon") << u"SyntaxError"_s << u"expected ':'"_s << u"if a\n"_s << true;
+        QTest::newRow("colon and comment") << u"SyntaxError"_s << u"expected ':'"_s << u"if a # b\n"_s << false;
+        QTest::newRow("other syntax") << u"SyntaxError"_s << u"invalid syntax"_s << u"if a\n"_s << false;
+        QTest::newRow("import") << u"ModuleNotFoundError"_s << u"x"_s << u"import a.b as c\n"_s << true;
+        QTest::newRow("from") << u"ModuleNotFoundError"_s << u"x"_s << u"from a import b\n"_s << true;
+        QTest::newRow("import in a block") << u"ModuleNotFoundError"_s << u"x"_s << u"    import a\n"_s << false;
+        QTest::newRow("open bracket") << u"ModuleNotFoundError"_s << u"x"_s << u"from a import (b,\n"_s << false;
+    }
+    void fixes()
+    {
+        QFETCH(QString, name);
+        QFETCH(QString, message);
+        QFETCH(QString, line);
+        QTEST(ui::fixFor({0, name, message}, line).has_value(), "isKnown");
+    }
+
+    void hostileResults()
+    {
+        ui::ResultsView view;
+        view.resize(500, 300);
+        QFile pixel(m_dir->filePath(u"p.png"_s));
+        QImage image(8, 8, QImage::Format_RGB32);
+        image.fill(Qt::red);
+        QVERIFY(image.save(pixel.fileName()));
+        QVERIFY(pixel.open(QIODevice::ReadOnly));
+        const std::string png = pixel.readAll().toBase64().toStdString();
+        const std::string html = "<table><tr><td>cell</td></tr></table><img src='" + pixel.fileName().toStdString()
+            + "'><script>alert(1)</script><a href='file:///etc/passwd'>link</a>";
+        view.setResults({{true, {{"html", html}}}, {false, {{"png", png}}}, {false, {{"png", "AAAA"}}}});
+        view.show();
+        QCOMPARE(view.imageCount(), 1);
+        const QString text = view.toPlainText();
+        QVERIFY(text.contains(u"cell"_s));
+        QVERIFY(text.contains(u"[picture not loaded]"_s));
+        QVERIFY(text.contains(u"cannot be shown"_s));
+        QVERIFY(!text.contains(u"alert"_s));
+    }
+
+    void outputViewMirrorsTheModel()
+    {
+        models::OutputModel model(nullptr, 3, 4, 50);
+        ui::OutputView view;
+        view.setModel(&model);
+        for (int i = 0; i < 40; ++i) {
+            model.append(models::OutputModel::Kind::Stdout, u"%1"_s.arg(i));
+            if (i % 3 == 0)
+                model.flush();
+            model.append(models::OutputModel::Kind::Stdout, u"\n"_s);
+        }
+        model.flush();
+        QStringList expected;
+        for (int row = 0; row < model.rowCount(); ++row)
+            expected.append((model.line(row).kind == models::OutputModel::Kind::Gap ? QString() : u"[stdout] "_s) + model.index(row).data().toString());
+        QCOMPARE(view.toPlainText(), expected.join(u'\n'));
+    }
+
+private:
+    ui::Theme *m_theme = nullptr;
+    std::unique_ptr<QTemporaryDir> m_dir;
+    std::unique_ptr<QSettings> m_store;
+    std::unique_ptr<models::Settings> m_settings;
+    std::unique_ptr<test::MiniApi> m_api;
+    std::unique_ptr<e2b::Client> m_client;
+    std::unique_ptr<RunSession> m_session;
+    std::unique_ptr<models::CodeDocument> m_document;
+    std::unique_ptr<models::TemplateListModel> m_templates;
+    std::unique_ptr<ui::RefinePage> m_page;
+};
+
+QTEST_MAIN(TestRefinePage)
+#include "tst_refinepage.moc"

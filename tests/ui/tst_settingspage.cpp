@@ -1,0 +1,120 @@
+#include "models/settings/connectionsmodel.h"
+#include "models/settings/ratecardmodel.h"
+#include "models/settings/settings.h"
+#include "services/core/keystore.h"
+#include "ui/settings/settingspage.h"
+#include "ui/theme/theme.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QComboBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPromise>
+#include <QPushButton>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace sandglass;
+using namespace Qt::Literals::StringLiterals;
+
+namespace {
+const QString someKey = u"e2b_0123456789abcdef0123456789abcdef01234567"_s;
+}
+
+class TestSettingsPage final : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        Q_INIT_RESOURCE(resources); // lies in a static library
+        m_theme = new ui::Theme(*qApp);
+    }
+
+    void everything()
+    {
+        QTemporaryDir dir;
+        QSettings store(dir.filePath(u"s.ini"_s), QSettings::IniFormat);
+        models::Settings settings(store);
+        FileKeyStore keys(dir.filePath(u"k.json"_s).toStdString());
+        models::ConnectionsModel connections(settings, keys, {}, [](const e2b::Connection &) {
+            QPromise<Result<>> promise;
+            promise.start();
+            promise.addResult(Result<>(failure(Error::Kind::Service, "unauthorized", 401)));
+            promise.finish();
+            return promise.future();
+        });
+        models::RateCardModel rates(settings, *cost::RateCard::fromJson(R"({"currency":"USD","rates":[
+            {"valid_from":"2026-08-06T00:00:00Z","usd_per_vcpu_second":"0.000014","usd_per_gib_second":"0.0000045","source":"l"}]})"));
+        ui::SettingsPage page(settings, connections, rates);
+        page.resize(1000, 900);
+        page.show();
+        const auto button = [&page](const QString &name) { return page.findChild<QPushButton *>(name); };
+        const auto edit = [&page](const QString &name) { return page.findChild<QLineEdit *>(name); };
+        const auto label = [&page](const QString &name) { return page.findChild<QLabel *>(name); };
+
+        // a self-hosted connection: refused with a wrong key, kept with a right one, tested
+        button(u"addConnection"_s)->click();
+        QTest::keyClicks(edit(u"connectionName"_s), u"Team"_s);
+        QTest::keyClicks(edit(u"connectionDomain"_s), u"e2b.example.org"_s);
+        QTest::keyClicks(edit(u"connectionKey"_s), u"nonsense"_s);
+        button(u"saveConnection"_s)->click();
+        QVERIFY(label(u"connectionProblem"_s)->isVisible());
+        QCOMPARE(connections.rowCount(), 2);
+        edit(u"connectionKey"_s)->setText(someKey);
+        button(u"saveConnection"_s)->click();
+        QCOMPARE(connections.rowCount(), 3);
+        QVERIFY(edit(u"connectionKey"_s)->text().isEmpty()); // shown masked only
+        QVERIFY(!edit(u"connectionKey"_s)->placeholderText().contains(u"456789ab"_s));
+        button(u"testConnection"_s)->click();
+        QTRY_VERIFY(label(u"testResult"_s)->text().contains(u"refuses the key"_s));
+        button(u"useConnection"_s)->click();
+        QCOMPARE(connections.activeId(), u"team"_s);
+
+        // the engine's key is masked on the page and whole in the clipboard
+        page.setEngine({ui::EngineView::State::Running, {}, u"tier 1"_s, {}, u"http://127.0.0.1:1"_s, u"http://127.0.0.1:2"_s, someKey});
+        QVERIFY(label(u"exportLines"_s)->text().contains(u"E2B_API_URL=http://127.0.0.1:1"_s));
+        QVERIFY(!label(u"exportLines"_s)->text().contains(someKey));
+        button(u"copyExport"_s)->click();
+        QVERIFY(QApplication::clipboard()->text().contains(someKey));
+        QSignalSpy restart(&page, &ui::SettingsPage::engineRestartRequested);
+        button(u"restartEngine"_s)->click();
+        QCOMPARE(restart.count(), 1);
+
+        // the receiver's secret shows only on demand
+        ui::ReceiverView receiver;
+        receiver.isListening = true;
+        receiver.url = u"http://127.0.0.1:8000/webhooks/e2b"_s;
+        receiver.secret = u"abcdefghijklmnopqrstuvwxyz012345"_s;
+        receiver.statistics.accepted = 12;
+        receiver.statistics.badSignature = 2;
+        receiver.statistics.tooLarge = 1;
+        page.setReceiver(receiver);
+        QVERIFY(label(u"receiverRefused"_s)->text().contains(u"2 wrong signature · 1 too large"_s));
+        QVERIFY(!label(u"receiverSecret"_s)->text().contains(receiver.secret));
+        button(u"revealSecret"_s)->click();
+        QCOMPARE(label(u"receiverSecret"_s)->text(), receiver.secret);
+        button(u"revealSecret"_s)->click();
+        QVERIFY(!label(u"receiverSecret"_s)->text().contains(receiver.secret));
+
+        auto *appearance = page.findChild<QComboBox *>(u"appearance"_s);
+        appearance->setCurrentIndex(appearance->findData(u"light"_s));
+        QVERIFY(!ui::Theme::tokens().isDark);
+        appearance->setCurrentIndex(appearance->findData(u"dark"_s));
+        QVERIFY(ui::Theme::tokens().isDark);
+        QCOMPARE(settings.text(models::Settings::Key::Appearance), u"dark"_s);
+        button(u"addRate"_s)->click();
+        QCOMPARE(rates.rowCount(), 2);
+        button(u"resetRates"_s)->click();
+        QCOMPARE(rates.rowCount(), 1);
+    }
+
+private:
+    ui::Theme *m_theme = nullptr;
+};
+
+QTEST_MAIN(TestSettingsPage)
+#include "tst_settingspage.moc"

@@ -1,0 +1,119 @@
+#include "models/templates/newsandboxsession.h"
+#include "models/templates/templatelistmodel.h"
+#include "ui/templates/newsandboxdialog.h"
+#include "ui/templates/pairtable.h"
+#include "ui/templates/templatedetails.h"
+#include "ui/templates/templatespage.h"
+#include "ui/theme/theme.h"
+
+#include <QComboBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPromise>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTest>
+
+using namespace sandglass;
+using namespace Qt::Literals::StringLiterals;
+using List = std::vector<e2b::TemplateInfo>;
+
+namespace {
+
+template<typename T>
+QFuture<T> ready(T value)
+{
+    QPromise<T> promise;
+    promise.start();
+    promise.addResult(std::move(value));
+    promise.finish();
+    return promise.future();
+}
+
+e2b::TemplateInfo makeTemplate(const char *id, const char *name)
+{
+    e2b::TemplateInfo info;
+    info.templateId = id;
+    info.names = {name};
+    info.buildStatus = "ready";
+    info.cpuCount = 2;
+    info.memoryMb = 512;
+    return info;
+}
+
+} // namespace
+
+class TestTemplatesPage final : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        Q_INIT_RESOURCE(resources); // lies in a static library
+        new ui::Theme(*qApp);
+    }
+
+    void searchSelectAndOpen()
+    {
+        models::TemplateListModel model([] { return ready(Result<List>(List{makeTemplate("id1", "base"), makeTemplate("id2", "code-interpreter-v1")})); });
+        ui::TemplatesPage page(model);
+        page.resize(1000, 600);
+        page.show();
+        QTRY_COMPARE(model.rowCount(), 2);
+        QTRY_COMPARE(page.selectedId(), u"id1"_s);
+        page.focusSearch();
+        QTest::keyClicks(page.headerTools()->findChild<QLineEdit *>(u"templateSearch"_s), u"inter"_s);
+        QCOMPARE(page.findChild<QTableView *>()->model()->rowCount(), 1);
+        page.findChild<QTableView *>()->selectRow(0);
+        QVERIFY(page.findChild<ui::TemplateDetails *>()->snippet().contains(u"Sandbox.create(\"code-interpreter-v1\")"_s));
+        QSignalSpy refine(&page, &ui::TemplatesPage::openInRefineRequested);
+        QTest::mouseClick(page.findChild<QPushButton *>(u"detailsOpenInRefine"_s), Qt::LeftButton);
+        QCOMPARE(refine.value(0).value(0).toString(), u"code-interpreter-v1"_s);
+        QSignalSpy create(&page, &ui::TemplatesPage::newSandboxRequested);
+        QTest::mouseClick(page.findChild<QPushButton *>(u"newSandbox"_s), Qt::LeftButton);
+        QCOMPARE(create.value(0).value(0).toString(), u"id2"_s);
+    }
+
+    void dialogValidatesShowsCostAndErrors()
+    {
+        models::TemplateListModel model([] { return ready(Result<List>(List{makeTemplate("id1", "base")})); });
+        const auto card = *cost::RateCard::fromJson(R"({"currency":"USD","rates":[{"valid_from":"2020-01-01T00:00:00Z",
+            "usd_per_vcpu_second":"0.000014","usd_per_gib_second":"0.0000045","source":"t"}]})");
+        e2b::SandboxSpec asked;
+        Result<e2b::SandboxInfo> answer = failure(Error::Kind::Service, "no room", 503);
+        models::NewSandboxSession session(
+            [&](const e2b::SandboxSpec &spec) {
+                asked = spec;
+                return ready(answer);
+            },
+            [](const std::string &) { return ready(Result<>()); });
+        ui::NewSandboxDialog dialog(model, session, card);
+        dialog.show();
+        QTRY_COMPARE(model.rowCount(), 1);
+        dialog.setTimeoutSeconds(3600);
+        QVERIFY(dialog.findChild<QLabel *>(u"worstCase"_s)->text().contains(u"0.1"_s));
+        QVERIFY(!dialog.spec().allowInternetAccess);
+        auto *variables = dialog.findChild<ui::PairTable *>(u"variables"_s);
+        QTest::keyClicks(variables->findChildren<QLineEdit *>().at(0), u"1BAD"_s);
+        auto *create = dialog.findChild<QPushButton *>(u"createButton"_s);
+        QTest::mouseClick(create, Qt::LeftButton);
+        auto *problem = dialog.findChild<QLabel *>(u"problem"_s);
+        QVERIFY(problem->isVisible() && problem->text().contains(u"1BAD"_s));
+        QVERIFY(asked.envVars.empty());
+        variables->findChildren<QLineEdit *>().at(0)->setText(u"GOOD"_s);
+        QTest::mouseClick(create, Qt::LeftButton);
+        QTRY_VERIFY(problem->text().contains(u"no room"_s));
+        QVERIFY(dialog.isVisible());
+        QCOMPARE(asked.templateId, std::string("id1"));
+        QCOMPARE(asked.timeoutSeconds, 3600);
+        QCOMPARE(asked.envVars.count("GOOD"), std::size_t{1});
+        answer = e2b::SandboxInfo{};
+        QTest::mouseClick(create, Qt::LeftButton);
+        QTRY_VERIFY(!dialog.isVisible());
+        QCOMPARE(dialog.result(), static_cast<int>(QDialog::Accepted));
+    }
+};
+
+QTEST_MAIN(TestTemplatesPage)
+#include "tst_templatespage.moc"
