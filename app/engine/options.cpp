@@ -22,17 +22,22 @@ bool readNumber(std::string_view text, Number least, Number &into)
     return true;
 }
 
+bool readPath(std::string_view text, std::filesystem::path &into)
+{
+    std::error_code error; // absolute() refuses the empty path
+    into = std::filesystem::absolute(text, error);
+    return !text.empty() && !error;
+}
+
 /// Sets what `name` names; false when the value does not fit. `known` tells whether there is such an option.
 bool applyValue(Options &options, std::string_view name, std::string_view value, bool &known)
 {
     known = true;
     if (name == "--state-dir") {
-        options.stateDirectory = std::filesystem::absolute(value);
-        return !value.empty();
+        return readPath(value, options.stateDirectory);
     }
     if (name == "--ready-file") {
-        options.readyFile = std::filesystem::absolute(value);
-        return !value.empty();
+        return readPath(value, options.readyFile);
     }
     if (name == "--api-port")
         return readNumber<std::uint16_t>(value, 0, options.apiPort);
