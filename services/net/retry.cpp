@@ -22,7 +22,10 @@ std::optional<std::chrono::milliseconds> parseRetryAfter(std::string_view value,
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
     if (error == std::errc{} && end == value.data() + value.size() && seconds >= 0 && seconds < 10'000'000)
         return std::chrono::milliseconds(seconds * 1000);
-    const QDateTime date = QDateTime::fromString(toQString(value), Qt::RFC2822Date);
+    QString text = toQString(value);
+    if (text.endsWith(u"GMT")) // Qt reads offsets, not names of zones
+        text.replace(text.size() - 3, 3, QStringLiteral("+0000"));
+    const QDateTime date = QDateTime::fromString(text, Qt::RFC2822Date);
     if (!date.isValid())
         return std::nullopt;
     return std::chrono::milliseconds(std::max<std::int64_t>(0, date.toMSecsSinceEpoch() - toUnixMs(now)));
