@@ -103,7 +103,7 @@ void AttemptDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
 
 QSize AttemptDelegate::sizeHint(const QStyleOptionViewItem &, const QModelIndex &) const
 {
-    return {200, cardHeight + cardGap};
+    return {120, cardHeight + cardGap};
 }
 
 } // namespace sandglass::ui

@@ -64,6 +64,7 @@ void AttemptsPanel::buildLayout()
     m_list->setFrameShape(QFrame::NoFrame);
     m_list->setMouseTracking(true);
     m_list->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
+    m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_list->setUniformItemSizes(true);
     m_empty->setText(tr("Each run becomes an attempt here, with its verdict, time and cost. Select one to see its output and what changed, and to take its code back."));
     m_empty->setProperty("role", QStringLiteral("faint"));

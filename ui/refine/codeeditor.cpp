@@ -140,7 +140,8 @@ void CodeEditor::showError(const ErrorMark &mark)
     annotate(line, reserved, errorAnnotationStyle());
     const auto fix = fixFor(*m_error, text(line));
     m_box->setError(mark.name, mark.message, fix ? fix->label : QString());
-    ensureLineVisible(line);
+    if (isVisible())
+        ensureLineVisible(line);
     placeErrorBox();
 }
 

@@ -9,6 +9,7 @@
 #include <QButtonGroup>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QPainter>
 #include <QPushButton>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -22,8 +23,6 @@ OutputPanel::OutputPanel(QWidget *parent)
       m_results(new ResultsView(this)), m_diff(new DiffView(this)), m_state(new QLabel(this)), m_past(new OutputModel(this))
 {
     setObjectName(QStringLiteral("outputPanel"));
-    setProperty("panel", true);
-    setAutoFillBackground(true);
     m_state->setObjectName(QStringLiteral("stateLine"));
     m_state->setProperty("role", QStringLiteral("faint"));
     m_state->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -93,6 +92,11 @@ void OutputPanel::showAttempt(const models::AttemptRow &attempt, bool isNewest)
     m_tabs[DiffTab]->setText(attempt.number > 1 ? tr("Diff to attempt %1").arg(attempt.number - 1) : tr("Diff"));
     m_diff->setDiff(attempt.diff, attempt.number > 1 ? tr("The code is the same as in the attempt before.")
                                                      : tr("This is the first attempt; there is nothing to compare with."));
+}
+
+void OutputPanel::paintEvent(QPaintEvent *)
+{
+    QPainter(this).fillRect(rect(), Theme::tokens().surface);
 }
 
 void OutputPanel::setStateLine(const QString &text)

@@ -36,6 +36,9 @@ public:
     void setTab(Tab tab);
     [[nodiscard]] Tab tab() const;
 
+protected:
+    void paintEvent(QPaintEvent *event) override;
+
 private:
     void buildTabs();
 

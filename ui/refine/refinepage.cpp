@@ -449,8 +449,13 @@ void RefinePage::togglePanel()
 void RefinePage::resizeEvent(QResizeEvent *event)
 {
     Page::resizeEvent(event);
-    if (!m_panelByHand)
-        m_panel->setMaximumWidth(width() < narrowWidth ? 240 : 520);
+    const bool isNarrow = width() < narrowWidth;
+    const int most = isNarrow ? 240 : 520;
+    if (m_panelByHand || m_panel->maximumWidth() == most)
+        return;
+    m_panel->setMaximumWidth(most);
+    const int wanted = isNarrow ? most : 378;
+    m_columns->setSizes({width() - wanted, wanted});
 }
 
 QByteArray RefinePage::saveState() const

@@ -50,6 +50,7 @@ QLabel *Section::addValue(QFormLayout *form, const QString &name, bool isMono)
     value->setTextInteractionFlags(Qt::TextSelectableByMouse);
     value->setTextFormat(Qt::PlainText);
     value->setWordWrap(true);
+    value->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred); // else it wraps at its first guess
     form->addRow(makeText("muted", name), value);
     return value;
 }

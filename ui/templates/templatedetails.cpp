@@ -94,6 +94,8 @@ TemplateDetails::TemplateDetails(QWidget *parent)
     layout->addWidget(m_code);
     layout->addStretch();
     setWidget(m_body);
+    viewport()->setAutoFillBackground(false);
+    m_body->setAutoFillBackground(false); // the card shows through
     connect(m_create, &QPushButton::clicked, this, &TemplateDetails::newSandboxRequested);
     connect(m_refine, &QPushButton::clicked, this, &TemplateDetails::openInRefineRequested);
     connect(copyId, &QPushButton::clicked, this, [this] { copyText(m_id, m_id); });
@@ -131,10 +133,7 @@ void TemplateDetails::setTemplate(const std::optional<e2b::TemplateInfo> &info)
     m_id = toQString(info->templateId);
     m_name->setText(name);
     const BuildMark mark = buildMark(toQString(info->buildStatus));
-    m_status->setText(mark.text);
-    QPalette palette = m_status->palette();
-    palette.setColor(QPalette::WindowText, mark.colour);
-    m_status->setPalette(palette);
+    m_status->setText(QStringLiteral("<span style='color:%1'>%2</span>").arg(mark.colour.name(), mark.text.toHtmlEscaped()));
     QStringList names;
     for (const std::string &each : info->names)
         names.append(toQString(each));
