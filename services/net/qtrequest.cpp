@@ -102,8 +102,10 @@ bool isBroken(const QNetworkReply &reply)
     const int code = reply.error();
     if (code == QNetworkReply::NoError)
         return false;
-    // 200-299 and 400-499 stand for HTTP statuses; below 200 and 300-399 the exchange itself failed.
-    const bool fromStatus = (code >= 200 && code < 300 && code != QNetworkReply::ContentReSendError) || code >= 400;
+    // 200-299, 400-499 and one of the protocol errors (for 400 and 418) stand for HTTP statuses; else the exchange
+    // itself failed.
+    const bool fromStatus = (code >= 200 && code < 300 && code != QNetworkReply::ContentReSendError) || code >= 400
+        || code == QNetworkReply::ProtocolInvalidOperationError;
     return !fromStatus || statusOf(reply) == 0;
 }
 

@@ -55,6 +55,8 @@ void TestHttpClient::answers_data()
 
     const auto kind = [](Error::Kind k) { return static_cast<int>(k); };
     QTest::newRow("right") << FakeReply::json(200, "{}") << -1 << 200;
+    for (const int code : {400, 403, 405, 409, 410, 418, 429, 502, 507})
+        QTest::addRow("%d", code) << FakeReply::error(code, "no") << -1 << code;
     QTest::newRow("404") << FakeReply::error(404, "gone") << -1 << 404;
     QTest::newRow("401") << FakeReply::error(401, "key") << -1 << 401;
     QTest::newRow("500") << FakeReply::error(500, "oops") << -1 << 500;
