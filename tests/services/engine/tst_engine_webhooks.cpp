@@ -83,7 +83,11 @@ class TestEngineWebhooks final : public QObject
 {
     Q_OBJECT
 
+    std::unique_ptr<EngineProcess> m_engine; ///< shared by the rows of one test
+
 private Q_SLOTS:
+    void cleanupTestCase() { m_engine.reset(); }
+
     void wholeLifeIsDelivered()
     {
         EngineProcess engine;
@@ -178,7 +182,7 @@ private Q_SLOTS:
         QString id;
         {
             EngineProcess engine(state.path());
-            QVERIFY(engine.start());
+            QVERIFY(engine.start({QStringLiteral("--webhook-retry-ms"), QStringLiteral("2000")}));
             if (!engine.canRunSandboxes())
                 QSKIP("no isolation on this machine");
             QCOMPARE(engine.api("POST", kHooks, webhookBody(receiver.url())).status, 201);
@@ -232,9 +236,11 @@ private Q_SLOTS:
     }
     void badWebhooksAreRefused()
     {
-        static EngineProcess engine;
-        static const bool started = engine.start();
-        QVERIFY(started);
+        if (!m_engine) {
+            m_engine = std::make_unique<EngineProcess>();
+            QVERIFY(m_engine->start());
+        }
+        EngineProcess &engine = *m_engine;
         QFETCH(QByteArray, body);
         QFETCH(QByteArray, says);
         const auto answer = engine.api("POST", kHooks, body);
