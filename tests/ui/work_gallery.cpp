@@ -140,7 +140,7 @@ int main(int argc, char **argv)
 {
     QApplication application(argc, argv);
     Q_INIT_RESOURCE(resources); // lies in a static library
-    ui::Theme theme(application);
+    auto &theme = *new ui::Theme(application); // the application deletes it
     const QDir out(argc > 1 ? QString::fromLocal8Bit(argv[1]) : u"."_s);
     out.mkpath(u"."_s);
     QTemporaryDir profile;
