@@ -1,0 +1,48 @@
+#pragma once
+
+#include "services/core/result.h"
+#include "services/refine/attempt.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace sandglass::refine {
+
+/// Proposes code for the next attempt. Sees everything the attempts before produced: code, error, output.
+class Generator
+{
+public:
+    virtual ~Generator() = default;
+    using Done = std::function<void(Result<std::string>)>;
+    /// Calls `done` exactly once, at once or later on the same thread; not at all after cancel() or destruction.
+    /// Error (Local, code "exhausted"): there is nothing left to propose.
+    virtual void propose(const std::vector<Attempt> &history, Done done) = 0;
+    virtual void cancel() = 0;
+};
+
+/// Proposes a fixed list of texts, one per attempt.
+class ScriptedGenerator final : public Generator
+{
+public:
+    explicit ScriptedGenerator(std::vector<std::string> texts) : m_texts(std::move(texts)) {}
+    void propose(const std::vector<Attempt> &history, Done done) final;
+    void cancel() final {}
+
+    [[nodiscard]] const std::vector<std::string> &texts() const { return m_texts; }
+
+private:
+    std::vector<std::string> m_texts;
+    std::size_t m_next = 0;
+};
+
+/// The classic example of a refinement: a missing colon, an import of a module that does not exist, the right program.
+struct ClassicExample
+{
+    std::string requirement;
+    std::vector<std::string> attempts;
+    Check check;
+};
+[[nodiscard]] ClassicExample classicExample();
+
+} // namespace sandglass::refine

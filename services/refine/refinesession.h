@@ -1,0 +1,104 @@
+#pragma once
+
+#include "services/core/result.h"
+#include "services/cost/ratecard.h"
+#include "services/e2b/client.h"
+#include "services/refine/attempt.h"
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <QTimer>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sandglass::refine {
+
+struct OutputPiece
+{
+    bool isStderr = false;
+    QString text;
+    friend bool operator==(const OutputPiece &, const OutputPiece &) = default;
+};
+
+/// One sandbox and the attempts made in it, without a window. The sandbox is created by the first run, used again while
+/// it lives, replaced with a notice when it is gone, and killed by endSession() or the destructor.
+/// All on one thread; the client must outlive the session.
+class RefineSession final : public QObject
+{
+    Q_OBJECT
+public:
+    enum class State { Idle, Creating, Running };
+    Q_ENUM(State)
+
+    RefineSession(e2b::Client &client, std::string sessionId, QObject *parent = nullptr);
+    ~RefineSession() override;
+
+    void setTemplate(const std::string &templateId); ///< a change ends the sandbox of the old one
+    void setCheck(Check check) { m_check = std::move(check); }
+    void setRunTimeout(int seconds) { m_runTimeout = seconds; }         ///< 30
+    void setSandboxTimeout(int seconds) { m_sandboxTimeout = seconds; } ///< 300, renewed with every run
+    void setRateCard(cost::RateCard card) { m_card = std::move(card); }
+
+    /// False (and nothing happens) unless Idle.
+    bool run(const std::string &code, Attempt::Author author = Attempt::Author::Person);
+    void stop();       ///< the attempt ends as Stopped; the sandbox stays
+    void endSession(); ///< stops and kills the sandbox; the attempts stay
+
+    [[nodiscard]] State state() const { return m_state; }
+    [[nodiscard]] const std::vector<Attempt> &attempts() const { return m_attempts; } ///< oldest first
+    [[nodiscard]] const std::optional<e2b::SandboxInfo> &sandbox() const { return m_sandbox; }
+
+    static constexpr std::size_t mostAttempts = 200; ///< the oldest leave
+
+Q_SIGNALS:
+    void stateChanged();
+    /// Collected for at most 50 ms, or a megabyte.
+    void outputAppended(const QList<sandglass::refine::OutputPiece> &pieces);
+    void resultArrived(const sandglass::e2b::ExecutionResult &result);
+    void attemptFinished(int number);
+    void sandboxChanged();
+    void notice(const QString &text); ///< in English: the sandbox was replaced
+
+private:
+    void setState(State state);
+    void createSandbox();
+    void onCreated(Result<e2b::SandboxInfo> created);
+    void learnSize();
+    void startRun();
+    void onText(bool isStderr, const QString &text);
+    void onResult(const e2b::ExecutionResult &result);
+    void onRunFinished(e2b::CodeRun::End end);
+    [[nodiscard]] bool replaceGoneSandbox(const Error &error);
+    void conclude(Verdict verdict);
+    void flushOutput();
+    void dropRun();
+    [[nodiscard]] std::optional<Money> costOf(const Attempt &attempt) const;
+
+    e2b::Client &m_client;
+    const std::string m_sessionId;
+    std::string m_template = "code-interpreter-v1";
+    Check m_check;
+    int m_runTimeout = 30;
+    int m_sandboxTimeout = 300;
+    cost::RateCard m_card;
+
+    State m_state = State::Idle;
+    std::vector<Attempt> m_attempts;
+    Attempt m_attempt; ///< the one being made
+    CheckRun m_checkRun{Check{}};
+    int m_made = 0;
+    std::optional<e2b::SandboxInfo> m_sandbox;
+    bool m_isCreating = false; ///< a create is on its way, wanted or not
+    quint64 m_generation = 0;  ///< of the session's sandboxes; endSession() begins a new one
+    bool m_isFresh = false; ///< the sandbox was made for this run
+    e2b::CodeRun *m_run = nullptr;
+    QElapsedTimer m_clock;
+    QTimer m_batch;
+    QList<OutputPiece> m_pending;
+    qsizetype m_pendingSize = 0;
+    std::size_t m_resultBytes = 0;
+};
+
+} // namespace sandglass::refine
