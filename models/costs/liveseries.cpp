@@ -1,0 +1,88 @@
+#include "models/costs/liveseries.h"
+
+#include "services/core/qtstring.h"
+#include "services/lifecycle/tracker.h"
+
+#include <algorithm>
+#include <numeric>
+
+using namespace std::chrono_literals;
+
+namespace sandglass::models {
+
+namespace {
+
+double sumOf(const std::vector<double> &values)
+{
+    return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+/// The dearest lines as they are, the rest as one line.
+std::vector<LiveSeries::Line> merged(std::vector<LiveSeries::Line> lines, const QString &restName)
+{
+    std::ranges::sort(lines, [](const auto &a, const auto &b) { return sumOf(a.values) > sumOf(b.values); });
+    if (lines.size() <= static_cast<std::size_t>(LiveSeries::maximumLines))
+        return lines;
+    LiveSeries::Line rest{restName, std::vector<double>(LiveSeries::bucketCount, 0.0)};
+    for (std::size_t i = LiveSeries::maximumLines - 1; i < lines.size(); ++i)
+        std::ranges::transform(rest.values, lines[i].values, rest.values.begin(), std::plus<>{});
+    lines.resize(LiveSeries::maximumLines - 1);
+    lines.push_back(std::move(rest));
+    return lines;
+}
+
+} // namespace
+
+LiveSeries::LiveSeries(lifecycle::Tracker &tracker, QObject *parent) : QObject(parent), m_tracker(tracker)
+{
+    m_ticker.setInterval(1s);
+    connect(&m_ticker, &QTimer::timeout, this, &LiveSeries::refresh);
+    connect(&m_tracker, &lifecycle::Tracker::replayed, this, &LiveSeries::refresh);
+    connect(&m_tracker, &lifecycle::Tracker::rateCardChanged, this, &LiveSeries::refresh);
+}
+
+void LiveSeries::setWindow(std::chrono::milliseconds window)
+{
+    m_window = window;
+    refresh();
+}
+
+void LiveSeries::setActive(bool active)
+{
+    m_lookers = std::max(0, m_lookers + (active ? 1 : -1));
+    if (m_lookers == 0)
+        return m_ticker.stop();
+    refresh();
+    m_ticker.start();
+}
+
+bool LiveSeries::isEmpty() const
+{
+    return m_cost.empty() && std::ranges::all_of(m_active, [](double value) { return value == 0; });
+}
+
+void LiveSeries::refresh()
+{
+    if (!m_tracker.isReplayed())
+        return;
+    // Buckets stand on multiples of their width, so that a curve moves by whole buckets instead of trembling.
+    const auto width = m_window / bucketCount;
+    const std::int64_t widthMs = std::max<std::int64_t>(1, width.count());
+    const std::int64_t lastEdge = (toUnixMs(m_tracker.now()) / widthMs + 1) * widthMs;
+    m_to = fromUnixMs(lastEdge);
+    m_from = m_to - std::chrono::milliseconds(widthMs * bucketCount);
+    std::vector<Line> lines;
+    for (const auto &series : m_tracker.costSeries(m_from, m_to, bucketCount)) {
+        Line line{toQString(series.templateName), {}};
+        line.values.reserve(series.buckets.size());
+        for (const Money &bucket : series.buckets)
+            line.values.push_back(bucket.toDollars());
+        lines.push_back(std::move(line));
+    }
+    m_cost = merged(std::move(lines), tr("others"));
+    const std::vector<int> active = m_tracker.activeSeries(m_from, m_to, bucketCount);
+    m_active.assign(active.begin(), active.end());
+    Q_EMIT changed();
+}
+
+} // namespace sandglass::models

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "services/core/time.h"
+
+#include <QObject>
+#include <QString>
+#include <QTimer>
+
+#include <vector>
+
+namespace sandglass::lifecycle {
+class Tracker;
+}
+
+namespace sandglass::models {
+
+/// Cost and active sandboxes over a window that ends now, in equal buckets, for charts. Recomputed at most every second
+/// and only while somebody looks.
+class LiveSeries final : public QObject
+{
+    Q_OBJECT
+public:
+    struct Line
+    {
+        QString name;
+        std::vector<double> values; ///< oldest first
+    };
+    static constexpr int bucketCount = 120;
+    static constexpr int maximumLines = 5; ///< dearest templates; the others are summed up as one
+
+    explicit LiveSeries(lifecycle::Tracker &tracker, QObject *parent = nullptr);
+
+    void setWindow(std::chrono::milliseconds window);
+    [[nodiscard]] std::chrono::milliseconds window() const { return m_window; }
+    void setActive(bool active);
+
+    [[nodiscard]] Timestamp from() const { return m_from; }
+    [[nodiscard]] Timestamp to() const { return m_to; }
+    [[nodiscard]] const std::vector<Line> &cost() const { return m_cost; }     ///< dollars per bucket, dearest first
+    [[nodiscard]] const std::vector<double> &active() const { return m_active; } ///< most at once per bucket
+    [[nodiscard]] bool isEmpty() const;                                         ///< nothing ran in the window
+
+Q_SIGNALS:
+    void changed();
+
+private:
+    void refresh();
+
+    lifecycle::Tracker &m_tracker;
+    std::chrono::milliseconds m_window = std::chrono::hours(1);
+    Timestamp m_from{};
+    Timestamp m_to{};
+    std::vector<Line> m_cost;
+    std::vector<double> m_active;
+    QTimer m_ticker;
+    int m_lookers = 0;
+};
+
+} // namespace sandglass::models

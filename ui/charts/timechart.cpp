@@ -1,0 +1,292 @@
+#include "ui/charts/timechart.h"
+
+#include "ui/text/format.h"
+#include "ui/theme/theme.h"
+
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QPainter>
+
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace sandglass::ui {
+
+namespace {
+
+constexpr int leftRoom = 56, bottomRoom = 22, topRoom = 8, legendRoom = 24, rightRoom = 6;
+
+} // namespace
+
+QColor seriesColor(int index)
+{
+    const QList<QColor> &colors = Theme::tokens().series;
+    return colors.at(index % colors.size());
+}
+
+TimeChart::TimeChart(Kind kind, const QString &name, const QString &objectName, QWidget *parent)
+    : QWidget(parent)
+    , m_kind(kind)
+    , m_name(name)
+    , m_formatter([](double value) { return QString::number(value); })
+{
+    setObjectName(objectName);
+    setAccessibleName(name);
+    setMouseTracking(true);
+    setFocusPolicy(Qt::StrongFocus);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
+    connect(Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
+}
+
+void TimeChart::setData(ChartData data)
+{
+    if (data == m_data)
+        return;
+    m_data = std::move(data);
+    if (m_bucket >= m_data.bucketCount())
+        m_bucket = -1;
+    describe();
+    update();
+}
+
+void TimeChart::setFormatter(Formatter formatter)
+{
+    m_formatter = std::move(formatter);
+    update();
+}
+
+void TimeChart::setLegendVisible(bool visible)
+{
+    m_hasLegend = visible;
+    update();
+}
+
+void TimeChart::setLimit(double value, const QString &word)
+{
+    m_limit = value;
+    m_limitWord = word;
+    update();
+}
+
+std::vector<double> TimeChart::totals() const
+{
+    std::vector<double> sums(static_cast<std::size_t>(m_data.bucketCount()), 0.0);
+    for (const ChartData::Series &series : m_data.series) {
+        for (std::size_t i = 0; i < sums.size() && i < series.values.size(); ++i)
+            sums[i] = m_kind == Kind::StackedArea ? sums[i] + series.values[i] : std::max(sums[i], series.values[i]);
+    }
+    return sums;
+}
+
+ChartScale TimeChart::scale() const
+{
+    const std::vector<double> sums = totals();
+    double highest = sums.empty() ? 0.0 : *std::ranges::max_element(sums);
+    if (!m_limitWord.isEmpty())
+        highest = std::max(highest, m_limit);
+    const int top = topRoom + (m_hasLegend ? legendRoom : 0);
+    return {QRectF(leftRoom, top, std::max(10, width() - leftRoom - rightRoom), std::max(10, height() - top - bottomRoom)),
+            m_data.from, m_data.to, highest > 0 ? highest : 1.0};
+}
+
+Timestamp TimeChart::bucketStart(int bucket) const
+{
+    return m_data.from + (m_data.to - m_data.from) * bucket / std::max(1, m_data.bucketCount());
+}
+
+void TimeChart::paintEvent(QPaintEvent *)
+{
+    QPainter painter(this);
+    painter.setFont(Theme::uiFont(11));
+    const ChartScale chart = scale();
+    paintAxes(painter, chart);
+    painter.setRenderHint(QPainter::Antialiasing);
+    if (m_kind == Kind::StackedArea)
+        paintAreas(painter, chart);
+    else
+        paintLines(painter, chart);
+    paintLimit(painter, chart);
+    if (m_hasLegend)
+        paintLegend(painter);
+    if (m_bucket >= 0)
+        paintReadOut(painter, chart);
+    if (hasFocus()) {
+        painter.setPen(QPen(Theme::tokens().accent, 1));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4);
+    }
+}
+
+void TimeChart::paintAxes(QPainter &painter, const ChartScale &chart) const
+{
+    const Tokens &t = Theme::tokens();
+    const QRectF plot = chart.plot();
+    for (const double value : chart.valueTicks()) {
+        const qreal y = std::round(chart.y(value)) + 0.5;
+        painter.setPen(t.grid);
+        painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
+        painter.setPen(t.faint);
+        painter.drawText(QRectF(0, y - 8, leftRoom - 8, 16), Qt::AlignRight | Qt::AlignVCenter, m_formatter(value));
+    }
+    painter.setPen(t.faint);
+    for (const Timestamp tick : chart.timeTicks()) {
+        const qreal x = std::clamp(chart.x(tick), plot.left() + 16, plot.right() - 18);
+        painter.drawText(QRectF(x - 40, plot.bottom() + 5, 80, 16), Qt::AlignHCenter | Qt::AlignTop, chart.timeLabel(tick));
+    }
+}
+
+void TimeChart::paintAreas(QPainter &painter, const ChartScale &chart) const
+{
+    const int count = m_data.bucketCount();
+    std::vector<double> base(static_cast<std::size_t>(count), 0.0);
+    for (std::size_t s = 0; s < m_data.series.size(); ++s) {
+        const QColor color = seriesColor(static_cast<int>(s));
+        QPolygonF upper;
+        QPolygonF lower;
+        for (int i = 0; i < count; ++i) {
+            const auto at = static_cast<std::size_t>(i);
+            const qreal x = chart.x(bucketStart(i) + (m_data.to - m_data.from) / count / 2);
+            lower << QPointF(x, chart.y(base[at]));
+            base[at] += m_data.series[s].values[at];
+            upper << QPointF(x, chart.y(base[at]));
+        }
+        QPolygonF area = upper;
+        std::ranges::reverse(lower);
+        area << lower;
+        QColor fill = color;
+        fill.setAlphaF(0.34F);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(fill);
+        painter.drawPolygon(area);
+        painter.setPen(QPen(color, 1.5));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawPolyline(upper);
+    }
+}
+
+void TimeChart::paintLines(QPainter &painter, const ChartScale &chart) const
+{
+    const int count = m_data.bucketCount();
+    for (std::size_t s = 0; s < m_data.series.size(); ++s) {
+        QPolygonF line;
+        for (int i = 0; i < count; ++i) { // a step per bucket: counts do not pass through the values between
+            const qreal y = chart.y(m_data.series[s].values[static_cast<std::size_t>(i)]);
+            line << QPointF(chart.x(bucketStart(i)), y) << QPointF(chart.x(bucketStart(i + 1)), y);
+        }
+        painter.setPen(QPen(seriesColor(static_cast<int>(s) + 2), 1.5));
+        painter.drawPolyline(line);
+    }
+}
+
+void TimeChart::paintLimit(QPainter &painter, const ChartScale &chart) const
+{
+    if (m_limitWord.isEmpty())
+        return;
+    const Tokens &t = Theme::tokens();
+    const qreal y = std::round(chart.y(m_limit)) + 0.5;
+    painter.setPen(QPen(t.warn, 1, Qt::DashLine));
+    painter.drawLine(QPointF(chart.plot().left(), y), QPointF(chart.plot().right(), y));
+    painter.drawText(QRectF(chart.plot().left(), y - 16, chart.plot().width() - 4, 14), Qt::AlignRight, m_limitWord);
+}
+
+void TimeChart::paintLegend(QPainter &painter) const
+{
+    const Tokens &t = Theme::tokens();
+    qreal x = width() - rightRoom;
+    for (auto s = static_cast<int>(m_data.series.size()) - 1; s >= 0; --s) {
+        const QString name = painter.fontMetrics().elidedText(m_data.series[static_cast<std::size_t>(s)].name, Qt::ElideMiddle, 160);
+        const qreal textWidth = painter.fontMetrics().horizontalAdvance(name);
+        x -= textWidth;
+        if (x < leftRoom)
+            break; // the read-out still names every series
+        painter.setPen(t.muted);
+        painter.drawText(QPointF(x, 14), name);
+        x -= 14;
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(seriesColor(m_kind == Kind::Lines ? s + 2 : s));
+        painter.drawRect(QRectF(x, 6, 8, 8));
+        x -= 14;
+    }
+}
+
+void TimeChart::paintReadOut(QPainter &painter, const ChartScale &chart) const
+{
+    const Tokens &t = Theme::tokens();
+    const qreal x = (chart.x(bucketStart(m_bucket)) + chart.x(bucketStart(m_bucket + 1))) / 2;
+    painter.setPen(QPen(t.muted, 1, Qt::DashLine));
+    painter.drawLine(QPointF(x, chart.plot().top()), QPointF(x, chart.plot().bottom()));
+
+    const int rows = static_cast<int>(m_data.series.size());
+    constexpr int rowHeight = 17;
+    constexpr int cardWidth = 220;
+    const QSizeF size(cardWidth, 26 + rowHeight * rows);
+    QPointF corner(x + 10, chart.plot().top() + 2);
+    if (corner.x() + size.width() > width())
+        corner.setX(x - 10 - size.width());
+    painter.setPen(t.border);
+    painter.setBrush(t.raised);
+    painter.drawRoundedRect(QRectF(corner, size), 6, 6);
+    painter.setPen(t.muted);
+    painter.drawText(corner + QPointF(12, 18),
+                     formatClock(bucketStart(m_bucket)).left(5) + u" – " + formatClock(bucketStart(m_bucket + 1)).left(5));
+    for (int s = 0; s < rows; ++s) {
+        const ChartData::Series &series = m_data.series[static_cast<std::size_t>(s)];
+        const qreal top = corner.y() + 24 + rowHeight * s;
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(seriesColor(m_kind == Kind::Lines ? s + 2 : s));
+        painter.drawRect(QRectF(corner.x() + 12, top + 4, 8, 8));
+        painter.setPen(t.text);
+        painter.drawText(QRectF(corner.x() + 26, top, 110, 16), Qt::AlignLeft | Qt::AlignVCenter,
+                         painter.fontMetrics().elidedText(series.name, Qt::ElideMiddle, 110));
+        painter.drawText(QRectF(corner.x() + 136, top, cardWidth - 148, 16), Qt::AlignRight | Qt::AlignVCenter,
+                         m_formatter(series.values[static_cast<std::size_t>(m_bucket)]));
+    }
+}
+
+void TimeChart::mouseMoveEvent(QMouseEvent *event)
+{
+    setBucket(scale().bucketAt(event->position().x(), m_data.bucketCount()));
+}
+
+void TimeChart::leaveEvent(QEvent *)
+{
+    setBucket(-1);
+}
+
+void TimeChart::keyPressEvent(QKeyEvent *event)
+{
+    const int last = m_data.bucketCount() - 1;
+    if (event->key() == Qt::Key_Left && last >= 0)
+        return setBucket(m_bucket < 0 ? last : std::max(0, m_bucket - 1));
+    if (event->key() == Qt::Key_Right && last >= 0)
+        return setBucket(m_bucket < 0 ? 0 : std::min(last, m_bucket + 1));
+    if (event->key() == Qt::Key_Escape && m_bucket >= 0)
+        return setBucket(-1);
+    QWidget::keyPressEvent(event);
+}
+
+void TimeChart::setBucket(int bucket)
+{
+    if (bucket == m_bucket)
+        return;
+    m_bucket = bucket;
+    describe();
+    update();
+}
+
+void TimeChart::describe()
+{
+    const std::vector<double> sums = totals();
+    if (sums.empty())
+        return setAccessibleDescription(tr("no data"));
+    QString text = tr("minimum %1, maximum %2, last %3")
+                       .arg(m_formatter(*std::ranges::min_element(sums)), m_formatter(*std::ranges::max_element(sums)),
+                            m_formatter(sums.back()));
+    if (m_bucket >= 0)
+        text += u"; " + formatDateTime(bucketStart(m_bucket)) + u": " + m_formatter(sums[static_cast<std::size_t>(m_bucket)]);
+    setAccessibleDescription(text);
+}
+
+} // namespace sandglass::ui

@@ -1,0 +1,161 @@
+#include "ui/costs/costspage.h"
+
+#include "models/costs/costtablemodel.h"
+#include "models/costs/liveseries.h"
+#include "ui/charts/timechart.h"
+#include "ui/costs/costdelegate.h"
+#include "ui/costs/csv.h"
+#include "ui/costs/timewindow.h"
+#include "ui/text/format.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/tableview.h"
+
+#include <QFileDialog>
+#include <QHBoxLayout>
+#include <QSaveFile>
+#include <QVBoxLayout>
+
+namespace sandglass::ui {
+
+using models::CostTableModel;
+
+CostsPage::CostsPage(models::LiveSeries &series, CostTableModel &byTemplate, CostTableModel &bySandbox, QWidget *parent)
+    : Page(parent)
+    , m_series(series)
+    , m_byTemplate(byTemplate)
+    , m_bySandbox(bySandbox)
+{
+    setObjectName(QStringLiteral("costsPage"));
+    buildTools();
+    auto *chartCard = new Card(tr("Cost over time"));
+    chartCard->setHint(tr("by template"));
+    m_chart = new TimeChart(TimeChart::Kind::StackedArea, tr("Cost over time by template"), QStringLiteral("costsChart"));
+    m_chart->setFormatter([](double dollars) { return formatMoney(Money::fromPicoDollars(static_cast<std::int64_t>(dollars * 1e12))); });
+    chartCard->body()->addWidget(m_chart);
+    auto *tables = new QHBoxLayout;
+    tables->setSpacing(metrics::cardGap);
+    tables->addWidget(buildTable(m_byTemplate, tr("By template"), QStringLiteral("costByTemplate"), false), 1);
+    tables->addWidget(buildTable(m_bySandbox, tr("By sandbox"), QStringLiteral("costBySandbox"), true), 1);
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(metrics::pageMargin, 20, metrics::pageMargin, metrics::pageMargin);
+    layout->setSpacing(metrics::cardGap);
+    layout->addWidget(chartCard, 2);
+    layout->addLayout(tables, 3);
+    connect(&m_series, &models::LiveSeries::changed, this, &CostsPage::updateChart);
+    connect(&m_byTemplate, &CostTableModel::totalChanged, this, &Page::subtitleChanged);
+}
+
+void CostsPage::buildTools()
+{
+    m_tools = new QWidget(this);
+    auto *layout = new QHBoxLayout(m_tools);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(10);
+    m_window = makeTimeWindowControl(QStringLiteral("costWindow"));
+    m_window->setCurrentIndex(2);
+    layout->addWidget(m_window);
+    QPushButton *exporter = makeButton(tr("Export CSV…"), QStringLiteral("exportCosts"));
+    layout->addWidget(exporter);
+    connect(m_window, &SegmentedControl::currentChanged, this, &CostsPage::setWindow);
+    connect(exporter, &QPushButton::clicked, this, &CostsPage::exportCsv);
+}
+
+QWidget *CostsPage::buildTable(CostTableModel &model, const QString &title, const QString &objectName, bool monoNames)
+{
+    auto *card = new Card(title);
+    card->setFlush();
+    auto *table = new TableView(objectName);
+    table->setAccessibleName(title);
+    table->setItemDelegate(new CostDelegate(monoNames, table));
+    table->setModel(&model);
+    table->setColumnWidths({-1, 90, 120, 100, 90, 92});
+    card->body()->addWidget(table);
+    return card;
+}
+
+QString CostsPage::subtitle() const
+{
+    return tr("%1 in this window").arg(formatMoney(m_byTemplate.total()));
+}
+
+void CostsPage::refresh()
+{
+    m_byTemplate.refresh();
+    m_bySandbox.refresh();
+}
+
+QByteArray CostsPage::saveState() const
+{
+    return QByteArray::number(m_window->currentIndex());
+}
+
+void CostsPage::restoreState(const QByteArray &state)
+{
+    if (!state.isEmpty())
+        m_window->setCurrentIndex(state.toInt());
+}
+
+void CostsPage::showEvent(QShowEvent *event)
+{
+    Page::showEvent(event);
+    setWindow(m_window->currentIndex());
+    m_series.setActive(true);
+    m_byTemplate.setActive(true);
+    m_bySandbox.setActive(true);
+}
+
+void CostsPage::hideEvent(QHideEvent *event)
+{
+    Page::hideEvent(event);
+    m_series.setActive(false);
+    m_byTemplate.setActive(false);
+    m_bySandbox.setActive(false);
+}
+
+void CostsPage::setWindow(int index)
+{
+    m_series.setWindow(timeWindowAt(index));
+    m_byTemplate.setWindow(timeWindowAt(index));
+    m_bySandbox.setWindow(timeWindowAt(index));
+}
+
+void CostsPage::updateChart()
+{
+    if (!isVisible())
+        return;
+    ChartData chart{m_series.from(), m_series.to(), {}};
+    for (const auto &line : m_series.cost())
+        chart.series.push_back({line.name, line.values});
+    m_chart->setData(std::move(chart));
+}
+
+void CostsPage::exportCsv()
+{
+    const QString path = QFileDialog::getSaveFileName(this, tr("Export costs"), QStringLiteral("sandglass-costs.csv"),
+                                                      tr("CSV files (*.csv)"));
+    if (path.isEmpty())
+        return;
+    QString text = csvRecord({QStringLiteral("grouping"), QStringLiteral("name"), QStringLiteral("usd"),
+                              QStringLiteral("running_ms"), QStringLiteral("count"), QStringLiteral("figure")});
+    const auto addAll = [&text](const CostTableModel &model, const QString &grouping) {
+        for (int row = 0; row < model.rowCount(); ++row) {
+            const QModelIndex first = model.index(row, CostTableModel::NameColumn);
+            const QVariant amount = first.data(CostTableModel::AmountPicoRole);
+            text += csvRecord({grouping, first.data().toString(),
+                               amount.isValid() ? QString::fromStdString(Money::fromPicoDollars(amount.toLongLong()).toFixed(12))
+                                                : QString(),
+                               first.data(CostTableModel::RuntimeMsRole).toString(),
+                               model.index(row, CostTableModel::CountColumn).data().toString(),
+                               model.index(row, CostTableModel::CertaintyColumn).data().toString()});
+        }
+    };
+    addAll(m_byTemplate, QStringLiteral("template"));
+    addAll(m_bySandbox, QStringLiteral("sandbox"));
+    QSaveFile file(path);
+    const bool written = file.open(QIODevice::WriteOnly) && file.write(text.toUtf8()) >= 0 && file.commit();
+    Q_EMIT toast(written ? tr("Exported to %1").arg(path) : tr("%1 cannot be written: %2").arg(path, file.errorString()));
+}
+
+} // namespace sandglass::ui

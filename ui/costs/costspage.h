@@ -1,0 +1,49 @@
+#pragma once
+
+#include "ui/shell/page.h"
+
+namespace sandglass::models {
+class CostTableModel;
+class LiveSeries;
+}
+
+namespace sandglass::ui {
+
+class SegmentedControl;
+class TimeChart;
+
+/// What the window cost: over time, by template and by sandbox.
+class CostsPage final : public Page
+{
+    Q_OBJECT
+public:
+    CostsPage(models::LiveSeries &series, models::CostTableModel &byTemplate, models::CostTableModel &bySandbox,
+              QWidget *parent = nullptr);
+
+    [[nodiscard]] QString title() const override { return tr("Costs"); }
+    [[nodiscard]] QString subtitle() const override;
+    [[nodiscard]] QWidget *headerTools() override { return m_tools; }
+    void refresh() override;
+    [[nodiscard]] QByteArray saveState() const override;
+    void restoreState(const QByteArray &state) override;
+
+protected:
+    void showEvent(QShowEvent *event) override;
+    void hideEvent(QHideEvent *event) override;
+
+private:
+    void buildTools();
+    QWidget *buildTable(models::CostTableModel &model, const QString &title, const QString &objectName, bool monoNames);
+    void setWindow(int index);
+    void updateChart();
+    void exportCsv();
+
+    models::LiveSeries &m_series;
+    models::CostTableModel &m_byTemplate;
+    models::CostTableModel &m_bySandbox;
+    QWidget *m_tools = nullptr;
+    SegmentedControl *m_window = nullptr;
+    TimeChart *m_chart = nullptr;
+};
+
+} // namespace sandglass::ui

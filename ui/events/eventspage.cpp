@@ -1,0 +1,161 @@
+#include "ui/events/eventspage.h"
+
+#include "models/events/eventlistmodel.h"
+#include "ui/events/eventdelegate.h"
+#include "ui/text/format.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/emptystate.h"
+#include "ui/widgets/searchfield.h"
+#include "ui/widgets/tableview.h"
+
+#include <QHBoxLayout>
+#include <QItemSelectionModel>
+#include <QPlainTextEdit>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+namespace sandglass::ui {
+
+using models::EventListModel;
+
+QString prettyJson(const QByteArray &body)
+{
+    QString out;
+    int depth = 0;
+    bool inString = false;
+    bool escaped = false;
+    const QString text = QString::fromUtf8(body);
+    const auto newLine = [&out, &depth] { out += u'\n' + QString(depth * 2, u' '); };
+    for (const QChar c : text) {
+        if (inString) {
+            out += c;
+            inString = escaped || c != u'"';
+            escaped = !escaped && c == u'\\';
+            continue;
+        }
+        if (c.isSpace())
+            continue;
+        if (c == u'}' || c == u']') {
+            depth = std::max(0, depth - 1);
+            newLine();
+        }
+        out += c;
+        inString = c == u'"';
+        if (c == u'{' || c == u'[') {
+            ++depth;
+            newLine();
+        } else if (c == u',') {
+            newLine();
+        } else if (c == u':') {
+            out += u' ';
+        }
+    }
+    return out;
+}
+
+EventsPage::EventsPage(EventListModel &events, QWidget *parent) : Page(parent), m_events(events)
+{
+    setObjectName(QStringLiteral("eventsPage"));
+    m_tools = new QWidget(this);
+    auto *tools = new QHBoxLayout(m_tools);
+    tools->setContentsMargins(0, 0, 0, 0);
+    m_search = new SearchField(tr("Search type, sandbox, reason…  Ctrl+F"), QStringLiteral("eventSearch"));
+    tools->addWidget(m_search);
+    buildTable();
+    buildDetails();
+    m_empty = new EmptyState({}, {});
+    m_stack = new QStackedWidget;
+    m_stack->addWidget(m_splitter);
+    m_stack->addWidget(m_empty);
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(metrics::pageMargin, 16, metrics::pageMargin, metrics::pageMargin);
+    layout->addWidget(m_stack);
+    connect(m_search, &SearchField::searchChanged, this, [this](const QString &text) { m_events.setSearch(text); });
+    connect(&m_events, &EventListModel::countsChanged, this, &EventsPage::updateCounts);
+    updateCounts();
+}
+
+void EventsPage::buildTable()
+{
+    auto *card = new Card;
+    card->setFlush();
+    m_table = new TableView(QStringLiteral("eventTable"));
+    m_table->setAccessibleName(tr("Lifecycle events"));
+    m_table->setItemDelegate(new EventDelegate(m_table));
+    m_table->setModel(&m_events);
+    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_table->setColumnWidths({96, 110, 190, 180, -1, 140});
+    card->body()->addWidget(m_table);
+    m_splitter = new QSplitter(Qt::Vertical);
+    m_splitter->setObjectName(QStringLiteral("eventSplitter"));
+    m_splitter->setHandleWidth(metrics::cardGap);
+    m_splitter->setChildrenCollapsible(false);
+    m_splitter->addWidget(card);
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &EventsPage::showDetails);
+}
+
+void EventsPage::buildDetails()
+{
+    m_details = new Card(tr("As received"));
+    m_details->setMinimumHeight(120);
+    m_body = new QPlainTextEdit;
+    m_body->setObjectName(QStringLiteral("eventBody"));
+    m_body->setReadOnly(true);
+    m_body->setProperty("flat", true);
+    m_body->setFont(Theme::monoFont());
+    m_details->body()->addWidget(m_body);
+    m_details->hide();
+    m_splitter->addWidget(m_details);
+    m_splitter->setStretchFactor(0, 3);
+    m_splitter->setStretchFactor(1, 1);
+}
+
+void EventsPage::showDetails()
+{
+    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
+    m_details->setVisible(!rows.isEmpty());
+    if (rows.isEmpty())
+        return;
+    m_details->setHint(formatDateTime(fromUnixMs(rows.front().data(EventListModel::TimestampMsRole).toLongLong())));
+    m_body->setPlainText(prettyJson(rows.front().data(EventListModel::RawRole).toByteArray()));
+}
+
+QString EventsPage::subtitle() const
+{
+    return m_events.isSearching()
+        ? tr("%1 of the newest %2").arg(formatCount(m_events.rowCount()), formatCount(m_events.loadedCount()))
+        : tr("newest %1").arg(formatCount(m_events.loadedCount()));
+}
+
+void EventsPage::focusSearch()
+{
+    m_search->setFocus();
+    m_search->selectAll();
+}
+
+QByteArray EventsPage::saveState() const
+{
+    return m_table->saveColumns();
+}
+
+void EventsPage::restoreState(const QByteArray &state)
+{
+    m_table->restoreColumns(state);
+}
+
+void EventsPage::updateCounts()
+{
+    Q_EMIT subtitleChanged();
+    if (m_events.rowCount() > 0)
+        return m_stack->setCurrentIndex(0);
+    if (m_events.isSearching())
+        m_empty->setTexts(tr("No event fits"), tr("All words of the search must occur in an event."));
+    else
+        m_empty->setTexts(tr("No events yet"),
+                          tr("They arrive by webhook when a sandbox is created, paused, resumed or killed."));
+    m_stack->setCurrentIndex(1);
+}
+
+} // namespace sandglass::ui

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <QModelIndex>
+#include <QString>
+
+namespace sandglass::ui {
+
+/// "Running", "Paused", … : what the event made of the sandbox.
+[[nodiscard]] QString eventWord(const QModelIndex &event);
+/// A sentence: "created", "timeout · ran 5 m 00 s · $0.0091".
+[[nodiscard]] QString eventDetail(const QModelIndex &event);
+/// "webhook · 12 ms", "list", "import": how it came here and how long after it happened.
+[[nodiscard]] QString eventDelivery(const QModelIndex &event);
+
+} // namespace sandglass::ui

@@ -1,0 +1,185 @@
+#include "ui/overview/overviewpage.h"
+
+#include "models/costs/livefigures.h"
+#include "models/costs/liveseries.h"
+#include "models/events/eventlistmodel.h"
+#include "ui/charts/timechart.h"
+#include "ui/costs/timewindow.h"
+#include "ui/events/eventdelegate.h"
+#include "ui/text/format.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/emptystate.h"
+#include "ui/widgets/stattile.h"
+#include "ui/widgets/tableview.h"
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+#include <cmath>
+
+namespace sandglass::ui {
+
+using models::EventListModel;
+
+OverviewPage::OverviewPage(models::LiveFigures &figures, models::LiveSeries &series, EventListModel &events, QWidget *parent)
+    : Page(parent)
+    , m_figures(figures)
+    , m_series(series)
+    , m_events(events)
+{
+    setObjectName(QStringLiteral("overviewPage"));
+    buildTools();
+    auto *charts = new QHBoxLayout;
+    charts->setSpacing(metrics::cardGap);
+    charts->addWidget(buildCostChart(), 2);
+    charts->addWidget(buildActiveChart(), 1);
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(metrics::pageMargin, 20, metrics::pageMargin, metrics::pageMargin);
+    layout->setSpacing(metrics::cardGap);
+    layout->addWidget(buildTiles());
+    layout->addLayout(charts, 3);
+    layout->addWidget(buildEvents(), 3);
+    connect(&m_figures, &models::LiveFigures::changed, this, &OverviewPage::updateTiles);
+    connect(&m_series, &models::LiveSeries::changed, this, &OverviewPage::updateCharts);
+    connect(&m_events, &EventListModel::countsChanged, this, &OverviewPage::updateEvents);
+    updateTiles();
+    updateEvents();
+}
+
+void OverviewPage::buildTools()
+{
+    m_tools = new QWidget(this);
+    auto *layout = new QHBoxLayout(m_tools);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(12);
+    m_window = makeTimeWindowControl(QStringLiteral("overviewWindow"));
+    m_window->setCurrentIndex(0);
+    layout->addWidget(m_window);
+    QPushButton *fresh = makePrimaryButton(tr("New sandbox"), QStringLiteral("overviewNewSandbox"));
+    layout->addWidget(fresh);
+    connect(m_window, &SegmentedControl::currentChanged, this, [this](int index) { m_series.setWindow(timeWindowAt(index)); });
+    connect(fresh, &QPushButton::clicked, this, &OverviewPage::newSandboxRequested);
+}
+
+QWidget *OverviewPage::buildTiles()
+{
+    auto *row = new QWidget;
+    auto *layout = new QHBoxLayout(row);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(metrics::cardGap);
+    m_active = new StatTile(tr("Active now"), QStringLiteral("tileActive"));
+    m_burnRate = new StatTile(tr("Burn rate"), QStringLiteral("tileBurnRate"));
+    m_today = new StatTile(tr("Cost today"), QStringLiteral("tileToday"));
+    m_eventsPerMinute = new StatTile(tr("Events per minute"), QStringLiteral("tileEvents"));
+    for (StatTile *tile : {m_active, m_burnRate, m_today, m_eventsPerMinute})
+        layout->addWidget(tile);
+    return row;
+}
+
+QWidget *OverviewPage::buildCostChart()
+{
+    auto *card = new Card(tr("Cost over time"));
+    m_cost = new TimeChart(TimeChart::Kind::StackedArea, tr("Cost over time by template"), QStringLiteral("costChart"));
+    m_cost->setFormatter([](double dollars) { return formatMoney(Money::fromPicoDollars(static_cast<std::int64_t>(dollars * 1e12))); });
+    m_costStack = new QStackedWidget;
+    m_costStack->addWidget(m_cost);
+    auto *empty = new EmptyState(tr("Nothing ran in this window"),
+                                 tr("Start a sandbox, or run the example in Refine, and watch its cost grow here."),
+                                 tr("New sandbox"));
+    connect(empty, &EmptyState::actionTriggered, this, &OverviewPage::newSandboxRequested);
+    m_costStack->addWidget(empty);
+    card->body()->addWidget(m_costStack);
+    return card;
+}
+
+QWidget *OverviewPage::buildActiveChart()
+{
+    auto *card = new Card(tr("Active sandboxes"));
+    m_activeChart = new TimeChart(TimeChart::Kind::Lines, tr("Active sandboxes"), QStringLiteral("activeChart"));
+    m_activeChart->setFormatter([](double count) { return QString::number(count, 'f', count < 4 && count != std::floor(count) ? 1 : 0); });
+    m_activeChart->setLegendVisible(false);
+    card->body()->addWidget(m_activeChart);
+    return card;
+}
+
+QWidget *OverviewPage::buildEvents()
+{
+    auto *card = new Card(tr("Events"));
+    card->setFlush();
+    m_eventTable = new TableView(QStringLiteral("overviewEvents"));
+    m_eventTable->setAccessibleName(tr("Recent events"));
+    m_eventTable->setItemDelegate(new EventDelegate(m_eventTable));
+    m_eventTable->setModel(&m_events);
+    m_eventTable->horizontalHeader()->hide();
+    m_eventTable->setSelectionMode(QAbstractItemView::NoSelection);
+    m_eventTable->setFocusPolicy(Qt::NoFocus);
+    m_eventTable->setColumnWidths({96, 110, 190, 180, -1, 140});
+    m_eventStack = new QStackedWidget;
+    m_eventStack->addWidget(m_eventTable);
+    m_eventStack->addWidget(new EmptyState(
+        tr("No events yet"), tr("They arrive by signed webhook as soon as a sandbox is created, paused, resumed or killed.")));
+    card->body()->addWidget(m_eventStack);
+    return card;
+}
+
+QByteArray OverviewPage::saveState() const
+{
+    return QByteArray::number(m_window->currentIndex());
+}
+
+void OverviewPage::restoreState(const QByteArray &state)
+{
+    if (!state.isEmpty())
+        m_window->setCurrentIndex(state.toInt());
+}
+
+void OverviewPage::showEvent(QShowEvent *event)
+{
+    Page::showEvent(event);
+    m_series.setWindow(timeWindowAt(m_window->currentIndex()));
+    m_series.setActive(true);
+}
+
+void OverviewPage::hideEvent(QHideEvent *event)
+{
+    Page::hideEvent(event);
+    m_series.setActive(false);
+}
+
+void OverviewPage::updateTiles()
+{
+    m_active->setValue(formatCount(m_figures.runningCount() + m_figures.pausedCount()));
+    m_active->setDetail(tr("%1 running · %2 paused").arg(m_figures.runningCount()).arg(m_figures.pausedCount()));
+    m_burnRate->setValue(formatRate(m_figures.burnRate()));
+    m_burnRate->setDetail(m_figures.allocatedVcpu() == 0
+                              ? tr("nothing allocated")
+                              : tr("allocated %1 vCPU · %2").arg(m_figures.allocatedVcpu()).arg(
+                                  formatBytes(static_cast<std::int64_t>(m_figures.allocatedMib()) * 1024 * 1024)));
+    m_today->setValue(formatMoney(m_figures.costToday()));
+    m_today->setDetail(tr("since midnight, by list price"));
+    m_eventsPerMinute->setValue(formatCount(m_figures.eventsPerMinute()));
+    m_eventsPerMinute->setDetail(tr("%1 in the journal").arg(formatCount(m_figures.journalCount())));
+}
+
+void OverviewPage::updateCharts()
+{
+    if (!isVisible())
+        return;
+    ChartData cost{m_series.from(), m_series.to(), {}};
+    for (const auto &line : m_series.cost())
+        cost.series.push_back({line.name, line.values});
+    m_cost->setData(std::move(cost));
+    m_activeChart->setData({m_series.from(), m_series.to(), {{tr("active"), m_series.active()}}});
+    m_costStack->setCurrentIndex(m_series.isEmpty() ? 1 : 0);
+}
+
+void OverviewPage::updateEvents()
+{
+    m_eventStack->setCurrentIndex(m_events.rowCount() > 0 ? 0 : 1);
+}
+
+} // namespace sandglass::ui

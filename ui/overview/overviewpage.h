@@ -1,0 +1,66 @@
+#pragma once
+
+#include "ui/shell/page.h"
+
+class QStackedWidget;
+
+namespace sandglass::models {
+class EventListModel;
+class LiveFigures;
+class LiveSeries;
+}
+
+namespace sandglass::ui {
+
+class SegmentedControl;
+class StatTile;
+class TableView;
+class TimeChart;
+
+/// What runs, what it costs and what has just happened, on one page.
+class OverviewPage final : public Page
+{
+    Q_OBJECT
+public:
+    OverviewPage(models::LiveFigures &figures, models::LiveSeries &series, models::EventListModel &events,
+                 QWidget *parent = nullptr);
+
+    [[nodiscard]] QString title() const override { return tr("Overview"); }
+    [[nodiscard]] QWidget *headerTools() override { return m_tools; }
+    [[nodiscard]] QByteArray saveState() const override;
+    void restoreState(const QByteArray &state) override;
+
+Q_SIGNALS:
+    void newSandboxRequested();
+
+protected:
+    void showEvent(QShowEvent *event) override;
+    void hideEvent(QHideEvent *event) override;
+
+private:
+    void buildTools();
+    QWidget *buildTiles();
+    QWidget *buildCostChart();
+    QWidget *buildActiveChart();
+    QWidget *buildEvents();
+    void updateTiles();
+    void updateCharts();
+    void updateEvents();
+
+    models::LiveFigures &m_figures;
+    models::LiveSeries &m_series;
+    models::EventListModel &m_events;
+    QWidget *m_tools = nullptr;
+    SegmentedControl *m_window = nullptr;
+    StatTile *m_active = nullptr;
+    StatTile *m_burnRate = nullptr;
+    StatTile *m_today = nullptr;
+    StatTile *m_eventsPerMinute = nullptr;
+    QStackedWidget *m_costStack = nullptr;
+    TimeChart *m_cost = nullptr;
+    TimeChart *m_activeChart = nullptr;
+    QStackedWidget *m_eventStack = nullptr;
+    TableView *m_eventTable = nullptr;
+};
+
+} // namespace sandglass::ui

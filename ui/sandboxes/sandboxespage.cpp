@@ -1,0 +1,294 @@
+#include "ui/sandboxes/sandboxespage.h"
+
+#include "models/sandboxes/sandboxlistmodel.h"
+#include "services/core/qtstring.h"
+#include "ui/sandboxes/sandboxdelegate.h"
+#include "ui/text/format.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/emptystate.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/searchfield.h"
+#include "ui/widgets/segmentedcontrol.h"
+#include "ui/widgets/tableview.h"
+#include "ui/widgets/toast.h"
+
+#include <QAction>
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QItemSelectionModel>
+#include <QMenu>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+using namespace std::chrono_literals;
+
+namespace sandglass::ui {
+
+using models::SandboxActions;
+using models::SandboxFilter;
+using models::SandboxListModel;
+
+namespace {
+
+constexpr auto undoWindow = 5s;
+constexpr int extendSeconds = 15 * 60;
+
+} // namespace
+
+SandboxesPage::SandboxesPage(SandboxListModel &sandboxes, SandboxActions &actions, QWidget *parent)
+    : Page(parent)
+    , m_sandboxes(sandboxes)
+    , m_sandboxActions(actions)
+{
+    setObjectName(QStringLiteral("sandboxesPage"));
+    buildTools();
+    buildBar();
+    buildTable();
+    buildActions();
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(metrics::pageMargin, 16, metrics::pageMargin, metrics::pageMargin);
+    layout->setSpacing(14);
+    layout->addWidget(m_bar);
+    layout->addWidget(m_stack, 1);
+    m_toast = new Toast(this);
+    connect(&m_sandboxes, &SandboxListModel::countsChanged, this, &SandboxesPage::updateCounts);
+    connect(&m_sandboxActions, &SandboxActions::done, this, &SandboxesPage::onDone);
+    updateSelection();
+    updateCounts();
+}
+
+void SandboxesPage::buildTools()
+{
+    m_tools = new QWidget(this);
+    auto *layout = new QHBoxLayout(m_tools);
+    layout->setContentsMargins(0, 0, 0, 0);
+    m_search = new SearchField(tr("Search id, template, metadata…  Ctrl+F"), QStringLiteral("sandboxSearch"));
+    layout->addWidget(m_search, 1);
+    QPushButton *fresh = makePrimaryButton(tr("New sandbox"), QStringLiteral("newSandbox"));
+    layout->addWidget(fresh);
+    connect(m_search, &SearchField::searchChanged, this, &SandboxesPage::applyFilter);
+    connect(fresh, &QPushButton::clicked, this, &SandboxesPage::newSandboxRequested);
+}
+
+void SandboxesPage::buildBar()
+{
+    m_bar = new QWidget;
+    auto *layout = new QHBoxLayout(m_bar);
+    layout->setContentsMargins(0, 0, 0, 0);
+    m_states = new SegmentedControl({tr("Live"), tr("Running"), tr("Paused"), tr("Ended"), tr("All")},
+                                    QStringLiteral("sandboxStates"));
+    m_states->setCurrentIndex(0);
+    layout->addWidget(m_states);
+    layout->addStretch(1);
+    m_selected = makeMuted({});
+    layout->addWidget(m_selected);
+    m_pause = makeButton(tr("Pause"), QStringLiteral("pauseSandboxes"));
+    m_resume = makeButton(tr("Resume"), QStringLiteral("resumeSandboxes"));
+    m_extend = makeButton(tr("Extend 15 min"), QStringLiteral("extendSandboxes"));
+    m_kill = makeDangerButton(tr("Kill"), QStringLiteral("killSandboxes"));
+    for (QPushButton *button : {m_pause, m_resume, m_extend, m_kill})
+        layout->addWidget(button);
+    connect(m_states, &SegmentedControl::currentChanged, this, &SandboxesPage::applyFilter);
+    connect(m_pause, &QPushButton::clicked, this, &SandboxesPage::pauseSelected);
+    connect(m_resume, &QPushButton::clicked, this, &SandboxesPage::resumeSelected);
+    connect(m_extend, &QPushButton::clicked, this, &SandboxesPage::extendSelected);
+    connect(m_kill, &QPushButton::clicked, this, &SandboxesPage::killSelected);
+}
+
+void SandboxesPage::buildTable()
+{
+    m_stack = new QStackedWidget;
+    auto *card = new Card;
+    card->setFlush();
+    m_table = new TableView(QStringLiteral("sandboxTable"));
+    m_table->setAccessibleName(tr("Sandboxes"));
+    m_table->setItemDelegate(new SandboxDelegate(m_table));
+    m_table->setModel(&m_sandboxes);
+    m_table->setSortingEnabled(true);
+    m_table->horizontalHeader()->setSortIndicator(SandboxListModel::AgeColumn, Qt::AscendingOrder);
+    m_table->setColumnWidths({150, 190, 190, 110, 70, 120, 110, -1});
+    m_table->setContextMenuPolicy(Qt::CustomContextMenu);
+    card->body()->addWidget(m_table);
+    m_stack->addWidget(card);
+    m_empty = new EmptyState({}, {});
+    m_stack->addWidget(m_empty);
+    connect(m_table, &QWidget::customContextMenuRequested, this, &SandboxesPage::showMenu);
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &SandboxesPage::updateSelection);
+    connect(&m_sandboxes, &QAbstractItemModel::modelAboutToBeReset, this, [this] { m_selection = selectedIds(); });
+    connect(&m_sandboxes, &QAbstractItemModel::modelReset, this, [this] {
+        for (const QString &id : std::as_const(m_selection)) {
+            if (const int row = m_sandboxes.rowOf(id); row >= 0)
+                m_table->selectionModel()->select(m_sandboxes.index(row, 0),
+                                                  QItemSelectionModel::Select | QItemSelectionModel::Rows);
+        }
+        updateSelection();
+    });
+    connect(m_empty, &EmptyState::actionTriggered, this, &SandboxesPage::newSandboxRequested);
+}
+
+QAction *SandboxesPage::add(const QString &text, const QKeySequence &keys, void (SandboxesPage::*slot)())
+{
+    auto *action = new QAction(text, this);
+    action->setShortcut(keys);
+    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+    connect(action, &QAction::triggered, this, slot);
+    addAction(action);
+    return action;
+}
+
+void SandboxesPage::buildActions()
+{
+    add(tr("&Pause"), {}, &SandboxesPage::pauseSelected);
+    add(tr("&Resume"), {}, &SandboxesPage::resumeSelected);
+    add(tr("&Extend by 15 minutes"), {}, &SandboxesPage::extendSelected);
+    add(tr("&Kill"), QKeySequence(Qt::Key_Delete), &SandboxesPage::killSelected);
+    add(tr("&Copy id"), QKeySequence(QKeySequence::Copy), &SandboxesPage::copyIds);
+}
+
+QString SandboxesPage::subtitle() const
+{
+    return tr("%1 of %2").arg(formatCount(m_sandboxes.rowCount()), formatCount(m_sandboxes.totalCount()));
+}
+
+void SandboxesPage::focusSearch()
+{
+    m_search->setFocus();
+    m_search->selectAll();
+}
+
+QByteArray SandboxesPage::saveState() const
+{
+    return m_table->saveColumns();
+}
+
+void SandboxesPage::restoreState(const QByteArray &state)
+{
+    m_table->restoreColumns(state);
+    const QHeaderView *header = m_table->horizontalHeader();
+    m_sandboxes.sort(header->sortIndicatorSection(), header->sortIndicatorOrder());
+}
+
+void SandboxesPage::applyFilter()
+{
+    SandboxFilter filter;
+    filter.states = static_cast<SandboxFilter::States>(m_states->currentIndex());
+    filter.words = SandboxFilter::wordsOf(m_search->text());
+    m_sandboxes.setFilter(filter);
+}
+
+QStringList SandboxesPage::selectedIds() const
+{
+    QStringList ids;
+    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
+    for (const QModelIndex &row : rows)
+        ids << row.data(SandboxListModel::IdRole).toString();
+    return ids;
+}
+
+void SandboxesPage::updateSelection()
+{
+    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
+    int running = 0;
+    int paused = 0;
+    for (const QModelIndex &row : rows) {
+        const auto state = static_cast<lifecycle::SandboxState>(row.data(SandboxListModel::StateRole).toInt());
+        running += state == lifecycle::SandboxState::Running ? 1 : 0;
+        paused += state == lifecycle::SandboxState::Paused ? 1 : 0;
+    }
+    m_selected->setText(rows.isEmpty() ? QString() : tr("%n selected", nullptr, static_cast<int>(rows.size())));
+    m_pause->setEnabled(running > 0);
+    m_resume->setEnabled(paused > 0);
+    m_extend->setEnabled(running > 0);
+    const int live = running + paused;
+    m_kill->setEnabled(live > 0);
+    m_kill->setText(live == 0 ? tr("Kill") : live == 1 ? tr("Kill 1 sandbox") : tr("Kill %1 sandboxes").arg(live));
+}
+
+void SandboxesPage::updateCounts()
+{
+    const int live = m_sandboxes.liveCount();
+    Q_EMIT badgeChanged(live > 0 ? formatCount(live) : QString());
+    Q_EMIT subtitleChanged();
+    updateSelection();
+    if (m_sandboxes.rowCount() > 0)
+        return m_stack->setCurrentIndex(0);
+    if (m_search->text().isEmpty() && m_states->currentIndex() == 0)
+        m_empty->setTexts(tr("No sandbox is running"),
+                          tr("Start one here, run code in Refine, or point an E2B SDK at the local engine."),
+                          tr("New sandbox"));
+    else
+        m_empty->setTexts(tr("No sandbox fits"), tr("Change the search or the states above."));
+    m_stack->setCurrentIndex(1);
+}
+
+void SandboxesPage::showMenu(const QPoint &position)
+{
+    QMenu menu;
+    menu.addActions(actions());
+    menu.exec(m_table->viewport()->mapToGlobal(position));
+}
+
+void SandboxesPage::pauseSelected()
+{
+    m_sandboxActions.pause(selectedIds());
+}
+
+void SandboxesPage::resumeSelected()
+{
+    m_sandboxActions.resume(selectedIds(), extendSeconds);
+}
+
+void SandboxesPage::extendSelected()
+{
+    m_sandboxActions.extend(selectedIds(), extendSeconds);
+}
+
+void SandboxesPage::killSelected()
+{
+    QStringList ids;
+    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
+    for (const QModelIndex &row : rows) {
+        const auto state = static_cast<lifecycle::SandboxState>(row.data(SandboxListModel::StateRole).toInt());
+        if (state == lifecycle::SandboxState::Running || state == lifecycle::SandboxState::Paused)
+            ids << row.data(SandboxListModel::IdRole).toString();
+    }
+    if (ids.isEmpty())
+        return;
+    m_toast->show(ids.size() == 1 ? tr("Killing %1 in 5 seconds").arg(ids.front())
+                                  : tr("Killing %1 sandboxes in 5 seconds").arg(ids.size()),
+                  tr("Undo"), undoWindow, [] {}, [this, ids] { m_sandboxActions.kill(ids); });
+}
+
+void SandboxesPage::copyIds()
+{
+    const QStringList ids = selectedIds();
+    if (ids.isEmpty())
+        return;
+    QGuiApplication::clipboard()->setText(ids.join(u'\n'));
+    Q_EMIT toast(ids.size() == 1 ? tr("Copied %1").arg(ids.front()) : tr("Copied %1 ids").arg(ids.size()));
+}
+
+void SandboxesPage::onDone(SandboxActions::Verb verb, const QString &id, const Result<> &outcome)
+{
+    if (outcome)
+        return; // the events tell what became of it
+    const QString reason = toQString(outcome.error().message);
+    switch (verb) {
+    case SandboxActions::Verb::Pause:
+        return Q_EMIT toast(tr("%1 could not be paused: %2").arg(id, reason));
+    case SandboxActions::Verb::Resume:
+        return Q_EMIT toast(tr("%1 could not be resumed: %2").arg(id, reason));
+    case SandboxActions::Verb::Kill:
+        return Q_EMIT toast(tr("%1 could not be killed: %2").arg(id, reason));
+    case SandboxActions::Verb::Extend:
+        return Q_EMIT toast(tr("%1 could not be extended: %2").arg(id, reason));
+    }
+}
+
+} // namespace sandglass::ui

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "models/sandboxes/sandboxactions.h"
+#include "ui/shell/page.h"
+
+class QAction;
+class QLabel;
+class QPushButton;
+class QStackedWidget;
+
+namespace sandglass::models {
+class SandboxListModel;
+}
+
+namespace sandglass::ui {
+
+class EmptyState;
+class SearchField;
+class SegmentedControl;
+class TableView;
+class Toast;
+
+/// Every sandbox with live state, age, cost and time left; pause, resume, extend and kill by hand. A kill waits five
+/// seconds for Undo before it goes out.
+class SandboxesPage final : public Page
+{
+    Q_OBJECT
+public:
+    SandboxesPage(models::SandboxListModel &sandboxes, models::SandboxActions &actions, QWidget *parent = nullptr);
+
+    [[nodiscard]] QString title() const override { return tr("Sandboxes"); }
+    [[nodiscard]] QString subtitle() const override;
+    [[nodiscard]] QWidget *headerTools() override { return m_tools; }
+    void focusSearch() override;
+    [[nodiscard]] QByteArray saveState() const override;
+    void restoreState(const QByteArray &state) override;
+
+Q_SIGNALS:
+    void newSandboxRequested();
+
+private:
+    void buildTools();
+    void buildBar();
+    void buildTable();
+    void buildActions();
+    void applyFilter();
+    void updateSelection();
+    void updateCounts();
+    void showMenu(const QPoint &position);
+    void pauseSelected();
+    void resumeSelected();
+    void extendSelected();
+    void killSelected();
+    void copyIds();
+    void onDone(models::SandboxActions::Verb verb, const QString &id, const Result<> &outcome);
+    [[nodiscard]] QStringList selectedIds() const;
+    QAction *add(const QString &text, const QKeySequence &keys, void (SandboxesPage::*slot)());
+
+    models::SandboxListModel &m_sandboxes;
+    models::SandboxActions &m_sandboxActions;
+    QWidget *m_tools = nullptr;
+    SearchField *m_search = nullptr;
+    QWidget *m_bar = nullptr;
+    SegmentedControl *m_states = nullptr;
+    QLabel *m_selected = nullptr;
+    QPushButton *m_pause = nullptr;
+    QPushButton *m_resume = nullptr;
+    QPushButton *m_extend = nullptr;
+    QPushButton *m_kill = nullptr;
+    QStackedWidget *m_stack = nullptr;
+    TableView *m_table = nullptr;
+    EmptyState *m_empty = nullptr;
+    Toast *m_toast = nullptr;
+    QStringList m_selection; ///< kept over model resets
+};
+
+} // namespace sandglass::ui
