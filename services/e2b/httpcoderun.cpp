@@ -10,7 +10,7 @@ namespace sandglass::e2b {
 
 HttpCodeRun::HttpCodeRun(net::HttpClient &http, const Connection &connection, const SandboxInfo &sandbox,
                          const CodeSpec &spec, std::chrono::milliseconds patience, QObject *parent)
-    : CodeRun(parent), m_http(&http)
+    : CodeRun(parent), m_http(&http), m_reader(std::make_shared<net::NdjsonReader>())
 {
     const Endpoint endpoint = portEndpoint(connection, sandbox, interpreterPort);
     m_probe = sandboxRequest(endpoint, sandbox, "GET", "/health");
@@ -41,7 +41,8 @@ void HttpCodeRun::onPiece(const QByteArray &piece)
     m_silence.start();
     const QPointer<HttpCodeRun> self(this);
     const std::string_view bytes(piece.constData(), static_cast<std::size_t>(piece.size()));
-    const auto fed = m_reader.feed(bytes, [this, &self](const Json &line) { return onLine(line) && self && !m_isDone; });
+    const auto reader = m_reader;
+    const auto fed = reader->feed(bytes, [this, &self](const Json &line) { return onLine(line) && self && !m_isDone; });
     if (self && !fed)
         breakOff(fed.error());
 }
@@ -77,7 +78,8 @@ void HttpCodeRun::onStreamEnd(const Result<> &outcome)
         return;
     if (outcome) {
         const QPointer<HttpCodeRun> self(this); // a last line may lack its newline
-        const auto last = m_reader.finish([this](const Json &line) { return onLine(line); });
+        const auto reader = m_reader;
+        const auto last = reader->finish([this](const Json &line) { return onLine(line); });
         if (!self || m_isDone)
             return;
         breakOff(last ? Error{Error::Kind::Transport, 200,

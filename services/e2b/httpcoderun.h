@@ -33,7 +33,7 @@ private:
 
     QPointer<net::HttpClient> m_http;
     net::HttpRequest m_probe;
-    net::NdjsonReader m_reader;
+    std::shared_ptr<net::NdjsonReader> m_reader; ///< shared: a receiver may delete the run between two lines
     net::HttpStream *m_stream = nullptr;
     QTimer m_limit;
     QTimer m_silence;

@@ -20,7 +20,8 @@ QByteArray bytesOf(const Json &data, const char *key)
 
 HttpCommandRun::HttpCommandRun(net::HttpClient &http, const Connection &connection, const SandboxInfo &sandbox,
                                const std::string &command, QObject *parent)
-    : CommandRun(parent), m_http(&http), m_endpoint(envdEndpoint(connection, sandbox)), m_sandbox(sandbox)
+    : CommandRun(parent), m_http(&http), m_endpoint(envdEndpoint(connection, sandbox)), m_sandbox(sandbox),
+      m_reader(std::make_shared<net::ConnectReader>())
 {
     const Json start{{"process", {{"cmd", "/bin/bash"}, {"args", {"-l", "-c", command}}}}, {"stdin", false}};
     net::HttpRequest request = sandboxRequest(m_endpoint, sandbox, "POST", "/process.Process/Start",
@@ -57,7 +58,8 @@ void HttpCommandRun::onPiece(const QByteArray &piece)
 {
     const QPointer<HttpCommandRun> self(this);
     const std::string_view bytes(piece.constData(), static_cast<std::size_t>(piece.size()));
-    const auto fed = m_reader.feed(bytes, [this, &self](const Json &message) {
+    const auto reader = m_reader;
+    const auto fed = reader->feed(bytes, [this, &self](const Json &message) {
         if (self && !m_isDone)
             onEvent(memberOr(message, "event"));
     });

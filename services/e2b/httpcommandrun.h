@@ -29,7 +29,7 @@ private:
     QPointer<net::HttpClient> m_http;
     Endpoint m_endpoint;
     SandboxInfo m_sandbox;
-    net::ConnectReader m_reader;
+    std::shared_ptr<net::ConnectReader> m_reader; ///< shared: a receiver may delete the run between two messages
     net::HttpStream *m_stream = nullptr;
     int m_pid = 0;
     bool m_isDone = false;

@@ -54,6 +54,7 @@ private Q_SLOTS:
     void files();
     void runsACommand();
     void cutCommandIsAnError();
+    void commandDeletedInTheMiddle();
     void deletingTheClientWhileCallsRun();
 };
 
@@ -339,6 +340,22 @@ void TestClient::cutCommandIsAnError()
     QTRY_COMPARE(finished.size(), 1);
     QCOMPARE(finished[0][0].value<Result<int>>().error().code, "stream_cut");
     delete run;
+}
+
+void TestClient::commandDeletedInTheMiddle()
+{
+    const QByteArray start = QByteArray::fromStdString(net::connectEnvelope(R"({"event":{"start":{"pid":7}}})"));
+    FakeE2bServer server;
+    server.script("POST /process.Process/Start", {FakeReply::stream({start + start + start}, Fault::Hold)});
+    Client client(to(server));
+    CommandRun *run = client.runCommand(box(), "x", this);
+    bool isDeleted = false;
+    connect(run, &CommandRun::started, this, [&] {
+        delete run;
+        isDeleted = true;
+    });
+    QTRY_VERIFY(isDeleted);
+    QTRY_COMPARE(server.openConnections(), 0);
 }
 
 void TestClient::deletingTheClientWhileCallsRun()
