@@ -104,7 +104,8 @@ void EngineSupervisor::pollReadyFile()
         return;
     m_readyPoll.stop();
     m_address = {ready.value("api_url"_L1).toString(), ready.value("sandbox_url"_L1).toString(),
-                 ready.value("api_key_file"_L1).toString(), ready.value("tier"_L1).toVariant().toString()};
+                 ready.value("api_key_file"_L1).toString(), ready.value("tier"_L1).toVariant().toString(),
+                 ready.value("tier_summary"_L1).toString(), ready.value("tier_reasons"_L1).toVariant().toStringList()};
     setState(State::Ready);
 }
 

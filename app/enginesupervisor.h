@@ -3,6 +3,7 @@
 #include <QObject>
 #include <QProcess>
 #include <QString>
+#include <QStringList>
 #include <QTimer>
 
 namespace sandglass::app {
@@ -13,7 +14,9 @@ struct EngineAddress
     QString apiUrl;
     QString sandboxUrl;
     QString apiKeyFile;
-    QString tier; ///< in words: "Tier 2: namespaces and overlay; memory limit is approximate"
+    QString tier;        ///< its number
+    QString summary;     ///< in words: "Tier 2: namespaces and overlay; memory limit is approximate"
+    QStringList reasons; ///< what is missing for a better one, and the cures
 };
 
 /// Starts sandglass-engine as a child on free ports and tells what becomes of it. The engine dies with this process;

@@ -75,11 +75,15 @@ Result<> writeReadyFile(const Options &options, const engine::Engine &engine)
 {
     if (options.readyFile.empty())
         return {};
+    std::vector<std::string> reasons = engine.tier().reasons;
+    reasons.insert(reasons.end(), engine.tier().cures.begin(), engine.tier().cures.end());
     const Json ready{{"pid", ::getpid()},
                      {"api_url", engine.apiUrl()},
                      {"sandbox_url", engine.sandboxUrl()},
                      {"api_key_file", engine.apiKeyFile()},
-                     {"tier", engine.tier().tier}};
+                     {"tier", engine.tier().tier},
+                     {"tier_summary", engine.tier().summary},
+                     {"tier_reasons", reasons}};
     return engine::writeFileAtomically(options.readyFile, dumpJson(ready) + "\n");
 }
 

@@ -17,6 +17,12 @@
 
 using namespace Qt::Literals::StringLiterals;
 
+/// The resources lie in a static library: without this call the linker leaves them out. Not inside a namespace.
+static void initialiseResources()
+{
+    Q_INIT_RESOURCE(resources);
+}
+
 namespace sandglass::ui {
 
 namespace {
@@ -89,6 +95,7 @@ QString firstFamily(std::initializer_list<const char *> wanted, QFontDatabase::S
 Theme::Theme(QApplication &application) : QObject(&application), m_application(application)
 {
     theTheme = this;
+    initialiseResources();
     m_application.setStyle(QStyleFactory::create(u"Fusion"_s));
     m_application.setFont(uiFont());
     m_systemScheme = new SystemScheme(this);

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <QString>
+#include <QStringList>
+
+#include <optional>
+
+namespace sandglass::app {
+
+/// What the person asked for on the command line.
+struct CommandLine
+{
+    QStringList files;
+    QString profile;                  ///< empty: the XDG folders
+    std::optional<int> receiverPort;  ///< 0 = any free
+    QString readyFile;
+    QString engineApi;                ///< an engine that runs elsewhere; empty: start our own
+    QString tourDirectory;            ///< not empty: take the tour, then end
+    QString page;
+    QString logLevel;                 ///< "debug", "info", "warning"
+};
+
+/// What main() is to do with it.
+struct ParsedCommandLine
+{
+    CommandLine options;
+    /// Set: print it and end with `exitCode` (help and version: 0 on standard output, misuse: 2 on standard error).
+    std::optional<QString> message;
+    int exitCode = 0;
+};
+
+/// `arguments` with the program's name first. Needs no application object.
+[[nodiscard]] ParsedCommandLine parseCommandLine(const QStringList &arguments);
+
+} // namespace sandglass::app

@@ -1,0 +1,498 @@
+#include "app/composition.h"
+
+#include "app/keychainstore.h"
+#include "models/templates/newsandboxsession.h"
+#include "services/core/ids.h"
+#include "services/core/json.h"
+#include "services/core/qtstring.h"
+#include "services/core/whendone.h"
+#include "ui/costs/costspage.h"
+#include "ui/events/eventspage.h"
+#include "ui/overview/overviewpage.h"
+#include "ui/refine/refinepage.h"
+#include "ui/sandboxes/sandboxespage.h"
+#include "ui/settings/appearancesection.h"
+#include "ui/settings/settingspage.h"
+#include "ui/templates/newsandboxdialog.h"
+#include "ui/templates/templatespage.h"
+#include "ui/text/format.h"
+
+#include <QCoreApplication>
+#include <QFile>
+#include <QLoggingCategory>
+#include <QPromise>
+#include <QProcessEnvironment>
+#include <QSaveFile>
+#include <QTimer>
+
+#include <ctime>
+#include <unistd.h>
+
+using namespace std::chrono_literals;
+using namespace Qt::Literals::StringLiterals;
+
+namespace sandglass::app {
+
+namespace {
+
+Q_LOGGING_CATEGORY(logApp, "sandglass.app")
+
+constexpr const char *webhookSecretName = "webhook-secret";
+constexpr std::size_t minimumSecretLength = 32;
+
+Result<cost::RateCard> loadListPrices()
+{
+    QFile file(u":/sandglass/ratecard.json"_s);
+    if (!file.open(QIODevice::ReadOnly))
+        return failure(Error::Kind::Local, "the built-in rate card is missing");
+    return cost::RateCard::fromJson(file.readAll().toStdString());
+}
+
+/// From exec to now, as the kernel counts it (in steps of 10 ms).
+double millisecondsSinceExec()
+{
+    QFile file(u"/proc/self/stat"_s);
+    timespec now = {};
+    if (!file.open(QIODevice::ReadOnly) || ::clock_gettime(CLOCK_BOOTTIME, &now) != 0)
+        return -1;
+    const QByteArray line = file.readAll();
+    const double ticks = line.mid(line.lastIndexOf(')') + 2).split(' ').value(19).toDouble();
+    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6
+        - ticks * 1e3 / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+lifecycle::PollerOptions pollerOptions()
+{
+    lifecycle::PollerOptions options;
+    options.interval = 2s; // the local engine answers in a millisecond
+    return options;
+}
+
+QString siblingProgram(const QString &name)
+{
+    return QCoreApplication::applicationDirPath() + u'/' + name;
+}
+
+/// The list of an API as the poller wants it.
+lifecycle::Poller::Lister listerOf(e2b::Client &client, QObject *context)
+{
+    return [&client, context] {
+        auto shared = std::make_shared<QPromise<Result<lifecycle::Poller::List>>>();
+        shared->start();
+        whenDone(client.listSandboxes(), context, [shared](Result<std::vector<e2b::SandboxInfo>> answer) {
+            Result<lifecycle::Poller::List> list = lifecycle::Poller::List{};
+            if (!answer)
+                list = failure(answer.error());
+            else
+                for (e2b::SandboxInfo &info : *answer)
+                    list->push_back({info.sandboxId, info.templateId, info.alias, info.state, info.startedAt, info.endAt,
+                                     info.cpuCount, info.memoryMb, std::move(info.metadata)});
+            shared->addResult(std::move(list));
+            shared->finish();
+        });
+        return shared->future();
+    };
+}
+
+} // namespace
+
+Result<std::unique_ptr<Composition>> Composition::create(const CommandLine &options, ui::Theme &theme)
+{
+    const ProfilePaths paths = ProfilePaths::forDirectory(options.profile.toStdString());
+    for (const auto &directory : {paths.config, paths.data, paths.state, paths.runtime}) {
+        if (!ensurePrivateDirectory(directory))
+            return failure(Error::Kind::Local, "the folder " + directory.string() + " cannot be used");
+    }
+    auto prices = loadListPrices();
+    if (!prices)
+        return failure(prices.error());
+    auto journal = lifecycle::Journal::open(paths.data / "journal.db");
+    if (!journal)
+        return failure(journal.error());
+    return std::unique_ptr<Composition>(
+        new Composition(options, theme, paths, std::move(*journal), std::move(*prices)));
+}
+
+Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths paths,
+                         std::unique_ptr<lifecycle::Journal> journal, cost::RateCard listPrices)
+    : m_options(std::move(options))
+    , m_theme(theme)
+    , m_paths(std::move(paths))
+    , m_store(toQString((m_paths.config / "settings.ini").string()), QSettings::IniFormat)
+    , m_settings(m_store)
+    , m_keys(openKeyStore(m_paths.config))
+    , m_journal(std::move(journal))
+    , m_tracker(*m_journal, listPrices)
+    , m_engine(siblingProgram(u"sandglass-engine"_s), toQString((m_paths.state / "engine").string()))
+    , m_localClient(e2b::Connection{"local", "Local engine", e2b::Connection::Kind::Local, {}, {}, {}, {}})
+    , m_client(m_localClient.connection())
+    , m_webhook(m_localClient)
+    , m_poller(*m_journal, m_tracker, listerOf(m_client, this), pollerOptions())
+    , m_connections(m_settings, *m_keys, models::EnvironmentConnection::from(QProcessEnvironment::systemEnvironment()),
+                    models::networkTester(this))
+    , m_rates(m_settings, std::move(listPrices))
+    , m_actions(m_client)
+    , m_sandboxes(m_tracker)
+    , m_events(m_tracker, *m_journal)
+    , m_costByTemplate(m_tracker, models::CostTableModel::Grouping::Template)
+    , m_costBySandbox(m_tracker, models::CostTableModel::Grouping::Sandbox)
+    , m_figures(m_tracker, *m_journal)
+    , m_overviewSeries(m_tracker)
+    , m_costSeries(m_tracker)
+    , m_templates([this] { return m_client.listTemplates(); })
+    , m_document(toQString((m_paths.state / "refine-autosave.py").string()))
+    , m_runSession(m_client)
+{
+    m_runSession.setTemplate(m_settings.text(models::Settings::Key::RefineTemplate));
+    buildPages();
+    wireModels();
+    wireWindow();
+    ui::applyAppearance(m_settings);
+    m_window->restoreState(m_store);
+    if (!m_options.page.isEmpty())
+        m_window->showPage(m_options.page);
+}
+
+Composition::~Composition()
+{
+    m_poller.stop();
+    m_receiver.reset();
+    m_window.reset();
+}
+
+void Composition::buildPages()
+{
+    auto *overview = new ui::OverviewPage(m_figures, m_overviewSeries, m_events);
+    auto *sandboxes = new ui::SandboxesPage(m_sandboxes, m_actions);
+    m_templatesPage = new ui::TemplatesPage(m_templates);
+    m_refinePage = new ui::RefinePage(m_runSession, m_document, m_settings, m_templates);
+    auto *events = new ui::EventsPage(m_events);
+    auto *costs = new ui::CostsPage(m_costSeries, m_costByTemplate, m_costBySandbox);
+    m_settingsPage = new ui::SettingsPage(m_settings, m_connections, m_rates);
+    m_window = std::make_unique<ui::MainWindow>(
+        std::vector<ui::PageEntry>{{u"overview"_s, overview}, {u"sandboxes"_s, sandboxes},
+                                   {u"templates"_s, m_templatesPage}, {u"refine"_s, m_refinePage},
+                                   {u"events"_s, events}, {u"costs"_s, costs}, {u"settings"_s, m_settingsPage}},
+        m_theme);
+    const auto newSandbox = [this] { openNewSandboxDialog({}); };
+    connect(overview, &ui::OverviewPage::newSandboxRequested, this, newSandbox);
+    connect(sandboxes, &ui::SandboxesPage::newSandboxRequested, this, newSandbox);
+    connect(m_window.get(), &ui::MainWindow::newSandboxRequested, this, newSandbox);
+    connect(m_templatesPage, &ui::TemplatesPage::newSandboxRequested, this, &Composition::openNewSandboxDialog);
+    connect(m_templatesPage, &ui::TemplatesPage::openInRefineRequested, this, [this](const QString &name) {
+        m_refinePage->setTemplate(name);
+        m_window->showPage(u"refine"_s);
+    });
+    for (const QString &file : std::as_const(m_options.files)) {
+        m_refinePage->openFile(file);
+        m_window->showPage(u"refine"_s);
+    }
+}
+
+void Composition::wireModels()
+{
+    const auto usePrices = [this] {
+        m_tracker.setRateCard(m_rates.card());
+        m_runSession.setRateCard(m_rates.card());
+    };
+    usePrices();
+    connect(&m_rates, &models::RateCardModel::cardChanged, this, usePrices);
+    connect(&m_connections, &models::ConnectionsModel::activeChanged, this, &Composition::useConnection);
+    connect(&m_engine, &EngineSupervisor::stateChanged, this, &Composition::onEngineState);
+    connect(&m_figures, &models::LiveFigures::changed, this, &Composition::updateStatus);
+    connect(&m_webhook, &WebhookRegistration::failed, this, [](const Error &error) {
+        qCWarning(logApp, "the receiver could not be registered: %s", error.message.c_str());
+    });
+    // Created, updated …: the list tells size and readable name, which no webhook carries.
+    connect(&m_tracker, &lifecycle::Tracker::eventsRecorded, &m_poller, &lifecycle::Poller::pollNow);
+}
+
+void Composition::wireWindow()
+{
+    connect(m_window.get(), &ui::MainWindow::firstPainted, this, [this] {
+        QTimer::singleShot(0, this, &Composition::startServices);
+    });
+    connect(m_window.get(), &ui::MainWindow::aboutToClose, this, &Composition::saveWindow);
+    connect(m_window.get(), &ui::MainWindow::bannerActionTriggered, this, &Composition::restartEngine);
+    connect(m_window.get(), &ui::MainWindow::restartEngineRequested, this, &Composition::restartEngine);
+    connect(m_window.get(), &ui::MainWindow::tourRequested, this, &Composition::tourRequested);
+    connect(m_settingsPage, &ui::SettingsPage::engineRestartRequested, this, &Composition::restartEngine);
+    connect(m_refinePage, &ui::RefinePage::engineRestartRequested, this, &Composition::restartEngine);
+    auto *slowly = new QTimer(this); // receiver statistics have no signal of their own
+    connect(slowly, &QTimer::timeout, this, &Composition::updateViews);
+    slowly->start(2s);
+    updateConnections();
+    updateStatus();
+}
+
+QString Composition::tourDirectory() const
+{
+    return toQString((m_paths.state / "tour").string());
+}
+
+void Composition::showWindow()
+{
+    m_window->show();
+}
+
+void Composition::startServices()
+{
+    if (qEnvironmentVariableIsSet("SANDGLASS_TRACE_START"))
+        std::fprintf(stderr, "first frame %.1f ms\n", millisecondsSinceExec());
+    m_tracker.start();
+    openSecret();
+    startEngine();
+}
+
+void Composition::openSecret()
+{
+    const QByteArray given = qgetenv("SANDGLASS_WEBHOOK_SECRET");
+    if (!given.isEmpty()) {
+        if (static_cast<std::size_t>(given.size()) < minimumSecretLength) {
+            m_receiverFailure = tr("SANDGLASS_WEBHOOK_SECRET is shorter than %n characters", nullptr,
+                                   static_cast<int>(minimumSecretLength));
+            return tellServing();
+        }
+        return startReceiver(QString::fromUtf8(given));
+    }
+    m_keys->read(webhookSecretName, [this](Result<std::optional<std::string>> answer) {
+        if (answer && *answer && (*answer)->size() >= minimumSecretLength)
+            return startReceiver(toQString(**answer));
+        const std::string secret = newWebhookSecret();
+        // A store that cannot keep it costs a new secret at the next start, no more.
+        m_keys->write(webhookSecretName, secret, [](Result<> kept) {
+            if (!kept)
+                qCWarning(logApp, "the webhook secret could not be kept: %s", kept.error().message.c_str());
+        });
+        startReceiver(toQString(secret));
+    });
+}
+
+void Composition::startReceiver(const QString &secret)
+{
+    m_secret = secret;
+    lifecycle::ReceiverOptions options;
+    options.secret = toUtf8(secret);
+    options.port = static_cast<std::uint16_t>(
+        m_options.receiverPort.value_or(m_settings.number(models::Settings::Key::ReceiverPort)));
+    m_receiver = std::make_unique<lifecycle::Receiver>(*m_journal, options);
+    if (const auto started = m_receiver->start(); !started) {
+        m_receiverFailure = toQString(started.error().message);
+        m_receiver.reset();
+    }
+    registerWebhook();
+    updateViews();
+    tellServing();
+}
+
+void Composition::startEngine()
+{
+    if (m_options.engineApi.isEmpty())
+        return m_engine.start();
+    // An engine that runs elsewhere: its key and sandbox address come as the SDKs read them.
+    adoptEngine(m_options.engineApi, qEnvironmentVariable("E2B_SANDBOX_URL"), qEnvironmentVariable("E2B_API_KEY"));
+    tellServing();
+}
+
+void Composition::restartEngine()
+{
+    m_engine.stop();
+    m_engine.start();
+}
+
+void Composition::onEngineState(EngineSupervisor::State state)
+{
+    if (state == EngineSupervisor::State::Ready) {
+        QFile keyFile(m_engine.address().apiKeyFile);
+        const bool isOpen = keyFile.open(QIODevice::ReadOnly);
+        adoptEngine(m_engine.address().apiUrl, m_engine.address().sandboxUrl,
+                    isOpen ? QString::fromUtf8(keyFile.readAll()).trimmed() : QString());
+        m_window->hideBanner();
+        m_engineWasReady = true;
+        tellServing();
+    } else if (state == EngineSupervisor::State::Failed) {
+        m_connections.setLocalEngine({}, {}, {});
+        m_window->showBanner(m_engineWasReady
+                                 ? tr("The local engine ended: %1. Your history is intact.").arg(m_engine.failure())
+                                 : tr("The local engine could not start: %1").arg(m_engine.failure()),
+                             tr("Start the engine again"));
+        tellServing();
+    }
+    updateConnections();
+    updateViews();
+}
+
+void Composition::adoptEngine(const QString &apiUrl, const QString &sandboxUrl, const QString &apiKey)
+{
+    e2b::Connection local = m_localClient.connection();
+    local.apiUrl = toUtf8(apiUrl);
+    local.sandboxUrl = toUtf8(sandboxUrl);
+    local.apiKey = toUtf8(apiKey);
+    m_localClient.setConnection(local);
+    m_localKey = apiKey;
+    m_connections.setLocalEngine(apiUrl, sandboxUrl, apiKey);
+    useConnection();
+    registerWebhook();
+}
+
+void Composition::useConnection()
+{
+    m_runSession.endSession(); // a sandbox of the connection before
+    m_client.setConnection(m_connections.active());
+    m_templates.forget();
+    m_templates.refresh();
+    m_poller.stop();
+    m_poller.start();
+    updateConnections();
+}
+
+void Composition::registerWebhook()
+{
+    if (m_receiver && !m_localClient.connection().apiKey.empty())
+        m_webhook.registerReceiver(toQString(m_receiver->url()), m_secret);
+}
+
+void Composition::updateConnections()
+{
+    QList<ui::ConnectionLine> lines;
+    for (int row = 0; row < m_connections.rowCount(); ++row) {
+        const auto &entry = m_connections.at(row);
+        const bool isLocal = entry.connection.kind == e2b::Connection::Kind::Local;
+        ui::ConnectionLine line;
+        line.name = toQString(entry.connection.name);
+        using State = ui::ConnectionLine::State;
+        if (isLocal && m_options.engineApi.isEmpty() && m_engine.state() == EngineSupervisor::State::Starting) {
+            line.state = State::Starting;
+            line.detail = tr("starting");
+        } else if (entry.isReady()) {
+            line.state = State::Connected;
+            line.detail = isLocal && !m_engine.address().tier.isEmpty() ? tr("tier %1").arg(m_engine.address().tier)
+                                                                         : tr("ready");
+        } else {
+            line.detail = isLocal ? tr("offline") : tr("no key");
+        }
+        lines << line;
+    }
+    m_window->setConnections(lines);
+}
+
+void Composition::updateStatus()
+{
+    ui::StatusLine line;
+    line.isReceiving = m_receiver != nullptr;
+    line.receiver = m_receiver ? tr("Receiver 127.0.0.1:%1").arg(m_receiver->port())
+        : m_receiverFailure.isEmpty() ? tr("Receiver starting")
+                                      : tr("No receiver: %1").arg(m_receiverFailure);
+    if (const auto last = m_figures.lastEventAt())
+        line.lastEvent = tr("last event %1 ago")
+                             .arg(ui::formatLeft(std::chrono::duration_cast<std::chrono::milliseconds>(m_tracker.now() - *last)));
+    line.journal = tr("journal %1 events").arg(ui::formatCount(m_journal->count()));
+    line.burnRate = tr("burn %1").arg(ui::formatRate(m_figures.burnRate()));
+    line.today = tr("today %1").arg(ui::formatMoney(m_figures.costToday()));
+    m_window->setStatus(line);
+}
+
+void Composition::updateViews()
+{
+    ui::ReceiverView receiver;
+    receiver.isListening = m_receiver != nullptr;
+    receiver.failure = m_receiverFailure;
+    receiver.secret = m_secret;
+    receiver.secretPlace = qEnvironmentVariableIsSet("SANDGLASS_WEBHOOK_SECRET") ? tr("the environment")
+                                                                                 : toQString(m_keys->description());
+    if (m_receiver) {
+        receiver.url = toQString(m_receiver->url());
+        receiver.statistics = m_receiver->statistics();
+    }
+    m_settingsPage->setReceiver(receiver);
+
+    ui::EngineView engine;
+    using State = ui::EngineView::State;
+    const bool isOurs = m_options.engineApi.isEmpty();
+    switch (m_engine.state()) {
+    case EngineSupervisor::State::Stopped:
+        engine.state = isOurs ? State::Stopped : State::Running;
+        break;
+    case EngineSupervisor::State::Starting:
+        engine.state = State::Starting;
+        break;
+    case EngineSupervisor::State::Ready:
+        engine.state = State::Running;
+        break;
+    case EngineSupervisor::State::Failed:
+        engine.state = State::Failed;
+        break;
+    }
+    engine.failure = m_engine.failure();
+    engine.tier = m_engine.address().summary;
+    engine.reasons = m_engine.address().reasons;
+    engine.apiUrl = toQString(m_localClient.connection().apiUrl);
+    engine.sandboxUrl = toQString(m_localClient.connection().sandboxUrl);
+    engine.apiKey = m_localKey;
+    m_settingsPage->setEngine(engine);
+}
+
+void Composition::tellServing()
+{
+    const bool receiverKnown = m_receiver || !m_receiverFailure.isEmpty();
+    const bool engineKnown = !m_options.engineApi.isEmpty() || m_engine.state() == EngineSupervisor::State::Ready
+        || m_engine.state() == EngineSupervisor::State::Failed;
+    if (m_hasServed || !receiverKnown || !engineKnown)
+        return;
+    m_hasServed = true;
+    updateStatus();
+    writeReadyFile();
+    Q_EMIT serving();
+}
+
+void Composition::writeReadyFile()
+{
+    if (m_options.readyFile.isEmpty())
+        return;
+    const e2b::Connection &local = m_localClient.connection();
+    const Json ready = {{"pid", ::getpid()},
+                        {"receiver_url", m_receiver ? m_receiver->url() : ""},
+                        {"api_url", local.apiUrl},
+                        {"sandbox_url", local.sandboxUrl},
+                        {"api_key_file", toUtf8(m_engine.address().apiKeyFile)},
+                        {"tier", toUtf8(m_engine.address().tier)}};
+    QSaveFile file(m_options.readyFile); // renamed into place: who sees it sees all of it
+    const bool written = file.open(QIODevice::WriteOnly) && file.write(QByteArray::fromStdString(dumpJson(ready) + "\n")) > 0
+        && file.commit();
+    if (!written)
+        qCWarning(logApp, "the ready file cannot be written: %s", qPrintable(file.errorString()));
+}
+
+void Composition::openNewSandboxDialog(const QString &templateId)
+{
+    auto *session = new models::NewSandboxSession(
+        [this](const e2b::SandboxSpec &spec) { return m_client.createSandbox(spec); },
+        [this](const std::string &id) { return m_client.killSandbox(id); }, this);
+    auto *dialog = new ui::NewSandboxDialog(m_templates, *session, m_rates.card(), m_window.get());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setConnectionName(toQString(m_client.connection().name));
+    dialog->setTimeoutSeconds(m_settings.number(models::Settings::Key::SandboxTimeoutSeconds));
+    if (!templateId.isEmpty())
+        dialog->setTemplate(templateId);
+    // A cancelled creation may still have to kill what it made: the session outlives the dialog until it is idle.
+    connect(dialog, &QObject::destroyed, session, [session] {
+        if (!session->isBusy())
+            session->deleteLater();
+        else
+            connect(session, &models::NewSandboxSession::stateChanged, session, [session] {
+                if (!session->isBusy())
+                    session->deleteLater();
+            });
+    });
+    connect(session, &models::NewSandboxSession::created, this, [this] { m_window->showPage(u"sandboxes"_s); });
+    dialog->open();
+}
+
+void Composition::saveWindow()
+{
+    m_document.autosaveNow();
+    m_window->saveState(m_store);
+    m_runSession.endSession(); // its sandbox would cost until the timeout
+}
+
+} // namespace sandglass::app

@@ -1,0 +1,137 @@
+#pragma once
+
+#include "app/commandline.h"
+#include "app/enginesupervisor.h"
+#include "app/webhookregistration.h"
+#include "models/costs/costtablemodel.h"
+#include "models/costs/livefigures.h"
+#include "models/costs/liveseries.h"
+#include "models/events/eventlistmodel.h"
+#include "models/runs/codedocument.h"
+#include "models/runs/runsession.h"
+#include "models/sandboxes/sandboxactions.h"
+#include "models/sandboxes/sandboxlistmodel.h"
+#include "models/settings/connectionsmodel.h"
+#include "models/settings/ratecardmodel.h"
+#include "models/settings/settings.h"
+#include "models/templates/templatelistmodel.h"
+#include "services/core/keystore.h"
+#include "services/core/paths.h"
+#include "services/core/result.h"
+#include "services/e2b/client.h"
+#include "services/lifecycle/journal.h"
+#include "services/lifecycle/poller.h"
+#include "services/lifecycle/receiver.h"
+#include "services/lifecycle/tracker.h"
+#include "ui/shell/mainwindow.h"
+
+#include <QObject>
+#include <QSettings>
+
+#include <memory>
+
+namespace sandglass::ui {
+class RefinePage;
+class SettingsPage;
+class TemplatesPage;
+class Theme;
+}
+
+namespace sandglass::app {
+
+/// The program: services, models, pages and the window as members, built in this order and torn down in the reverse.
+/// Servers and the engine start after the first frame.
+class Composition final : public QObject
+{
+    Q_OBJECT
+public:
+    /// Error: the profile cannot be used (not writable, journal of a newer version …).
+    [[nodiscard]] static Result<std::unique_ptr<Composition>> create(const CommandLine &options, ui::Theme &theme);
+    ~Composition() override;
+
+    void showWindow();
+    void restartEngine();
+
+    [[nodiscard]] ui::MainWindow &window() { return *m_window; }
+    [[nodiscard]] ui::Theme &theme() { return m_theme; }
+    [[nodiscard]] ui::RefinePage &refinePage() { return *m_refinePage; }
+    [[nodiscard]] models::RunSession &runSession() { return m_runSession; }
+    [[nodiscard]] models::TemplateListModel &templates() { return m_templates; }
+    [[nodiscard]] const EngineSupervisor &engine() const { return m_engine; }
+    [[nodiscard]] WebhookRegistration &webhook() { return m_webhook; }
+    [[nodiscard]] lifecycle::Tracker &tracker() { return m_tracker; }
+    [[nodiscard]] const lifecycle::Journal &journal() const { return *m_journal; }
+    [[nodiscard]] QString tourDirectory() const; ///< where Help > Take the tour leaves its pictures
+    [[nodiscard]] const lifecycle::Receiver *receiver() const { return m_receiver.get(); }
+    [[nodiscard]] e2b::Client &localClient() { return m_localClient; }
+
+Q_SIGNALS:
+    /// Receiver listening (or failed) and engine ready (or failed, or not ours): the program serves.
+    void serving();
+    void tourRequested();
+
+private:
+    Composition(CommandLine options, ui::Theme &theme, ProfilePaths paths, std::unique_ptr<lifecycle::Journal> journal,
+                cost::RateCard listPrices);
+
+    void buildPages();
+    void wireModels();
+    void wireWindow();
+    void startServices(); ///< after the first frame
+    void openSecret();
+    void startReceiver(const QString &secret);
+    void startEngine();
+    void onEngineState(EngineSupervisor::State state);
+    void useConnection();
+    void adoptEngine(const QString &apiUrl, const QString &sandboxUrl, const QString &apiKey);
+    void registerWebhook();
+    void updateConnections();
+    void updateStatus();
+    void updateViews();
+    void writeReadyFile();
+    void tellServing();
+    void openNewSandboxDialog(const QString &templateId);
+    void saveWindow();
+
+    CommandLine m_options;
+    ui::Theme &m_theme;
+    ProfilePaths m_paths;
+    QSettings m_store;
+    models::Settings m_settings;
+    std::unique_ptr<KeyStore> m_keys;
+    std::unique_ptr<lifecycle::Journal> m_journal;
+    lifecycle::Tracker m_tracker;
+    std::unique_ptr<lifecycle::Receiver> m_receiver; ///< before the journal goes
+    EngineSupervisor m_engine;
+    e2b::Client m_localClient; ///< the engine, whichever connection is active
+    e2b::Client m_client;      ///< the active connection
+    WebhookRegistration m_webhook;
+    lifecycle::Poller m_poller;
+
+    models::ConnectionsModel m_connections;
+    models::RateCardModel m_rates;
+    models::ClientSandboxActions m_actions;
+    models::SandboxListModel m_sandboxes;
+    models::EventListModel m_events;
+    models::CostTableModel m_costByTemplate;
+    models::CostTableModel m_costBySandbox;
+    models::LiveFigures m_figures;
+    models::LiveSeries m_overviewSeries;
+    models::LiveSeries m_costSeries;
+    models::TemplateListModel m_templates;
+    models::CodeDocument m_document;
+    models::RunSession m_runSession;
+
+    std::unique_ptr<ui::MainWindow> m_window; ///< owns the pages
+    ui::RefinePage *m_refinePage = nullptr;
+    ui::TemplatesPage *m_templatesPage = nullptr;
+    ui::SettingsPage *m_settingsPage = nullptr;
+
+    QString m_secret;
+    QString m_receiverFailure;
+    QString m_localKey;
+    bool m_hasServed = false;
+    bool m_engineWasReady = false;
+};
+
+} // namespace sandglass::app

@@ -1,0 +1,88 @@
+#include "app/commandline.h"
+#include "app/composition.h"
+#include "app/tour.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/toast.h"
+
+#include <QApplication>
+#include <QLoggingCategory>
+
+#include <csignal>
+#include <cstdio>
+
+using namespace Qt::Literals::StringLiterals;
+using namespace sandglass;
+
+namespace {
+
+QStringList argumentsOf(int argc, char **argv)
+{
+    QStringList arguments;
+    for (int i = 0; i < argc; ++i)
+        arguments << QString::fromLocal8Bit(argv[i]);
+    return arguments;
+}
+
+/// Without a display the tour still runs and draws its pictures.
+void chooseOffscreenForTour(const app::CommandLine &options)
+{
+    const bool hasDisplay = !qEnvironmentVariableIsEmpty("DISPLAY") || !qEnvironmentVariableIsEmpty("WAYLAND_DISPLAY");
+    if (!options.tourDirectory.isEmpty() && !hasDisplay && !qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
+        qputenv("QT_QPA_PLATFORM", "offscreen");
+}
+
+void setLogLevel(const QString &level)
+{
+    if (level == "debug"_L1)
+        QLoggingCategory::setFilterRules(u"sandglass.*=true"_s);
+    else if (level == "info"_L1)
+        QLoggingCategory::setFilterRules(u"sandglass.*.debug=false"_s);
+    else
+        QLoggingCategory::setFilterRules(u"sandglass.*.debug=false\nsandglass.*.info=false"_s);
+}
+
+/// Help > Take the tour: the steps pass by as notices, the pictures stay in the profile.
+void takeTourInWindow(app::Composition &program)
+{
+    auto *tour = new app::Tour(program, program.tourDirectory(), &program);
+    QObject::connect(tour, &app::Tour::stepDone, &program.window(),
+                     [&program](const QString &line) { program.window().toast().show(line.simplified()); });
+    QObject::connect(tour, &app::Tour::finished, tour, &QObject::deleteLater);
+    tour->start();
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    const app::ParsedCommandLine parsed = app::parseCommandLine(argumentsOf(argc, argv));
+    if (parsed.message) {
+        std::fprintf(parsed.exitCode == 0 ? stdout : stderr, "%s\n", qPrintable(*parsed.message));
+        return parsed.exitCode;
+    }
+    chooseOffscreenForTour(parsed.options);
+    std::signal(SIGPIPE, SIG_IGN); // a peer that goes away is an error value, not the end of the program
+
+    QApplication application(argc, argv);
+    QApplication::setApplicationName(u"sandglass"_s);
+    QApplication::setDesktopFileName(u"io.github.sandglass.Sandglass"_s);
+    QApplication::setApplicationVersion(QStringLiteral(SANDGLASS_VERSION));
+    setLogLevel(parsed.options.logLevel);
+    ui::Theme theme(application);
+
+    auto composition = app::Composition::create(parsed.options, theme);
+    if (!composition) {
+        std::fprintf(stderr, "sandglass: %s\n", composition.error().message.c_str());
+        return 1;
+    }
+    if (!parsed.options.tourDirectory.isEmpty()) {
+        app::Tour tour(**composition, parsed.options.tourDirectory);
+        QObject::connect(&tour, &app::Tour::finished, &application, &QApplication::exit, Qt::QueuedConnection);
+        tour.start();
+        return QApplication::exec();
+    }
+    app::Composition &program = **composition;
+    QObject::connect(&program, &app::Composition::tourRequested, &program, [&program] { takeTourInWindow(program); });
+    program.showWindow();
+    return QApplication::exec();
+}

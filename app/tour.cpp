@@ -1,0 +1,241 @@
+#include "app/tour.h"
+
+#include "app/composition.h"
+#include "services/core/qtstring.h"
+#include "services/refine/generator.h"
+#include "ui/refine/codeeditor.h"
+#include "ui/refine/refinepage.h"
+#include "ui/text/format.h"
+#include "ui/theme/theme.h"
+
+#include <QDir>
+#include <QImage>
+#include <QLineEdit>
+
+#include <array>
+#include <cstdio>
+
+using namespace std::chrono_literals;
+using namespace Qt::Literals::StringLiterals;
+
+namespace sandglass::app {
+
+namespace {
+
+constexpr qint64 stepLimitMs = 60'000;
+constexpr QSize largeWindow(1600, 1000);
+constexpr QSize smallWindow(1024, 600);
+
+} // namespace
+
+Tour::Tour(Composition &composition, QString pictureDirectory, QObject *parent)
+    : QObject(parent)
+    , m_composition(composition)
+    , m_directory(std::move(pictureDirectory))
+{
+    m_watch.setInterval(2ms);
+    connect(&m_watch, &QTimer::timeout, this, &Tour::check);
+    planEngine();
+    planAttempts();
+    planEnding();
+}
+
+void Tour::start()
+{
+    m_wholeTime.start();
+    if (!QDir().mkpath(m_directory))
+        return fail(tr("the folder %1 cannot be made").arg(m_directory));
+    m_composition.window().resize(largeWindow);
+    m_composition.showWindow();
+    m_current = 0;
+    beginNext();
+}
+
+void Tour::planEngine()
+{
+    m_steps.push_back({tr("start the engine"), [] {},
+                       [this] {
+                           const auto state = m_composition.engine().state();
+                           return state == EngineSupervisor::State::Ready || state == EngineSupervisor::State::Failed;
+                       },
+                       [this] {
+                           return m_composition.engine().state() == EngineSupervisor::State::Ready
+                               ? m_composition.engine().address().summary
+                               : QString();
+                       }});
+    m_steps.push_back({tr("register the webhook"), [] {}, [this] { return m_composition.webhook().isRegistered(); },
+                       [this] { return toQString(m_composition.receiver()->url()); }});
+    m_steps.push_back({tr("list the templates"), [this] { m_composition.window().showPage(u"templates"_s); },
+                       [this] {
+                           const auto state = m_composition.templates().state();
+                           return state == models::TemplateListModel::State::Loaded
+                               || state == models::TemplateListModel::State::Failed;
+                       },
+                       [this] {
+                           QStringList names;
+                           for (int row = 0; row < m_composition.templates().rowCount(); ++row)
+                               names << models::TemplateListModel::displayName(m_composition.templates().at(row));
+                           return names.join(u", "_s);
+                       }});
+}
+
+void Tour::planAttempts()
+{
+    const refine::ClassicExample example = refine::classicExample();
+    const QString expectedOutput = toQString(example.check.expected);
+    // What each attempt of the example runs into; the last one passes.
+    const QStringList reasons = {u"SyntaxError"_s, u"ModuleNotFoundError"_s, QString()};
+    m_steps.push_back({tr("create a sandbox"),
+                       [this, code = toQString(example.attempts.front()), expectedOutput] {
+                           m_composition.window().showPage(u"refine"_s);
+                           auto &page = m_composition.refinePage();
+                           page.setTemplate(u"code-interpreter-v1"_s);
+                           if (auto *expected = page.findChild<QLineEdit *>(u"expectedOutput"_s))
+                               expected->setText(expectedOutput);
+                           page.editor()->setText(code);
+                           page.run();
+                       },
+                       [this] { return !m_composition.runSession().sandboxId().isEmpty(); },
+                       [this] {
+                           m_sandboxId = m_composition.runSession().sandboxId();
+                           return m_sandboxId;
+                       }});
+    int number = 0;
+    for (const std::string &code : example.attempts) {
+        planAttempt(number + 1, toQString(code), reasons.value(number));
+        ++number;
+    }
+}
+
+void Tour::planAttempt(int number, const QString &code, const QString &expectedReason)
+{
+    m_steps.push_back({tr("attempt %1").arg(number),
+                       [this, number, code] {
+                           if (number == 1)
+                               return; // runs since the sandbox was asked for
+                           m_composition.refinePage().editor()->setText(code);
+                           m_composition.refinePage().run();
+                       },
+                       [this, number] {
+                           const auto *attempt = m_composition.runSession().attempts()->byNumber(number);
+                           return attempt != nullptr && attempt->verdict != models::AttemptRow::Verdict::Running;
+                       },
+                       [this, number, expectedReason]() -> QString {
+                           const auto *attempt = m_composition.runSession().attempts()->byNumber(number);
+                           const bool passed = attempt->verdict == models::AttemptRow::Verdict::Passed;
+                           const bool asExpected = expectedReason.isEmpty() ? passed : attempt->reason == expectedReason;
+                           if (!asExpected) {
+                               std::fprintf(stderr, "attempt %d: %s\n", number, qPrintable(attempt->reason));
+                               return {};
+                           }
+                           const QString time = ui::formatDuration(attempt->duration.value_or(0ns));
+                           if (passed)
+                               return tr("passed, ran %1").arg(time);
+                           const int line = attempt->error ? attempt->error->line + 1 : 0;
+                           return tr("%1 at line %2, ran %3").arg(attempt->reason).arg(line).arg(time);
+                       }});
+}
+
+void Tour::planEnding()
+{
+    // The list tells the sandbox's size, without which there is no price.
+    m_steps.push_back({tr("see its cost"), [] {}, [this] { return !costLine().isEmpty(); }, [this] { return costLine(); }});
+    m_steps.push_back({tr("draw the live pages"), [] {}, [] { return true; },
+                       [this] { return takePictures({u"overview"_s, u"sandboxes"_s, u"templates"_s, u"refine"_s, u"settings"_s}); }});
+    m_steps.push_back({tr("kill the sandbox"), [this] { m_composition.runSession().endSession(); },
+                       [this] {
+                           const auto *sandbox = m_composition.tracker().fold().find(toUtf8(m_sandboxId));
+                           return sandbox != nullptr && sandbox->state == lifecycle::SandboxState::Killed;
+                       },
+                       [this] {
+                           return tr("killed event in the journal, %1 events in all").arg(m_composition.journal().count());
+                       }});
+    m_steps.push_back({tr("settle its cost"), [] {}, [] { return true; }, [this] { return costLine(); }});
+    m_steps.push_back({tr("draw the records"), [] {}, [] { return true; },
+                       [this] { return takePictures({u"events"_s, u"costs"_s}); }});
+}
+
+void Tour::beginNext()
+{
+    if (m_current == m_steps.size()) {
+        report(tr("tour done in %1, %2 pictures in %3")
+                   .arg(ui::formatDuration(std::chrono::nanoseconds(m_wholeTime.nsecsElapsed())))
+                   .arg(m_pictures)
+                   .arg(m_directory));
+        Q_EMIT finished(0);
+        return;
+    }
+    m_stepTime.start();
+    m_steps[m_current].begin();
+    m_watch.start();
+}
+
+void Tour::check()
+{
+    const Step &step = m_steps[m_current];
+    if (!step.isDone()) {
+        if (m_stepTime.elapsed() > stepLimitMs)
+            fail(tr("%1: not done after %2 s").arg(step.name).arg(stepLimitMs / 1000));
+        return;
+    }
+    m_watch.stop();
+    const auto took = std::chrono::nanoseconds(m_stepTime.nsecsElapsed());
+    const QString detail = step.detail();
+    if (detail.isEmpty())
+        return fail(tr("%1: came out wrong. %2").arg(step.name, m_composition.engine().failure()));
+    report(u"%1 %2  %3"_s.arg(step.name.leftJustified(22), ui::formatDuration(took).rightJustified(8), detail));
+    ++m_current;
+    QTimer::singleShot(0, this, &Tour::beginNext);
+}
+
+void Tour::report(const QString &line)
+{
+    std::printf("%s\n", qPrintable(line));
+    std::fflush(stdout);
+    Q_EMIT stepDone(line);
+}
+
+void Tour::fail(const QString &why)
+{
+    m_watch.stop();
+    std::fprintf(stderr, "tour failed: %s\n", qPrintable(why));
+    Q_EMIT finished(1);
+}
+
+QString Tour::costLine() const
+{
+    const auto *sandbox = m_composition.tracker().fold().find(toUtf8(m_sandboxId));
+    if (sandbox == nullptr)
+        return {};
+    const auto cost = m_composition.tracker().costOf(*sandbox);
+    if (!cost || cost->amount.isZero())
+        return {};
+    return u"$%1 %2"_s.arg(toQString(cost->amount.toSignificant(4)), cost->isConfirmed ? tr("confirmed") : tr("so far"));
+}
+
+QString Tour::takePictures(const QStringList &pages)
+{
+    ui::MainWindow &window = m_composition.window();
+    const ui::Theme::Mode modeBefore = m_composition.theme().mode();
+    const QString pageBefore = window.currentPage();
+    const QSize sizeBefore = window.size();
+    bool good = true;
+    for (const QString &page : pages) {
+        window.showPage(page);
+        for (const auto &[mode, theme] : {std::pair(ui::Theme::Mode::Light, u"light"_s), std::pair(ui::Theme::Mode::Dark, u"dark"_s)}) {
+            m_composition.theme().setMode(mode);
+            for (const QSize &size : {smallWindow, largeWindow}) {
+                window.resize(size);
+                const QString name = u"%1/%2-%3%4.png"_s.arg(m_directory, page, theme, size == smallWindow ? u"-1024x600"_s : QString());
+                good = window.grab().save(name) && good;
+                ++m_pictures;
+            }
+        }
+    }
+    m_composition.theme().setMode(modeBefore);
+    window.showPage(pageBefore);
+    window.resize(sizeBefore);
+    return good ? tr("%n page(s), light and dark, 1600×1000 and 1024×600", nullptr, static_cast<int>(pages.size())) : QString();
+}
+
+} // namespace sandglass::app

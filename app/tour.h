@@ -1,0 +1,61 @@
+#pragma once
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <QString>
+#include <QTimer>
+
+#include <functional>
+#include <vector>
+
+namespace sandglass::app {
+
+class Composition;
+
+/// The guided tour: the main job from the first start to the bill, driven through the real window, each step measured
+/// and printed as one line. Leaves pictures of every page, in both themes and two sizes.
+class Tour final : public QObject
+{
+    Q_OBJECT
+public:
+    Tour(Composition &composition, QString pictureDirectory, QObject *parent = nullptr);
+
+    void start();
+
+Q_SIGNALS:
+    void stepDone(const QString &line);
+    void finished(int exitCode); ///< 0 only if every step held
+
+private:
+    /// A step begins something and is over when `isDone`; `detail` then describes what was seen. An empty detail means
+    /// that it came out wrong.
+    struct Step
+    {
+        QString name;
+        std::function<void()> begin;
+        std::function<bool()> isDone;
+        std::function<QString()> detail;
+    };
+    void planEngine();
+    void planAttempts();
+    void planAttempt(int number, const QString &code, const QString &expectedReason);
+    void planEnding();
+    void beginNext();
+    void check();
+    void report(const QString &line);
+    void fail(const QString &why);
+    [[nodiscard]] QString takePictures(const QStringList &pages);
+    [[nodiscard]] QString costLine() const;
+
+    Composition &m_composition;
+    QString m_directory;
+    std::vector<Step> m_steps;
+    std::size_t m_current = 0;
+    QTimer m_watch;
+    QElapsedTimer m_stepTime;
+    QElapsedTimer m_wholeTime;
+    QString m_sandboxId;
+    int m_pictures = 0;
+};
+
+} // namespace sandglass::app
