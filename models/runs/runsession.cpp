@@ -8,7 +8,10 @@
 
 #include <algorithm>
 
+#include <QRegularExpression>
+
 namespace sandglass::models {
+
 
 using Verdict = AttemptRow::Verdict;
 using Kind = OutputModel::Kind;
@@ -193,7 +196,9 @@ void RunSession::onRaised(const e2b::ExecutionError &error)
 {
     const QString traceback = withoutTerminalCodes(toQString(error.traceback));
     const QString name = toQString(error.name);
-    const QString message = toQString(error.value);
+    // A SyntaxError names IPython's own file for the cell, which says nothing to the person: the line is marked.
+    static const QRegularExpression cellFile(QStringLiteral(R"( \((<[^>]*>|[^() ]*\.py), line \d+\)$)"));
+    const QString message = toQString(error.value).remove(cellFile);
     const QString summary = message.isEmpty() ? name : QString(name % QStringLiteral(": ") % message);
     QStringList lines = traceback.split(u'\n');
     while (!lines.isEmpty() && (lines.last().trimmed().isEmpty() || lines.last().startsWith(name)))
