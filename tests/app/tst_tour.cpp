@@ -25,7 +25,7 @@ void TestTour::holdsFromTheFirstStart()
     QVERIFY2(sandglass.waitForFinished(150'000), "the tour did not end");
     const QByteArray lines = sandglass.readAllStandardOutput();
     const QByteArray errors = sandglass.readAllStandardError();
-    QVERIFY2(sandglass.exitStatus() == QProcess::NormalExit && sandglass.exitCode() == 0, (lines + errors).constData());
+    QVERIFY2(sandglass.exitStatus() == QProcess::NormalExit && sandglass.exitCode() == 0, QByteArray(lines + errors).constData());
 
     for (const char *step : {"start the engine", "register the webhook", "create a sandbox", "attempt 1", "attempt 2",
                              "attempt 3", "kill the sandbox", "settle its cost"})
