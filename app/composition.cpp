@@ -200,6 +200,7 @@ void Composition::wireModels()
     connect(&m_connections, &models::ConnectionsModel::activeChanged, this, &Composition::useConnection);
     connect(&m_engine, &EngineSupervisor::stateChanged, this, &Composition::onEngineState);
     connect(&m_figures, &models::LiveFigures::changed, this, &Composition::updateStatus);
+    connect(&m_figures, &models::LiveFigures::changed, this, &Composition::updateViews);
     connect(&m_webhook, &WebhookRegistration::failed, this, [](const Error &error) {
         qCWarning(logApp, "the receiver could not be registered: %s", error.message.c_str());
     });

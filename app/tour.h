@@ -40,6 +40,7 @@ private:
     void planAttempts();
     void planAttempt(int number, const QString &code, const QString &expectedReason);
     void planEnding();
+    void planPictures(const QString &name, const QStringList &pages);
     void beginNext();
     void check();
     void report(const QString &line);
@@ -55,6 +56,7 @@ private:
     QElapsedTimer m_stepTime;
     QElapsedTimer m_wholeTime;
     QString m_sandboxId;
+    QString m_pictureLine;
     int m_pictures = 0;
 };
 

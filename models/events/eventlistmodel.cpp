@@ -66,8 +66,10 @@ QVariant EventListModel::data(const QModelIndex &index, int role) const
     case Qt::DisplayRole:
         if (index.column() == SandboxColumn)
             return toQString(row.sandboxId);
-        if (index.column() == TemplateColumn)
-            return toQString(row.templateName);
+        if (index.column() == TemplateColumn) { // webhooks carry only the id; the list has told the readable name
+            const lifecycle::Sandbox *sandbox = m_tracker.fold().find(row.sandboxId);
+            return toQString(sandbox != nullptr ? sandbox->templateName() : row.templateName);
+        }
         return {}; // times, words and sentences are the view's
     case TypeRole:
         return static_cast<int>(row.type);

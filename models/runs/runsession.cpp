@@ -132,6 +132,13 @@ void RunSession::takeSandbox(Result<e2b::SandboxInfo> answer)
         return;
     }
     m_sandbox = std::move(*answer);
+    // The answer to a creation does not tell the size, without which an attempt has no price.
+    whenDone(m_client.sandbox(m_sandbox->sandboxId), this, [this](Result<e2b::SandboxInfo> details) {
+        if (details && m_sandbox && m_sandbox->sandboxId == details->sandboxId) {
+            m_sandbox->cpuCount = details->cpuCount;
+            m_sandbox->memoryMb = details->memoryMb;
+        }
+    });
     Q_EMIT sandboxChanged();
     startRun();
 }

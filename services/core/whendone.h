@@ -17,7 +17,8 @@ void whenDone(QFuture<T> future, QObject *receiver, Handler &&handler)
     QObject::connect(watcher, &QFutureWatcherBase::finished, receiver,
                      [watcher, handle = std::forward<Handler>(handler)]() mutable {
                          watcher->deleteLater();
-                         if (watcher->future().resultCount() > 0) // none when cancelled
+                         // One cancelled after its result arrived still counts it, but has none to take.
+                         if (!watcher->isCanceled() && watcher->future().resultCount() > 0)
                              handle(watcher->future().takeResult());
                      });
     watcher->setFuture(std::move(future));

@@ -16,7 +16,8 @@ namespace sandglass::ui {
 
 namespace {
 
-constexpr int leftRoom = 56, bottomRoom = 22, topRoom = 8, legendRoom = 24, rightRoom = 6;
+constexpr int bottomRoom = 22, topRoom = 8, legendRoom = 24, rightRoom = 6;
+constexpr double fewestCounts = 4; ///< counts below it would give ticks between whole numbers
 
 } // namespace
 
@@ -86,9 +87,17 @@ ChartScale TimeChart::scale() const
     double highest = sums.empty() ? 0.0 : *std::ranges::max_element(sums);
     if (!m_limitWord.isEmpty())
         highest = std::max(highest, m_limit);
+    if (m_kind == Kind::Lines)
+        highest = std::max(highest, fewestCounts);
     const int top = topRoom + (m_hasLegend ? legendRoom : 0);
-    return {QRectF(leftRoom, top, std::max(10, width() - leftRoom - rightRoom), std::max(10, height() - top - bottomRoom)),
-            m_data.from, m_data.to, highest > 0 ? highest : 1.0};
+    highest = highest > 0 ? highest : 1.0;
+    const QFontMetrics metrics(Theme::uiFont(11));
+    int labels = 24;
+    for (const double tick : ChartScale(QRectF(0, 0, 10, 10), m_data.from, m_data.to, highest).valueTicks())
+        labels = std::max(labels, metrics.horizontalAdvance(m_formatter(tick)));
+    const int left = labels + 10;
+    return {QRectF(left, top, std::max(10, width() - left - rightRoom), std::max(10, height() - top - bottomRoom)),
+            m_data.from, m_data.to, highest};
 }
 
 Timestamp TimeChart::bucketStart(int bucket) const
@@ -128,7 +137,7 @@ void TimeChart::paintAxes(QPainter &painter, const ChartScale &chart) const
         painter.setPen(t.grid);
         painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
         painter.setPen(t.faint);
-        painter.drawText(QRectF(0, y - 8, leftRoom - 8, 16), Qt::AlignRight | Qt::AlignVCenter, m_formatter(value));
+        painter.drawText(QRectF(0, y - 8, plot.left() - 8, 16), Qt::AlignRight | Qt::AlignVCenter, m_formatter(value));
     }
     painter.setPen(t.faint);
     for (const Timestamp tick : chart.timeTicks()) {
@@ -199,7 +208,7 @@ void TimeChart::paintLegend(QPainter &painter) const
         const QString name = painter.fontMetrics().elidedText(m_data.series[static_cast<std::size_t>(s)].name, Qt::ElideMiddle, 160);
         const qreal textWidth = painter.fontMetrics().horizontalAdvance(name);
         x -= textWidth;
-        if (x < leftRoom)
+        if (x < 0)
             break; // the read-out still names every series
         painter.setPen(t.muted);
         painter.drawText(QPointF(x, 14), name);

@@ -170,7 +170,9 @@ void MainWindow::activate(int index)
 {
     m_stack->setCurrentIndex(index);
     m_sideBar->setCurrent(index);
-    m_header->showPage(m_pages[static_cast<std::size_t>(index)].page);
+    Page *page = m_pages[static_cast<std::size_t>(index)].page;
+    m_header->showPage(page);
+    page->setFocus(Qt::OtherFocusReason);
 }
 
 void MainWindow::fitSideBar()

@@ -124,6 +124,7 @@ void SideBar::addPage(const QString &key, const QString &title, bool atBottom)
     auto *button = new QPushButton(title);
     button->setObjectName(u"nav-" + key);
     button->setCheckable(true);
+    button->setFocusPolicy(Qt::TabFocus); // a click leaves the focus to the page
     button->setProperty("kind", QStringLiteral("nav"));
     auto *row = new QHBoxLayout(button);
     row->setContentsMargins(0, 0, 10, 0);

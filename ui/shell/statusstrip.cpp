@@ -29,7 +29,15 @@ StatusStrip::StatusStrip(QWidget *parent) : QFrame(parent)
     layout->addWidget(m_burnRate);
     m_today = makeMuted({});
     layout->addWidget(m_today);
-    layout->addWidget(makeMuted(tr("Ctrl+K for everything")));
+    m_hint = makeMuted(tr("Ctrl+K for everything"));
+    layout->addWidget(m_hint);
+}
+
+void StatusStrip::resizeEvent(QResizeEvent *event)
+{
+    QFrame::resizeEvent(event);
+    constexpr int roomForAll = 1000; // figures before hints
+    m_hint->setVisible(width() >= roomForAll);
 }
 
 void StatusStrip::setStatus(const StatusLine &status)

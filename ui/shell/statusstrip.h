@@ -26,12 +26,16 @@ public:
     explicit StatusStrip(QWidget *parent = nullptr);
     void setStatus(const StatusLine &status);
 
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
     QLabel *m_receiver = nullptr;
     QLabel *m_lastEvent = nullptr;
     QLabel *m_journal = nullptr;
     QLabel *m_burnRate = nullptr;
     QLabel *m_today = nullptr;
+    QLabel *m_hint = nullptr;
 };
 
 } // namespace sandglass::ui

@@ -98,6 +98,8 @@ QTableView:focus { outline: none; }
 QHeaderView { background: @surface; border: none; }
 QHeaderView::section { background: @surface; color: @muted; border: none; border-bottom: 1px solid @border; padding: 7px 8px; }
 QHeaderView::section:hover { color: @text; }
+QHeaderView::down-arrow { image: url(:/sandglass/icons/@chevron); width: 10px; height: 8px; subcontrol-position: top center; }
+QHeaderView::up-arrow { image: url(:/sandglass/icons/@upchevron); width: 10px; height: 8px; subcontrol-position: top center; }
 QTableCornerButton::section { background: @surface; border: none; }
 
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
@@ -149,8 +151,9 @@ QString styleSheetFor(const Tokens &t)
     };
     for (const auto &[name, color] : colors)
         text.replace(QLatin1String(name), color.name());
-    return text.replace(QLatin1String("@chevron"),
-                        t.isDark ? QStringLiteral("chevron-down-dark.svg") : QStringLiteral("chevron-down-light.svg"));
+    const QString suffix = t.isDark ? QStringLiteral("-dark.svg") : QStringLiteral("-light.svg");
+    text.replace(QLatin1String("@upchevron"), QStringLiteral("chevron-up") + suffix);
+    return text.replace(QLatin1String("@chevron"), QStringLiteral("chevron-down") + suffix);
 }
 
 } // namespace sandglass::ui
