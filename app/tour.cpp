@@ -103,7 +103,8 @@ void Tour::planAttempts()
     int number = 0;
     for (const std::string &code : example.attempts) {
         planAttempt(number + 1, toQString(code), reasons.value(number));
-        ++number;
+        if (++number == 2)
+            planPictures(tr("draw the marked error"), {u"refine"_s}, u"-error"_s);
     }
 }
 
@@ -153,9 +154,9 @@ void Tour::planEnding()
     planPictures(tr("draw the records"), {u"events"_s, u"costs"_s});
 }
 
-void Tour::planPictures(const QString &name, const QStringList &pages)
+void Tour::planPictures(const QString &name, const QStringList &pages, const QString &suffix)
 {
-    m_steps.push_back({name, [this, pages] { m_pictureLine = takePictures(pages); }, [] { return true; },
+    m_steps.push_back({name, [this, pages, suffix] { m_pictureLine = takePictures(pages, suffix); }, [] { return true; },
                        [this] { return m_pictureLine; }});
 }
 
@@ -217,7 +218,7 @@ QString Tour::costLine() const
     return u"$%1 %2"_s.arg(toQString(cost->amount.toSignificant(4)), cost->isConfirmed ? tr("confirmed") : tr("so far"));
 }
 
-QString Tour::takePictures(const QStringList &pages)
+QString Tour::takePictures(const QStringList &pages, const QString &suffix)
 {
     ui::MainWindow &window = m_composition.window();
     const ui::Theme::Mode modeBefore = m_composition.theme().mode();
@@ -230,7 +231,7 @@ QString Tour::takePictures(const QStringList &pages)
             m_composition.theme().setMode(mode);
             for (const QSize &size : {smallWindow, largeWindow}) {
                 window.resize(size);
-                const QString name = u"%1/%2-%3%4.png"_s.arg(m_directory, page, theme, size == smallWindow ? u"-1024x600"_s : QString());
+                const QString name = u"%1/%2-%3%4.png"_s.arg(m_directory, page + suffix, theme, size == smallWindow ? u"-1024x600"_s : QString());
                 good = window.grab().save(name) && good;
                 ++m_pictures;
             }

@@ -40,12 +40,12 @@ private:
     void planAttempts();
     void planAttempt(int number, const QString &code, const QString &expectedReason);
     void planEnding();
-    void planPictures(const QString &name, const QStringList &pages);
+    void planPictures(const QString &name, const QStringList &pages, const QString &suffix = {});
     void beginNext();
     void check();
     void report(const QString &line);
     void fail(const QString &why);
-    [[nodiscard]] QString takePictures(const QStringList &pages);
+    [[nodiscard]] QString takePictures(const QStringList &pages, const QString &suffix);
     [[nodiscard]] QString costLine() const;
 
     Composition &m_composition;

@@ -38,6 +38,7 @@ void StatusStrip::resizeEvent(QResizeEvent *event)
     QFrame::resizeEvent(event);
     constexpr int roomForAll = 1000; // figures before hints
     m_hint->setVisible(width() >= roomForAll);
+    layout()->activate(); // in this frame, not the next
 }
 
 void StatusStrip::setStatus(const StatusLine &status)
