@@ -5,13 +5,13 @@
 #include "services/core/whendone.h"
 #include "services/cost/meter.h"
 #include "services/e2b/client.h"
-
-#include <algorithm>
+#include "services/refine/errorline.h"
 
 #include <QRegularExpression>
 
-namespace sandglass::models {
+#include <algorithm>
 
+namespace sandglass::models {
 
 using Verdict = AttemptRow::Verdict;
 using Kind = OutputModel::Kind;
@@ -201,7 +201,7 @@ void RunSession::onResult(const e2b::ExecutionResult &result)
 
 void RunSession::onRaised(const e2b::ExecutionError &error)
 {
-    const QString traceback = withoutTerminalCodes(toQString(error.traceback));
+    const QString traceback = toQString(refine::withoutAnsi(error.traceback));
     const QString name = toQString(error.name);
     // A SyntaxError names IPython's own file for the cell, which says nothing to the person: the line is marked.
     static const QRegularExpression cellFile(QStringLiteral(R"( \((<[^>]*>|[^() ]*\.py), line \d+\)$)"));
@@ -213,7 +213,8 @@ void RunSession::onRaised(const e2b::ExecutionError &error)
     for (const QString &line : std::as_const(lines))
         m_output.appendLine(Kind::Stderr, line);
     m_output.appendLine(Kind::Error, summary.left(2000));
-    m_error = ErrorPlace{errorLineOf(traceback), name, message};
+    const auto place = refine::findErrorLine(error);
+    m_error = ErrorPlace{place ? place->line - 1 : -1, name, message};
 }
 
 bool RunSession::isSandboxGone(const Error &error) const

@@ -212,25 +212,6 @@ private Q_SLOTS:
         QVERIFY(kept <= (129 << 10));
     }
 
-    void errorLines_data()
-    {
-        QTest::addColumn<QString>("traceback");
-        QTest::addColumn<int>("line");
-        QTest::newRow("IPython") << u"Cell In[3], line 6\n----> 6 import x"_s << 5;
-        QTest::newRow("IPython 8.5") << u"Cell In [3], line 2\n    if n <= 1\n"_s << 1;
-        QTest::newRow("older") << u"Input In [1], in <cell line: 6>()\n"_s << 5;
-        QTest::newRow("deepest frame of the person's code")
-            << u"Cell In[1], line 9\nCell In[1], line 4, in f(n)\nFile /usr/lib/python3/json.py:339, in loads(s)\n"_s << 3;
-        QTest::newRow("plain") << u"File \"<stdin>\", line 2\n"_s << 1;
-        QTest::newRow("coloured") << u"\x1b[0;36mCell \x1b[0;32mIn[1], line 7\x1b[0m\n"_s << 6;
-        QTest::newRow("none") << u"KeyboardInterrupt"_s << -1;
-    }
-    void errorLines()
-    {
-        QFETCH(QString, traceback);
-        QTEST(errorLineOf(traceback), "line");
-    }
-
     void diff()
     {
         const auto rows = lineDiff(u"a\nb\nc\n"_s, u"a\nB\nc\nd\n"_s);
