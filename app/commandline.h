@@ -15,6 +15,7 @@ struct CommandLine
     std::optional<int> receiverPort;  ///< 0 = any free
     QString readyFile;
     QString engineApi;                ///< an engine that runs elsewhere; empty: start our own
+    QString engineProgram;            ///< sandglass-engine; empty: the one beside this program
     QString tourDirectory;            ///< not empty: take the tour, then end
     QString page;
     QString logLevel;                 ///< "debug", "info", "warning"

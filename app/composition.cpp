@@ -68,9 +68,10 @@ lifecycle::PollerOptions pollerOptions()
     return options;
 }
 
-QString siblingProgram(const QString &name)
+QString engineProgram(const CommandLine &options)
 {
-    return QCoreApplication::applicationDirPath() + u'/' + name;
+    return options.engineProgram.isEmpty() ? QCoreApplication::applicationDirPath() + u"/sandglass-engine"_s
+                                           : options.engineProgram;
 }
 
 /// The list of an API as the poller wants it.
@@ -123,7 +124,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_keys(openKeyStore(m_paths.config))
     , m_journal(std::move(journal))
     , m_tracker(*m_journal, listPrices)
-    , m_engine(siblingProgram(u"sandglass-engine"_s), toQString((m_paths.state / "engine").string()))
+    , m_engine(engineProgram(m_options), toQString((m_paths.state / "engine").string()))
     , m_localClient(e2b::Connection{"local", "Local engine", e2b::Connection::Kind::Local, {}, {}, {}, {}})
     , m_client(m_localClient.connection())
     , m_webhook(m_localClient)

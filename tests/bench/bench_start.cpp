@@ -2,8 +2,7 @@
 // events in the journal. Prints one JSON line with medians.
 
 #include "services/core/json.h"
-#include "services/core/time.h"
-#include "services/lifecycle/journal.h"
+#include "tests/bench/history.h"
 
 #include <QCoreApplication>
 #include <QElapsedTimer>
@@ -14,9 +13,7 @@
 #include <QThread>
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstdio>
-#include <mutex>
 #include <unistd.h>
 #include <vector>
 
@@ -28,51 +25,6 @@ namespace {
 constexpr int eventCount = 100'000;
 constexpr int runs = 7;
 constexpr int idleSeconds = 10;
-
-/// 50,000 sandboxes of the last day, each created and killed.
-bool fillJournal(const std::filesystem::path &file)
-{
-    auto journal = lifecycle::Journal::open(file);
-    if (!journal)
-        return false;
-    std::mutex mutex;
-    std::condition_variable settled;
-    int waiting = 0;
-    int stored = 0;
-    const std::int64_t now = toUnixMs(systemNow());
-    for (int i = 0; i < eventCount; ++i) {
-        const int sandbox = i / 2;
-        const bool killed = i % 2 == 1;
-        lifecycle::Event event;
-        event.id = "bench-" + std::to_string(i);
-        event.typeName = killed ? "sandbox.lifecycle.killed" : "sandbox.lifecycle.created";
-        event.type = lifecycle::eventTypeFromName(event.typeName);
-        event.sandboxId = "ibench" + std::to_string(sandbox);
-        event.executionId = "run-" + std::to_string(sandbox);
-        event.templateId = "template-" + std::to_string(sandbox % 8);
-        const std::int64_t start = now - 86'400'000 + sandbox * 1'700LL;
-        event.timestamp = fromUnixMs(killed ? start + 60'000 : start);
-        if (killed) {
-            event.execution = lifecycle::Execution{fromUnixMs(start), 2, 512, 60'000};
-            event.killReason = "timeout";
-        }
-        event.receivedAt = event.timestamp;
-        event.raw = lifecycle::encodeEvent(event);
-        std::unique_lock lock(mutex);
-        settled.wait(lock, [&] { return waiting < 2'000; });
-        ++waiting;
-        lock.unlock();
-        (*journal)->append(std::move(event), [&](lifecycle::Journal::Outcome outcome) {
-            const std::lock_guard guard(mutex);
-            --waiting;
-            stored += outcome == lifecycle::Journal::Outcome::Stored ? 1 : 0;
-            settled.notify_one();
-        });
-    }
-    std::unique_lock lock(mutex);
-    settled.wait(lock, [&] { return waiting == 0; });
-    return stored == eventCount;
-}
 
 /// The application on its own X display, ended with the object.
 class Application final
@@ -151,7 +103,7 @@ int main(int argc, char **argv)
     QTemporaryDir profile;
     const auto data = std::filesystem::path(profile.path().toStdString()) / "data";
     std::filesystem::create_directories(data);
-    if (!fillJournal(data / "journal.db")) {
+    if (!bench::fillJournal(data / "journal.db", eventCount)) {
         std::fputs("the journal could not be filled\n", stderr);
         return 1;
     }

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <QPoint>
+#include <QProcess>
+#include <QString>
+
+class QAbstractItemView;
+class QWidget;
+
+namespace sandglass::test {
+
+/// Mouse and keyboard of the X display, moved by xdotool under a real window manager (openbox): what reaches a widget
+/// went through the server, the focus rules and Qt's event loop. Needs QT_QPA_PLATFORM=xcb.
+class RealInput final
+{
+public:
+    RealInput() = default;
+    ~RealInput(); ///< ends the window manager
+
+    /// False when no window manager took the display within 10 s.
+    [[nodiscard]] bool start();
+
+    /// All wait until xdotool is done; false when it failed.
+    [[nodiscard]] bool click(const QWidget *widget);
+    [[nodiscard]] bool clickAt(const QWidget *widget, QPoint position);
+    [[nodiscard]] bool clickRow(const QAbstractItemView *view, int row);
+    [[nodiscard]] bool key(const QString &keys);   ///< "ctrl+Return"
+    [[nodiscard]] bool type(const QString &text);
+
+private:
+    QProcess m_windowManager;
+};
+
+} // namespace sandglass::test

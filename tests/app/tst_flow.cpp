@@ -1,0 +1,151 @@
+// The README's first session, step by step, with real clicks and keys in the real program under a window manager.
+
+#include "services/core/qtstring.h"
+#include "tests/app/programfixture.h"
+#include "ui/refine/codeeditor.h"
+#include "ui/refine/refinepage.h"
+#include "ui/widgets/stattile.h"
+
+#include <QComboBox>
+#include <QFrame>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListView>
+#include <QPushButton>
+#include <QTableView>
+#include <QTest>
+
+using namespace Qt::Literals::StringLiterals;
+using namespace sandglass;
+using models::AttemptRow;
+
+namespace {
+constexpr int exampleFault = 1; // the line of the starter example without its colon, from 0
+}
+
+class TestFlow final : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase();
+    void pickTemplate();
+    void takeExample();
+    void runWithFault();
+    void fixAndPass();
+    void watchAndKill();
+
+private:
+    [[nodiscard]] const AttemptRow *attempt(int number) { return m_fixture->program().runSession().attempts()->byNumber(number); }
+    [[nodiscard]] bool isDone(int number)
+    {
+        return attempt(number) != nullptr && attempt(number)->verdict != AttemptRow::Verdict::Running;
+    }
+
+    std::unique_ptr<test::ProgramFixture> m_fixture = std::make_unique<test::ProgramFixture>();
+    QString m_sandbox;
+};
+
+void TestFlow::initTestCase()
+{
+    QVERIFY(m_fixture->start());
+}
+
+void TestFlow::pickTemplate()
+{
+    QVERIFY(m_fixture->input.key(u"ctrl+3"_s));
+    QTRY_COMPARE(m_fixture->window().currentPage(), u"templates"_s);
+    auto *table = m_fixture->find<QTableView>("templateTable");
+    QVERIFY(table != nullptr);
+    QTRY_VERIFY_WITH_TIMEOUT(test::rowWith(*table->model(), 0, u"code-interpreter-v1"_s) >= 0, 10'000);
+    QVERIFY(m_fixture->input.clickRow(table, test::rowWith(*table->model(), 0, u"code-interpreter-v1"_s)));
+    auto *open = m_fixture->find<QPushButton>("detailsOpenInRefine");
+    QTRY_VERIFY(open != nullptr && open->isVisible() && open->isEnabled());
+    QVERIFY(m_fixture->input.click(open));
+    QTRY_COMPARE(m_fixture->window().currentPage(), u"refine"_s);
+    QTRY_COMPARE(m_fixture->find<QComboBox>("refineTemplate")->currentText(), u"code-interpreter-v1"_s);
+}
+
+void TestFlow::takeExample()
+{
+    auto *load = m_fixture->find<QPushButton>("loadExample");
+    QTRY_VERIFY(load->isVisible());
+    QVERIFY(m_fixture->input.click(load));
+    QTRY_COMPARE(m_fixture->find<QLineEdit>("expectedOutput")->text(), u"Fibonacci(10) = 55"_s);
+    QTRY_VERIFY(m_fixture->program().refinePage().editor()->hasFocus());
+}
+
+void TestFlow::runWithFault()
+{
+    QVERIFY(m_fixture->input.key(u"ctrl+Return"_s));
+    QTRY_VERIFY_WITH_TIMEOUT(isDone(1), 30'000);
+    QCOMPARE(attempt(1)->verdict, AttemptRow::Verdict::Raised);
+    QVERIFY2(attempt(1)->reason.startsWith(u"SyntaxError"_s), qPrintable(attempt(1)->reason));
+    QVERIFY(attempt(1)->error.has_value());
+    QCOMPARE(attempt(1)->error->line, exampleFault);
+    QTRY_VERIFY(m_fixture->find<QFrame>("errorBox")->isVisible());
+    QVERIFY(m_fixture->find<QLabel>("errorText")->text().contains(u"SyntaxError"_s));
+    QVERIFY(m_fixture->program().refinePage().editor()->markersAtLine(exampleFault) != 0);
+    m_sandbox = m_fixture->program().runSession().sandboxId();
+    QVERIFY(!m_sandbox.isEmpty());
+}
+
+void TestFlow::fixAndPass()
+{
+    ui::CodeEditor *editor = m_fixture->program().refinePage().editor();
+    QVERIFY(m_fixture->input.clickAt(editor->viewport(), QPoint(120, 8)));
+    QVERIFY(m_fixture->input.key(u"ctrl+Home"_s));
+    for (int line = 0; line < exampleFault; ++line)
+        QVERIFY(m_fixture->input.key(u"Down"_s));
+    QVERIFY(m_fixture->input.key(u"End"_s));
+    QVERIFY(m_fixture->input.type(u":"_s));
+    QTRY_COMPARE(editor->text(exampleFault).trimmed(), u"if n <= 1:"_s);
+    QVERIFY(m_fixture->input.key(u"ctrl+Return"_s));
+    QTRY_VERIFY_WITH_TIMEOUT(isDone(2), 30'000);
+    QVERIFY2(attempt(2)->verdict == AttemptRow::Verdict::Passed, qPrintable(attempt(2)->reason));
+    QCOMPARE(m_fixture->program().runSession().sandboxId(), m_sandbox);
+    QVERIFY(m_fixture->program().refinePage().editor()->markersAtLine(exampleFault) == 0);
+    QTRY_VERIFY(!m_fixture->find<QFrame>("errorBox")->isVisible());
+    QCOMPARE(attempt(2)->added, 1);
+    QCOMPARE(attempt(2)->removed, 1);
+    QVERIFY(attempt(2)->duration.has_value());
+    QVERIFY(attempt(2)->cost.has_value() && !attempt(2)->cost->isZero());
+
+    auto *list = m_fixture->find<QListView>("attemptList");
+    QCOMPARE(list->model()->rowCount(), 2);
+    QVERIFY(m_fixture->input.clickRow(list, 0)); // the newest
+    QTRY_VERIFY(m_fixture->find<QWidget>("diffView")->isVisible());
+}
+
+void TestFlow::watchAndKill()
+{
+    QVERIFY(m_fixture->input.click(m_fixture->find<QWidget>("nav-overview")));
+    QTRY_COMPARE(m_fixture->window().currentPage(), u"overview"_s);
+    QTRY_COMPARE(m_fixture->find<ui::StatTile>("tileActive")->value(), u"1"_s);
+    QTRY_VERIFY(m_fixture->program().tracker().fold().find(toUtf8(m_sandbox)) != nullptr);
+
+    QVERIFY(m_fixture->input.key(u"ctrl+2"_s));
+    QTRY_COMPARE(m_fixture->window().currentPage(), u"sandboxes"_s);
+    auto *table = m_fixture->find<QTableView>("sandboxTable");
+    QTRY_COMPARE(table->model()->rowCount(), 1);
+    QVERIFY(m_fixture->input.clickRow(table, 0));
+    auto *kill = m_fixture->find<QPushButton>("killSandboxes");
+    QTRY_VERIFY(kill->isEnabled());
+    QVERIFY(m_fixture->input.click(kill));
+
+    const auto state = [this] { return m_fixture->program().tracker().fold().find(toUtf8(m_sandbox))->state; };
+    QTRY_VERIFY(m_fixture->find<QPushButton>("toastAction")->isVisible()); // Undo
+    QVERIFY(state() != lifecycle::SandboxState::Killed);
+    QTRY_VERIFY_WITH_TIMEOUT(state() == lifecycle::SandboxState::Killed, 20'000);
+    QTRY_COMPARE(m_fixture->find<ui::StatTile>("tileActive")->value(), u"0"_s);
+
+    QVERIFY(m_fixture->input.key(u"ctrl+5"_s));
+    QTRY_COMPARE(m_fixture->window().currentPage(), u"events"_s);
+    const auto cost = [this] {
+        const auto &tracker = m_fixture->program().tracker();
+        return tracker.costOf(*tracker.fold().find(toUtf8(m_sandbox)));
+    };
+    QTRY_VERIFY(cost() && cost()->isConfirmed); // from the killed event's own execution time
+}
+
+QTEST_MAIN(TestFlow)
+#include "tst_flow.moc"
