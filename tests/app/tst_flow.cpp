@@ -113,6 +113,7 @@ void TestFlow::fixAndPass()
     auto *list = m_fixture->find<QListView>("attemptList");
     QCOMPARE(list->model()->rowCount(), 2);
     QVERIFY(m_fixture->input.clickRow(list, 0)); // the newest
+    QVERIFY(m_fixture->input.click(m_fixture->find<QPushButton>("tab2"))); // the diff to attempt 1
     QTRY_VERIFY(m_fixture->find<QWidget>("diffView")->isVisible());
 }
 
