@@ -70,7 +70,7 @@ QWidget *CostsPage::buildTable(CostTableModel &model, const QString &title, cons
     table->setAccessibleName(title);
     table->setItemDelegate(new CostDelegate(monoNames, table));
     table->setModel(&model);
-    table->setColumnWidths({-1, 90, 120, 100, 90, 92});
+    table->setColumnWidths({-1, 100, 120, 120, 108, 92});
     card->body()->addWidget(table);
     return card;
 }

@@ -86,7 +86,7 @@ void EventsPage::buildTable()
     m_table->setItemDelegate(new EventDelegate(m_table));
     m_table->setModel(&m_events);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->setColumnWidths({84, 96, 172, 150, -1, 124});
+    m_table->setColumnWidths({84, 96, 172, 150, -1, 148});
     card->body()->addWidget(m_table);
     m_splitter = new QSplitter(Qt::Vertical);
     m_splitter->setObjectName(QStringLiteral("eventSplitter"));

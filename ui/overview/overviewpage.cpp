@@ -117,7 +117,7 @@ QWidget *OverviewPage::buildEvents()
     m_eventTable->horizontalHeader()->hide();
     m_eventTable->setSelectionMode(QAbstractItemView::NoSelection);
     m_eventTable->setFocusPolicy(Qt::NoFocus);
-    m_eventTable->setColumnWidths({84, 96, 172, 150, -1, 124});
+    m_eventTable->setColumnWidths({84, 96, 172, 150, -1, 148});
     m_eventStack = new QStackedWidget;
     m_eventStack->addWidget(m_eventTable);
     m_eventStack->addWidget(new EmptyState(

@@ -112,7 +112,7 @@ void SandboxesPage::buildTable()
     m_table->setModel(&m_sandboxes);
     m_table->setSortingEnabled(true);
     m_table->horizontalHeader()->setSortIndicator(SandboxListModel::AgeColumn, Qt::AscendingOrder);
-    m_table->setColumnWidths({120, 172, 144, 84, 56, 104, 84, -1});
+    m_table->setColumnWidths({110, 172, 144, 84, 60, 104, 116, -1});
     m_table->setContextMenuPolicy(Qt::CustomContextMenu);
     card->body()->addWidget(m_table);
     m_stack->addWidget(card);

@@ -34,7 +34,7 @@ void showAboutDialog(QWidget *parent)
     layout->addWidget(makeLabel(QStringLiteral("Sandglass " SANDGLASS_VERSION), "title"));
     for (const char *line : {"Native desktop cockpit for code sandboxes that speak the E2B API.",
                              "Free software under the GNU General Public License, version 3 or later.",
-                             "Built on Qt, Qt Charts, QScintilla, Boost.Beast, SQLite, simdjson, nlohmann/json, OpenSSL, "
+                             "Built on Qt, QScintilla, Boost.Beast, SQLite, simdjson, nlohmann/json, OpenSSL, "
                              "libseccomp and IPython."}) {
         QLabel *label = makeMuted(translated(line));
         label->setWordWrap(true);
