@@ -35,6 +35,7 @@ private Q_SLOTS:
     void bounds100MegabytesOfOutput();
     void stopsReadingForASlowListener();
     void refusesOtherLanguages();
+    void namesTheMissingPackage();
 
 private:
     std::vector<Json> execute(const std::string &code) { return m_fixture.execute(*m_kernel, code); }
@@ -366,6 +367,20 @@ void TestKernel::refusesOtherLanguages()
         [&](auto then) { startKernel(m_sandbox, m_fixture.io(), "cobol", {}, {}, std::move(then)); });
     QVERIFY(!kernel);
     QCOMPARE(kernel.error().code, std::string("unimplemented"));
+}
+
+/// As where IPython is not installed: the import fails in the same words.
+void TestKernel::namesTheMissingPackage()
+{
+    const CommandResult shadowed = m_fixture.run(*m_sandbox, "mkdir -p /tmp/shadow/IPython && "
+        "echo \"raise ModuleNotFoundError(\\\"No module named 'IPython'\\\")\" > /tmp/shadow/IPython/__init__.py");
+    QCOMPARE(shadowed.err, std::string());
+    const auto kernel = m_fixture.wait<std::shared_ptr<Kernel>>([this](auto then) {
+        startKernel(m_sandbox, m_fixture.io(), "python", {}, {{"PYTHONPATH", "/tmp/shadow"}}, std::move(then));
+    });
+    QVERIFY(!kernel);
+    QCOMPARE(kernel.error().message, std::string("the Python kernel needs the Debian package python3-ipython: apt install python3-ipython"));
+    QCOMPARE(kernel.error().code, std::string("failed_precondition"));
 }
 
 QTEST_GUILESS_MAIN(TestKernel)
