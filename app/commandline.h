@@ -11,14 +11,14 @@ namespace sandglass::app {
 struct CommandLine
 {
     QStringList files;
-    QString profile;                  ///< empty: the XDG folders
-    std::optional<int> receiverPort;  ///< 0 = any free
+    QString profile;                 ///< empty: the XDG folders
+    std::optional<int> receiverPort; ///< 0 = any free
     QString readyFile;
-    QString engineApi;                ///< an engine that runs elsewhere; empty: start our own
-    QString engineProgram;            ///< sandglass-engine; empty: the one beside this program
-    QString tourDirectory;            ///< not empty: take the tour, then end
+    QString engineApi;     ///< an engine that runs elsewhere; empty: start our own
+    QString engineProgram; ///< sandglass-engine; empty: the one beside this program
+    QString tourDirectory; ///< not empty: take the tour, then end
     QString page;
-    QString logLevel;                 ///< "debug", "info", "warning"
+    QString logLevel; ///< "debug", "info", "warning"
 };
 
 /// What main() is to do with it.

@@ -20,8 +20,8 @@
 #include <QCoreApplication>
 #include <QFile>
 #include <QLoggingCategory>
-#include <QPromise>
 #include <QProcessEnvironment>
+#include <QPromise>
 #include <QSaveFile>
 #include <QTimer>
 
@@ -86,8 +86,8 @@ lifecycle::Poller::Lister listerOf(e2b::Client &client, QObject *context)
                 list = failure(answer.error());
             else
                 for (e2b::SandboxInfo &info : *answer)
-                    list->push_back({info.sandboxId, info.templateId, info.alias, info.state, info.startedAt, info.endAt,
-                                     info.cpuCount, info.memoryMb, std::move(info.metadata)});
+                    list->push_back({info.sandboxId, info.templateId, info.alias, info.state, info.startedAt,
+                                     info.endAt, info.cpuCount, info.memoryMb, std::move(info.metadata)});
             shared->addResult(std::move(list));
             shared->finish();
         });
@@ -170,11 +170,14 @@ void Composition::buildPages()
     auto *events = new ui::EventsPage(m_events);
     auto *costs = new ui::CostsPage(m_costSeries, m_costByTemplate, m_costBySandbox);
     m_settingsPage = new ui::SettingsPage(m_settings, m_connections, m_rates);
-    m_window = std::make_unique<ui::MainWindow>(
-        std::vector<ui::PageEntry>{{u"overview"_s, overview}, {u"sandboxes"_s, sandboxes},
-                                   {u"templates"_s, m_templatesPage}, {u"refine"_s, m_refinePage},
-                                   {u"events"_s, events}, {u"costs"_s, costs}, {u"settings"_s, m_settingsPage}},
-        m_theme);
+    m_window = std::make_unique<ui::MainWindow>(std::vector<ui::PageEntry>{{u"overview"_s, overview},
+                                                                           {u"sandboxes"_s, sandboxes},
+                                                                           {u"templates"_s, m_templatesPage},
+                                                                           {u"refine"_s, m_refinePage},
+                                                                           {u"events"_s, events},
+                                                                           {u"costs"_s, costs},
+                                                                           {u"settings"_s, m_settingsPage}},
+                                                m_theme);
     const auto newSandbox = [this] { openNewSandboxDialog({}); };
     connect(overview, &ui::OverviewPage::newSandboxRequested, this, newSandbox);
     connect(sandboxes, &ui::SandboxesPage::newSandboxRequested, this, newSandbox);
@@ -211,9 +214,8 @@ void Composition::wireModels()
 
 void Composition::wireWindow()
 {
-    connect(m_window.get(), &ui::MainWindow::firstPainted, this, [this] {
-        QTimer::singleShot(0, this, &Composition::startServices);
-    });
+    connect(m_window.get(), &ui::MainWindow::firstPainted, this,
+            [this] { QTimer::singleShot(0, this, &Composition::startServices); });
     connect(m_window.get(), &ui::MainWindow::aboutToClose, this, &Composition::saveWindow);
     connect(m_window.get(), &ui::MainWindow::bannerActionTriggered, this, &Composition::restartEngine);
     connect(m_window.get(), &ui::MainWindow::restartEngineRequested, this, &Composition::restartEngine);
@@ -369,7 +371,7 @@ void Composition::updateConnections()
         } else if (entry.isReady()) {
             line.state = State::Connected;
             line.detail = isLocal && !m_engine.address().tier.isEmpty() ? tr("tier %1").arg(m_engine.address().tier)
-                                                                         : tr("ready");
+                                                                        : tr("ready");
         } else {
             line.detail = isLocal ? tr("offline") : tr("no key");
         }
@@ -382,12 +384,13 @@ void Composition::updateStatus()
 {
     ui::StatusLine line;
     line.isReceiving = m_receiver != nullptr;
-    line.receiver = m_receiver ? tr("Receiver 127.0.0.1:%1").arg(m_receiver->port())
+    line.receiver = m_receiver        ? tr("Receiver 127.0.0.1:%1").arg(m_receiver->port())
         : m_receiverFailure.isEmpty() ? tr("Receiver starting")
                                       : tr("No receiver: %1").arg(m_receiverFailure);
     if (const auto last = m_figures.lastEventAt())
-        line.lastEvent = tr("last event %1 ago")
-                             .arg(ui::formatLeft(std::chrono::duration_cast<std::chrono::milliseconds>(m_tracker.now() - *last)));
+        line.lastEvent =
+            tr("last event %1 ago")
+                .arg(ui::formatLeft(std::chrono::duration_cast<std::chrono::milliseconds>(m_tracker.now() - *last)));
     line.journal = tr("journal %1 events").arg(ui::formatCount(m_journal->count()));
     line.burnRate = tr("burn %1").arg(ui::formatRate(m_figures.burnRate()));
     line.today = tr("today %1").arg(ui::formatMoney(m_figures.costToday()));
@@ -459,17 +462,17 @@ void Composition::writeReadyFile()
                         {"api_key_file", toUtf8(m_engine.address().apiKeyFile)},
                         {"tier", toUtf8(m_engine.address().tier)}};
     QSaveFile file(m_options.readyFile); // renamed into place: who sees it sees all of it
-    const bool written = file.open(QIODevice::WriteOnly) && file.write(QByteArray::fromStdString(dumpJson(ready) + "\n")) > 0
-        && file.commit();
+    const bool written = file.open(QIODevice::WriteOnly)
+        && file.write(QByteArray::fromStdString(dumpJson(ready) + "\n")) > 0 && file.commit();
     if (!written)
         qCWarning(logApp, "the ready file cannot be written: %s", qPrintable(file.errorString()));
 }
 
 void Composition::openNewSandboxDialog(const QString &templateId)
 {
-    auto *session = new models::NewSandboxSession(
-        [this](const e2b::SandboxSpec &spec) { return m_client.createSandbox(spec); },
-        [this](const std::string &id) { return m_client.killSandbox(id); }, this);
+    auto *session =
+        new models::NewSandboxSession([this](const e2b::SandboxSpec &spec) { return m_client.createSandbox(spec); },
+                                      [this](const std::string &id) { return m_client.killSandbox(id); }, this);
     auto *dialog = new ui::NewSandboxDialog(m_templates, *session, m_rates.card(), m_window.get());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setConnectionName(toQString(m_client.connection().name));

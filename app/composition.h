@@ -35,7 +35,7 @@ class RefinePage;
 class SettingsPage;
 class TemplatesPage;
 class Theme;
-}
+} // namespace sandglass::ui
 
 namespace sandglass::app {
 

@@ -54,8 +54,9 @@ void EngineSupervisor::start()
     m_errorTail.clear();
     m_failure.clear();
     setState(State::Starting);
-    m_process.start(m_program, {u"--state-dir"_s, m_stateDirectory, u"--api-port"_s, u"0"_s, u"--sandbox-port"_s, u"0"_s,
-                                u"--ready-file"_s, m_readyFile, u"--die-with-parent"_s});
+    m_process.start(m_program,
+                    {u"--state-dir"_s, m_stateDirectory, u"--api-port"_s, u"0"_s, u"--sandbox-port"_s, u"0"_s,
+                     u"--ready-file"_s, m_readyFile, u"--die-with-parent"_s});
     m_readyPoll.start();
     QTimer::singleShot(startLimitMs, this, [this, pid = m_process.processId()] {
         if (m_state == State::Starting && m_process.processId() == pid) {
@@ -103,7 +104,7 @@ void EngineSupervisor::pollReadyFile()
     if (ready.isEmpty())
         return;
     m_readyPoll.stop();
-    m_address = {ready.value("api_url"_L1).toString(), ready.value("sandbox_url"_L1).toString(),
+    m_address = {ready.value("api_url"_L1).toString(),      ready.value("sandbox_url"_L1).toString(),
                  ready.value("api_key_file"_L1).toString(), ready.value("tier"_L1).toVariant().toString(),
                  ready.value("tier_summary"_L1).toString(), ready.value("tier_reasons"_L1).toVariant().toStringList()};
     setState(State::Ready);

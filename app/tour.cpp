@@ -29,9 +29,7 @@ constexpr QSize smallWindow(1024, 600);
 } // namespace
 
 Tour::Tour(Composition &composition, QString pictureDirectory, QObject *parent)
-    : QObject(parent)
-    , m_composition(composition)
-    , m_directory(std::move(pictureDirectory))
+    : QObject(parent), m_composition(composition), m_directory(std::move(pictureDirectory))
 {
     m_watch.setInterval(2ms);
     connect(&m_watch, &QTimer::timeout, this, &Tour::check);
@@ -124,7 +122,8 @@ void Tour::planAttempt(int number, const QString &code, const QString &expectedR
                        [this, number, expectedReason]() -> QString {
                            const auto *attempt = m_composition.runSession().attempts()->byNumber(number);
                            const bool passed = attempt->verdict == models::AttemptRow::Verdict::Passed;
-                           const bool asExpected = expectedReason.isEmpty() ? passed : attempt->reason.startsWith(expectedReason + u':');
+                           const bool asExpected =
+                               expectedReason.isEmpty() ? passed : attempt->reason.startsWith(expectedReason + u':');
                            if (!asExpected) {
                                std::fprintf(stderr, "attempt %d: %s\n", number, qPrintable(attempt->reason));
                                return {};
@@ -140,24 +139,25 @@ void Tour::planAttempt(int number, const QString &code, const QString &expectedR
 void Tour::planEnding()
 {
     // The list tells the sandbox's size, without which there is no price.
-    m_steps.push_back({tr("see its cost"), [] {}, [this] { return !costLine().isEmpty(); }, [this] { return costLine(); }});
-    planPictures(tr("draw the live pages"), {u"overview"_s, u"sandboxes"_s, u"templates"_s, u"refine"_s, u"settings"_s});
-    m_steps.push_back({tr("kill the sandbox"), [this] { m_composition.runSession().endSession(); },
-                       [this] {
-                           const auto *sandbox = m_composition.tracker().fold().find(toUtf8(m_sandboxId));
-                           return sandbox != nullptr && sandbox->state == lifecycle::SandboxState::Killed;
-                       },
-                       [this] {
-                           return tr("killed event in the journal, %1 events in all").arg(m_composition.journal().count());
-                       }});
+    m_steps.push_back(
+        {tr("see its cost"), [] {}, [this] { return !costLine().isEmpty(); }, [this] { return costLine(); }});
+    planPictures(tr("draw the live pages"),
+                 {u"overview"_s, u"sandboxes"_s, u"templates"_s, u"refine"_s, u"settings"_s});
+    m_steps.push_back(
+        {tr("kill the sandbox"), [this] { m_composition.runSession().endSession(); },
+         [this] {
+             const auto *sandbox = m_composition.tracker().fold().find(toUtf8(m_sandboxId));
+             return sandbox != nullptr && sandbox->state == lifecycle::SandboxState::Killed;
+         },
+         [this] { return tr("killed event in the journal, %1 events in all").arg(m_composition.journal().count()); }});
     m_steps.push_back({tr("settle its cost"), [] {}, [] { return true; }, [this] { return costLine(); }});
     planPictures(tr("draw the records"), {u"events"_s, u"costs"_s});
 }
 
 void Tour::planPictures(const QString &name, const QStringList &pages, const QString &suffix)
 {
-    m_steps.push_back({name, [this, pages, suffix] { m_pictureLine = takePictures(pages, suffix); }, [] { return true; },
-                       [this] { return m_pictureLine; }});
+    m_steps.push_back({name, [this, pages, suffix] { m_pictureLine = takePictures(pages, suffix); },
+                       [] { return true; }, [this] { return m_pictureLine; }});
 }
 
 void Tour::beginNext()
@@ -215,7 +215,8 @@ QString Tour::costLine() const
     const auto cost = m_composition.tracker().costOf(*sandbox);
     if (!cost || cost->amount.isZero())
         return {};
-    return u"$%1 %2"_s.arg(toQString(cost->amount.toSignificant(4)), cost->isConfirmed ? tr("confirmed") : tr("so far"));
+    return u"$%1 %2"_s.arg(toQString(cost->amount.toSignificant(4)),
+                           cost->isConfirmed ? tr("confirmed") : tr("so far"));
 }
 
 QString Tour::takePictures(const QStringList &pages, const QString &suffix)
@@ -227,11 +228,13 @@ QString Tour::takePictures(const QStringList &pages, const QString &suffix)
     bool good = true;
     for (const QString &page : pages) {
         window.showPage(page);
-        for (const auto &[mode, theme] : {std::pair(ui::Theme::Mode::Light, u"light"_s), std::pair(ui::Theme::Mode::Dark, u"dark"_s)}) {
+        for (const auto &[mode, theme] :
+             {std::pair(ui::Theme::Mode::Light, u"light"_s), std::pair(ui::Theme::Mode::Dark, u"dark"_s)}) {
             m_composition.theme().setMode(mode);
             for (const QSize &size : {smallWindow, largeWindow}) {
                 window.resize(size);
-                const QString name = u"%1/%2-%3%4.png"_s.arg(m_directory, page + suffix, theme, size == smallWindow ? u"-1024x600"_s : QString());
+                const QString name = u"%1/%2-%3%4.png"_s.arg(m_directory, page + suffix, theme,
+                                                             size == smallWindow ? u"-1024x600"_s : QString());
                 good = window.grab().save(name) && good;
                 ++m_pictures;
             }
@@ -240,7 +243,8 @@ QString Tour::takePictures(const QStringList &pages, const QString &suffix)
     m_composition.theme().setMode(modeBefore);
     window.showPage(pageBefore);
     window.resize(sizeBefore);
-    return good ? tr("%n page(s), light and dark, 1600×1000 and 1024×600", nullptr, static_cast<int>(pages.size())) : QString();
+    return good ? tr("%n page(s), light and dark, 1600×1000 and 1024×600", nullptr, static_cast<int>(pages.size()))
+                : QString();
 }
 
 } // namespace sandglass::app

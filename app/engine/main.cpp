@@ -57,7 +57,8 @@ void printTier(const engine::IsolationTier &tier, std::ostream &out)
 int doctor(const engine::SandboxHost &host)
 {
     printTier(host.tier(), std::cout);
-    std::cout << (host.tier().canRun() ? "Sandboxes can run on this machine." : "Sandboxes cannot run on this machine.") << '\n';
+    std::cout << (host.tier().canRun() ? "Sandboxes can run on this machine." : "Sandboxes cannot run on this machine.")
+              << '\n';
     return host.tier().canRun() ? 0 : 1;
 }
 
@@ -66,8 +67,8 @@ int printEnvironment(const Options &options)
     const auto key = engine::loadApiKey(options.stateDirectory / "api-key");
     if (!key)
         return fail(key.error().message);
-    std::cout << "E2B_API_URL=http://127.0.0.1:" << options.apiPort << "\nE2B_SANDBOX_URL=http://127.0.0.1:"
-              << options.sandboxPort << "\nE2B_API_KEY=" << *key << '\n';
+    std::cout << "E2B_API_URL=http://127.0.0.1:" << options.apiPort
+              << "\nE2B_SANDBOX_URL=http://127.0.0.1:" << options.sandboxPort << "\nE2B_API_KEY=" << *key << '\n';
     return 0;
 }
 
@@ -105,7 +106,8 @@ int serve(const Options &options, std::unique_ptr<engine::SandboxHost> host)
     if (const auto written = writeReadyFile(options, **engine); !written)
         return fail(written.error().message);
     std::cout << "sandglass-engine: API " << (*engine)->apiUrl() << ", sandboxes " << (*engine)->sandboxUrl()
-              << ", key in " << (*engine)->apiKeyFile() << "\n" << (*engine)->tier().summary << std::endl;
+              << ", key in " << (*engine)->apiKeyFile() << "\n"
+              << (*engine)->tier().summary << std::endl;
     signals.async_wait([&](const boost::system::error_code &error, int) {
         if (!error)
             (*engine)->shutDown([&io] { io.stop(); });
@@ -154,7 +156,8 @@ int main(int argc, char **argv)
     const auto workplace = trial ? options.stateDirectory / "doctor" : options.stateDirectory;
     auto host = ensurePrivateDirectory(workplace)
         ? engine::SandboxHost::start(workplace.string(), daemonPath())
-        : Result<std::unique_ptr<engine::SandboxHost>>(failure(Error::Kind::Local, "cannot use the state directory " + workplace.string()));
+        : Result<std::unique_ptr<engine::SandboxHost>>(
+            failure(Error::Kind::Local, "cannot use the state directory " + workplace.string()));
     if (!host)
         return fail(host.error().message);
     return trial ? doctor(**host) : serve(options, std::move(*host));

@@ -91,7 +91,8 @@ ParsedOptions parseOptions(int argc, char **argv)
             return parsed;
         }
         if (!hasValue || !fits) {
-            parsed.fault = std::string(name) + (hasValue ? " does not take \"" + std::string(value) + "\"" : " needs a value");
+            parsed.fault =
+                std::string(name) + (hasValue ? " does not take \"" + std::string(value) + "\"" : " needs a value");
             return parsed;
         }
         i += inlineValue ? 0 : 1;

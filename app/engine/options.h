@@ -16,7 +16,7 @@ struct Options
     std::uint16_t apiPort = 8710, sandboxPort = 8711;
     std::filesystem::path readyFile;
     bool dieWithParent = false;
-    int retryIntervalMs = 10'000;     ///< of webhook deliveries
+    int retryIntervalMs = 10'000; ///< of webhook deliveries
     int maxSandboxes = 20;
 };
 

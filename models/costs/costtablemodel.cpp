@@ -31,9 +31,7 @@ qint64 runtimeWithin(const lifecycle::Sandbox &sandbox, Timestamp from, Timestam
 } // namespace
 
 CostTableModel::CostTableModel(lifecycle::Tracker &tracker, Grouping grouping, QObject *parent)
-    : QAbstractTableModel(parent)
-    , m_tracker(tracker)
-    , m_grouping(grouping)
+    : QAbstractTableModel(parent), m_tracker(tracker), m_grouping(grouping)
 {
     m_ticker.setInterval(2s);
     connect(&m_ticker, &QTimer::timeout, this, &CostTableModel::refresh);

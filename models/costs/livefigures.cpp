@@ -17,9 +17,7 @@ Timestamp startOfLocalDay(Timestamp now)
 }
 
 LiveFigures::LiveFigures(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, QObject *parent)
-    : QObject(parent)
-    , m_tracker(tracker)
-    , m_journal(journal)
+    : QObject(parent), m_tracker(tracker), m_journal(journal)
 {
     m_soon.setSingleShot(true);
     m_soon.setInterval(500ms);

@@ -11,7 +11,7 @@
 namespace sandglass::lifecycle {
 class Journal;
 class Tracker;
-}
+} // namespace sandglass::lifecycle
 
 namespace sandglass::models {
 

@@ -36,9 +36,9 @@ public:
 
     [[nodiscard]] Timestamp from() const { return m_from; }
     [[nodiscard]] Timestamp to() const { return m_to; }
-    [[nodiscard]] const std::vector<Line> &cost() const { return m_cost; }     ///< dollars per bucket, dearest first
+    [[nodiscard]] const std::vector<Line> &cost() const { return m_cost; }       ///< dollars per bucket, dearest first
     [[nodiscard]] const std::vector<double> &active() const { return m_active; } ///< most at once per bucket
-    [[nodiscard]] bool isEmpty() const;                                         ///< nothing ran in the window
+    [[nodiscard]] bool isEmpty() const;                                          ///< nothing ran in the window
 
 Q_SIGNALS:
     void changed();

@@ -31,9 +31,7 @@ qint64 milliseconds(Timestamp::duration duration)
 } // namespace
 
 EventListModel::EventListModel(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, QObject *parent)
-    : QAbstractTableModel(parent)
-    , m_tracker(tracker)
-    , m_journal(journal)
+    : QAbstractTableModel(parent), m_tracker(tracker), m_journal(journal)
 {
     connect(&m_tracker, &lifecycle::Tracker::replayed, this, &EventListModel::load);
     connect(&m_tracker, &lifecycle::Tracker::eventsRecorded, this, &EventListModel::take);
@@ -102,9 +100,9 @@ QVariant EventListModel::costOf(const Row &row) const
         return {};
     const Timestamp start =
         row.execution->startedAt.value_or(row.timestamp - std::chrono::milliseconds(row.execution->executionTimeMs));
-    const auto price = cost::priceOf({start, row.timestamp, row.execution->executionTimeMs, row.execution->vcpuCount,
-                                      row.execution->memoryMb},
-                                     m_tracker.rateCard());
+    const auto price = cost::priceOf(
+        {start, row.timestamp, row.execution->executionTimeMs, row.execution->vcpuCount, row.execution->memoryMb},
+        m_tracker.rateCard());
     return price ? QVariant(static_cast<qint64>(price->toPicoDollars())) : QVariant();
 }
 
@@ -160,8 +158,8 @@ EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
     row.receivedAt = event.receivedAt;
     row.execution = event.execution;
     row.raw = event.raw.empty() ? lifecycle::encodeEvent(event) : event.raw;
-    row.searchText = event.typeName + '\n' + event.sandboxId + '\n' + event.templateId + '\n' + event.templateAlias + '\n'
-        + event.killReason;
+    row.searchText = event.typeName + '\n' + event.sandboxId + '\n' + event.templateId + '\n' + event.templateAlias
+        + '\n' + event.killReason;
     for (const auto &[key, value] : event.metadata)
         row.searchText += '\n' + key + '=' + value;
     row.searchText = lowered(std::move(row.searchText));
@@ -170,8 +168,8 @@ EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
 
 bool EventListModel::accepts(const Row &row) const
 {
-    return std::ranges::all_of(m_words,
-                               [&row](const std::string &word) { return row.searchText.find(word) != std::string::npos; });
+    return std::ranges::all_of(
+        m_words, [&row](const std::string &word) { return row.searchText.find(word) != std::string::npos; });
 }
 
 void EventListModel::load()

@@ -71,10 +71,10 @@ private:
 
     lifecycle::Tracker &m_tracker;
     const lifecycle::Journal &m_journal;
-    std::deque<Row> m_rows;            ///< oldest first, so that news is an append
-    std::int64_t m_removed = 0;        ///< rows that left at the front: keeps m_shown's numbers valid
-    std::deque<std::int64_t> m_shown;  ///< m_removed + position, oldest first
-    std::vector<std::string> m_words;  ///< lower case
+    std::deque<Row> m_rows;           ///< oldest first, so that news is an append
+    std::int64_t m_removed = 0;       ///< rows that left at the front: keeps m_shown's numbers valid
+    std::deque<std::int64_t> m_shown; ///< m_removed + position, oldest first
+    std::vector<std::string> m_words; ///< lower case
 };
 
 } // namespace sandglass::models

@@ -7,30 +7,31 @@
 namespace sandglass::models {
 
 ClientSandboxActions::ClientSandboxActions(e2b::Client &client, QObject *parent)
-    : SandboxActions(parent)
-    , m_client(client)
-{
-}
+    : SandboxActions(parent), m_client(client)
+{}
 
 void ClientSandboxActions::pause(const QStringList &ids)
 {
     for (const QString &id : ids)
-        whenDone(m_client.pauseSandbox(toUtf8(id)), this, [this, id](Result<> answer) { Q_EMIT done(Verb::Pause, id, answer); });
+        whenDone(m_client.pauseSandbox(toUtf8(id)), this,
+                 [this, id](Result<> answer) { Q_EMIT done(Verb::Pause, id, answer); });
 }
 
 void ClientSandboxActions::resume(const QStringList &ids, int timeoutSeconds)
 {
     for (const QString &id : ids) {
-        whenDone(m_client.connectSandbox(toUtf8(id), timeoutSeconds), this, [this, id](Result<e2b::SandboxInfo> answer) {
-            Q_EMIT done(Verb::Resume, id, answer ? Result<>{} : failure(answer.error()));
-        });
+        whenDone(m_client.connectSandbox(toUtf8(id), timeoutSeconds), this,
+                 [this, id](Result<e2b::SandboxInfo> answer) {
+                     Q_EMIT done(Verb::Resume, id, answer ? Result<>{} : failure(answer.error()));
+                 });
     }
 }
 
 void ClientSandboxActions::kill(const QStringList &ids)
 {
     for (const QString &id : ids)
-        whenDone(m_client.killSandbox(toUtf8(id)), this, [this, id](Result<> answer) { Q_EMIT done(Verb::Kill, id, answer); });
+        whenDone(m_client.killSandbox(toUtf8(id)), this,
+                 [this, id](Result<> answer) { Q_EMIT done(Verb::Kill, id, answer); });
 }
 
 void ClientSandboxActions::extend(const QStringList &ids, int seconds)

@@ -10,7 +10,8 @@ namespace {
 
 QString searchText(const lifecycle::Sandbox &sandbox)
 {
-    QString text = toQString(sandbox.id) + u'\n' + toQString(sandbox.templateId) + u'\n' + toQString(sandbox.templateAlias);
+    QString text =
+        toQString(sandbox.id) + u'\n' + toQString(sandbox.templateId) + u'\n' + toQString(sandbox.templateAlias);
     for (const auto &[key, value] : sandbox.metadata)
         text += u'\n' + toQString(key) + u'=' + toQString(value);
     return text.toLower();

@@ -57,8 +57,7 @@ bool isLive(const Sandbox &sandbox)
 } // namespace
 
 SandboxListModel::SandboxListModel(lifecycle::Tracker &tracker, QObject *parent)
-    : QAbstractTableModel(parent)
-    , m_tracker(tracker)
+    : QAbstractTableModel(parent), m_tracker(tracker)
 {
     connect(&m_tracker, &lifecycle::Tracker::replayed, this, &SandboxListModel::rebuild);
     connect(&m_tracker, &lifecycle::Tracker::sandboxesChanged, this, &SandboxListModel::take);
@@ -261,8 +260,8 @@ void SandboxListModel::rebuild()
     beginResetModel();
     m_ids = orderedIds();
     endResetModel();
-    m_live = static_cast<int>(std::ranges::count_if(m_tracker.fold().sandboxes(),
-                                                    [](const auto &entry) { return isLive(entry.second); }));
+    m_live = static_cast<int>(
+        std::ranges::count_if(m_tracker.fold().sandboxes(), [](const auto &entry) { return isLive(entry.second); }));
     Q_EMIT countsChanged();
 }
 
@@ -286,8 +285,8 @@ void SandboxListModel::take(const std::vector<std::string> &changed)
     }
     if (!changed.empty() && !m_ids.empty())
         Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
-    m_live = static_cast<int>(std::ranges::count_if(m_tracker.fold().sandboxes(),
-                                                    [](const auto &entry) { return isLive(entry.second); }));
+    m_live = static_cast<int>(
+        std::ranges::count_if(m_tracker.fold().sandboxes(), [](const auto &entry) { return isLive(entry.second); }));
     Q_EMIT countsChanged();
 }
 

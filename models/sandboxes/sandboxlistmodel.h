@@ -23,7 +23,17 @@ class SandboxListModel final : public QAbstractTableModel
 {
     Q_OBJECT
 public:
-    enum Column { StateColumn, IdColumn, TemplateColumn, AgeColumn, LeftColumn, SizeColumn, CostColumn, MetadataColumn, ColumnCount };
+    enum Column {
+        StateColumn,
+        IdColumn,
+        TemplateColumn,
+        AgeColumn,
+        LeftColumn,
+        SizeColumn,
+        CostColumn,
+        MetadataColumn,
+        ColumnCount
+    };
     enum Role {
         IdRole = Qt::UserRole + 1,
         StateRole,      ///< lifecycle::SandboxState as int
@@ -43,8 +53,8 @@ public:
 
     void setFilter(SandboxFilter filter);
     [[nodiscard]] const SandboxFilter &filter() const { return m_filter; }
-    [[nodiscard]] int totalCount() const; ///< before the filter
-    [[nodiscard]] int liveCount() const;  ///< running and paused, before the filter
+    [[nodiscard]] int totalCount() const;             ///< before the filter
+    [[nodiscard]] int liveCount() const;              ///< running and paused, before the filter
     [[nodiscard]] int rowOf(const QString &id) const; ///< -1 when it is not shown
     [[nodiscard]] const lifecycle::Sandbox *at(int row) const;
 
@@ -62,7 +72,7 @@ private:
     [[nodiscard]] qint64 ageMs(const lifecycle::Sandbox &sandbox) const;
     [[nodiscard]] std::optional<qint64> leftMs(const lifecycle::Sandbox &sandbox) const;
     [[nodiscard]] std::vector<std::string> orderedIds() const;
-    void rebuild();                          ///< another filter, or the replay is over
+    void rebuild(); ///< another filter, or the replay is over
     void take(const std::vector<std::string> &changed);
     bool insertOnly(const std::vector<std::string> &fresh);
     void tick();

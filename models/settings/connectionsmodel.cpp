@@ -107,13 +107,17 @@ QStringList EnvironmentConnection::variables() const
 
 bool ConnectionsModel::Row::isReady() const
 {
-    return !connection.apiKey.empty() && (!connection.apiUrl.empty() || (connection.kind != Kind::Local && !connection.domain.empty()));
+    return !connection.apiKey.empty()
+        && (!connection.apiUrl.empty() || (connection.kind != Kind::Local && !connection.domain.empty()));
 }
 
 ConnectionsModel::ConnectionsModel(Settings &settings, KeyStore &keys, EnvironmentConnection environment, Tester tester,
                                    QObject *parent)
-    : QAbstractListModel(parent), m_settings(settings), m_keys(keys), m_environment(std::move(environment)),
-      m_tester(std::move(tester))
+    : QAbstractListModel(parent)
+    , m_settings(settings)
+    , m_keys(keys)
+    , m_environment(std::move(environment))
+    , m_tester(std::move(tester))
 {
     load();
 }
@@ -186,7 +190,8 @@ QVariant ConnectionsModel::data(const QModelIndex &index, int role) const
 
 int ConnectionsModel::rowOf(const QString &id) const
 {
-    const auto found = std::ranges::find_if(m_rows, [&id](const Row &row) { return toQString(row.connection.id) == id; });
+    const auto found =
+        std::ranges::find_if(m_rows, [&id](const Row &row) { return toQString(row.connection.id) == id; });
     return found == m_rows.end() ? -1 : static_cast<int>(found - m_rows.begin());
 }
 
@@ -237,7 +242,8 @@ Result<> ConnectionsModel::check(const e2b::Connection &connection)
     const QString name = toQString(connection.name).trimmed();
     if (name.isEmpty() || name.size() > 60)
         return failure(Error::Kind::Local, "The name needs 1 to 60 characters.");
-    static const QRegularExpression domain(QStringLiteral(R"(^[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(:\d{1,5})?$)"));
+    static const QRegularExpression domain(
+        QStringLiteral(R"(^[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(:\d{1,5})?$)"));
     if (!connection.domain.empty() && !domain.match(toQString(connection.domain)).hasMatch())
         return failure(Error::Kind::Local, "The domain is a host name such as e2b.example.org, without https://.");
     if (connection.domain.empty() && connection.apiUrl.empty())

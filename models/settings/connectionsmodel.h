@@ -31,8 +31,8 @@ struct EnvironmentConnection
 };
 
 /// The E2B installations one can work with: the local engine and E2B cloud are always there, self-hosted ones are added
-/// by the person. Addresses are kept in Settings, keys in the KeyStore only. Environment variables win for E2B cloud, as
-/// in the SDKs.
+/// by the person. Addresses are kept in Settings, keys in the KeyStore only. Environment variables win for E2B cloud,
+/// as in the SDKs.
 class ConnectionsModel final : public QAbstractListModel
 {
     Q_OBJECT
@@ -75,7 +75,7 @@ public:
     [[nodiscard]] Result<QString> add(e2b::Connection connection, const QString &key);
     [[nodiscard]] Result<> update(const QString &id, const e2b::Connection &connection); ///< addresses, not the key
     [[nodiscard]] Result<> setKey(const QString &id, const QString &key);                ///< empty removes
-    void remove(const QString &id); ///< built-in ones stay
+    void remove(const QString &id);                                                      ///< built-in ones stay
     void test(const QString &id);
 
     [[nodiscard]] static Result<> check(const e2b::Connection &connection); ///< names and addresses

@@ -29,8 +29,8 @@ public:
 
     [[nodiscard]] const cost::RateCard &card() const { return m_card; }
     [[nodiscard]] bool isOwn() const { return m_isOwn; } ///< differs from the list prices
-    void addRate();              ///< a copy of the last one, valid from today
-    void removeRate(int row);    ///< the last remaining one stays
+    void addRate();                                      ///< a copy of the last one, valid from today
+    void removeRate(int row);                            ///< the last remaining one stays
     void resetToListPrices();
 
 Q_SIGNALS:

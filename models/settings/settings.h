@@ -14,15 +14,15 @@ class Settings final : public QObject
     Q_OBJECT
 public:
     enum class Key {
-        Appearance,         ///< "system", "light", "dark"
-        ActiveConnection,   ///< id of a connection
-        Connections,        ///< the self-hosted ones, see ConnectionsModel
-        ReceiverPort,       ///< 1-65535; 0 = any
-        RateCard,           ///< the person's own card as text; empty = list prices
+        Appearance,       ///< "system", "light", "dark"
+        ActiveConnection, ///< id of a connection
+        Connections,      ///< the self-hosted ones, see ConnectionsModel
+        ReceiverPort,     ///< 1-65535; 0 = any
+        RateCard,         ///< the person's own card as text; empty = list prices
         RefineTemplate,
         RefineRequirement,
         RefineCheck,
-        RunTimeoutSeconds,  ///< 1-86400
+        RunTimeoutSeconds, ///< 1-86400
         SandboxTimeoutSeconds,
         EditorZoom,
         WindowGeometry,
@@ -35,7 +35,8 @@ public:
     /// `store` must outlive this.
     explicit Settings(QSettings &store, QObject *parent = nullptr);
 
-    [[nodiscard]] QVariant value(Key key) const; ///< the stored value when it has the right type and range, else the default
+    [[nodiscard]] QVariant
+    value(Key key) const; ///< the stored value when it has the right type and range, else the default
     [[nodiscard]] QString text(Key key) const { return value(key).toString(); }
     [[nodiscard]] int number(Key key) const { return value(key).toInt(); }
     void set(Key key, const QVariant &value);

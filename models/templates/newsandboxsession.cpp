@@ -29,8 +29,7 @@ tl::unexpected<Error> wrong(std::string message)
 
 NewSandboxSession::NewSandboxSession(Creator creator, Killer killer, QObject *parent)
     : QObject(parent), m_creator(std::move(creator)), m_killer(std::move(killer))
-{
-}
+{}
 
 Result<> NewSandboxSession::check(const e2b::SandboxSpec &spec)
 {
@@ -48,8 +47,9 @@ Result<> NewSandboxSession::check(const e2b::SandboxSpec &spec)
     }
     for (const auto &[name, value] : spec.envVars) {
         if (!isEnvironmentName(name))
-            return wrong("\"" + name.substr(0, 40)
-                         + "\" is no name for an environment variable: letters, digits and _, not starting with a digit.");
+            return wrong(
+                "\"" + name.substr(0, 40)
+                + "\" is no name for an environment variable: letters, digits and _, not starting with a digit.");
         if (value.size() > valueLimit || value.find('\0') != std::string::npos)
             return wrong("The value of " + name + " is too long.");
     }

@@ -19,7 +19,8 @@ void TemplateFilter::setSearch(const QString &text)
 
 bool TemplateFilter::filterAcceptsRow(int sourceRow, const QModelIndex &sourceParent) const
 {
-    const QString text = sourceModel()->index(sourceRow, 0, sourceParent).data(TemplateListModel::SearchRole).toString();
+    const QString text =
+        sourceModel()->index(sourceRow, 0, sourceParent).data(TemplateListModel::SearchRole).toString();
     return std::ranges::all_of(m_words, [&text](const QString &word) { return text.contains(word); });
 }
 

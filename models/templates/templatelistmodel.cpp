@@ -51,8 +51,7 @@ bool isEqual(const e2b::TemplateInfo &a, const e2b::TemplateInfo &b)
 
 TemplateListModel::TemplateListModel(Lister lister, Clock clock, QObject *parent)
     : QAbstractTableModel(parent), m_lister(std::move(lister)), m_clock(std::move(clock))
-{
-}
+{}
 
 TemplateListModel::~TemplateListModel()
 {
@@ -87,7 +86,9 @@ QVariant TemplateListModel::data(const QModelIndex &index, int role) const
         case StatusColumn:
             return toQString(info.buildStatus);
         case SizeColumn:
-            return info.cpuCount > 0 ? tr("%1 · %2 MiB").arg(QString::number(info.cpuCount), QString::number(info.memoryMb)) : QStringLiteral("—");
+            return info.cpuCount > 0
+                ? tr("%1 · %2 MiB").arg(QString::number(info.cpuCount), QString::number(info.memoryMb))
+                : QStringLiteral("—");
         default:
             return sortValue(info, index.column());
         }

@@ -41,8 +41,8 @@ public:
     [[nodiscard]] const e2b::TemplateInfo &at(int row) const { return m_rows[static_cast<std::size_t>(row)]; }
     [[nodiscard]] const e2b::TemplateInfo *find(const QString &templateId) const;
 
-    void refresh();  ///< the newest request wins; rows stay while it runs
-    void forget();   ///< another connection: rows of the old one would be a lie
+    void refresh(); ///< the newest request wins; rows stay while it runs
+    void forget();  ///< another connection: rows of the old one would be a lie
     [[nodiscard]] State state() const { return m_state; }
     [[nodiscard]] const Error &error() const { return m_error; }           ///< after Failed
     [[nodiscard]] std::optional<Timestamp> asOf() const { return m_asOf; } ///< when the rows were last true

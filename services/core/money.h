@@ -19,7 +19,10 @@ class Money final
 public:
     constexpr Money() = default;
 
-    [[nodiscard]] static constexpr Money fromPicoDollars(std::int64_t pico) { return Money(Units{pico} * unitsPerPico); }
+    [[nodiscard]] static constexpr Money fromPicoDollars(std::int64_t pico)
+    {
+        return Money(Units{pico} * unitsPerPico);
+    }
 
     /// Price of holding `vcpu` processors and `memoryMib` MiB for `ms` milliseconds.
     /// Rates in pico-dollars per vCPU-second and per GiB-second.
@@ -47,8 +50,16 @@ public:
         return Money(m_units * numerator / denominator);
     }
 
-    constexpr Money &operator+=(Money other) { m_units += other.m_units; return *this; }
-    constexpr Money &operator-=(Money other) { m_units -= other.m_units; return *this; }
+    constexpr Money &operator+=(Money other)
+    {
+        m_units += other.m_units;
+        return *this;
+    }
+    constexpr Money &operator-=(Money other)
+    {
+        m_units -= other.m_units;
+        return *this;
+    }
     friend constexpr Money operator+(Money a, Money b) { return a += b; }
     friend constexpr Money operator-(Money a, Money b) { return a -= b; }
     friend constexpr bool operator==(Money a, Money b) { return a.m_units == b.m_units; }

@@ -30,11 +30,14 @@ ProfilePaths ProfilePaths::forDirectory(const fs::path &directory)
     }
     const char *homeVariable = std::getenv("HOME");
     const fs::path home = homeVariable != nullptr ? fs::path(homeVariable) : fs::path("/");
-    ProfilePaths paths{xdg("XDG_CONFIG_HOME", home / ".config"), xdg("XDG_DATA_HOME", home / ".local/share"),
-                       xdg("XDG_STATE_HOME", home / ".local/state"), xdg("XDG_CACHE_HOME", home / ".cache"), {}};
+    ProfilePaths paths{xdg("XDG_CONFIG_HOME", home / ".config"),
+                       xdg("XDG_DATA_HOME", home / ".local/share"),
+                       xdg("XDG_STATE_HOME", home / ".local/state"),
+                       xdg("XDG_CACHE_HOME", home / ".cache"),
+                       {}};
     const char *runtime = std::getenv("XDG_RUNTIME_DIR");
-    paths.runtime = runtime != nullptr && fs::path(runtime).is_absolute() ? fs::path(runtime) / "sandglass"
-                                                                           : paths.state / "run";
+    paths.runtime =
+        runtime != nullptr && fs::path(runtime).is_absolute() ? fs::path(runtime) / "sandglass" : paths.state / "run";
     return paths;
 }
 

@@ -26,15 +26,15 @@ bool isTokenChar(char c)
 bool startsWithNoCase(std::string_view text, std::string_view lowerPrefix)
 {
     return text.size() >= lowerPrefix.size()
-        && std::ranges::equal(text.substr(0, lowerPrefix.size()), lowerPrefix, [](char a, char b) {
-               return std::tolower(static_cast<unsigned char>(a)) == b;
-           });
+        && std::ranges::equal(text.substr(0, lowerPrefix.size()), lowerPrefix,
+                              [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
 }
 
 /// Names after which a value is a secret, in JSON, headers and query strings alike.
 constexpr std::array<std::string_view, 9> secretNames = {
-    "x-api-key", "x-access-token", "e2b-traffic-access-token", "authorization", "signaturesecret", "envdaccesstoken",
-    "trafficaccesstoken", "bearer", "sandglass_webhook_secret"};
+    "x-api-key",          "x-access-token",  "e2b-traffic-access-token",
+    "authorization",      "signaturesecret", "envdaccesstoken",
+    "trafficaccesstoken", "bearer",          "sandglass_webhook_secret"};
 
 } // namespace
 
@@ -62,7 +62,8 @@ std::string redacted(std::string_view text)
             while (end < rest.size() && isTokenChar(rest[end]))
                 ++end;
             // "Authorization: Bearer x": the scheme is no secret, the next word is; the loop meets it by itself.
-            const bool isScheme = startsWithNoCase(rest.substr(value), "bearer ") || startsWithNoCase(rest.substr(value), "basic ");
+            const bool isScheme =
+                startsWithNoCase(rest.substr(value), "bearer ") || startsWithNoCase(rest.substr(value), "basic ");
             out += rest.substr(0, value);
             if (!isScheme && end > value)
                 out += "***";

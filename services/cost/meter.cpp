@@ -20,8 +20,7 @@ bool isKnownSize(int vcpuCount, int memoryMb)
 std::int64_t elapsedMs(const Usage &usage, Timestamp time)
 {
     // Unsigned: the two may be further apart than a signed 64-bit count of nanoseconds holds.
-    const auto span =
-        static_cast<std::uint64_t>(toUnixNs(time)) - static_cast<std::uint64_t>(toUnixNs(usage.start));
+    const auto span = static_cast<std::uint64_t>(toUnixNs(time)) - static_cast<std::uint64_t>(toUnixNs(usage.start));
     return static_cast<std::int64_t>(span / 1'000'000);
 }
 
@@ -32,8 +31,7 @@ Timestamp Usage::effectiveEnd() const
     if (!confirmedMs)
         return end;
     // Stays within the range of Timestamp whatever the figure.
-    const auto room =
-        std::chrono::floor<std::chrono::milliseconds>(Timestamp::max() - std::max(start, Timestamp{}));
+    const auto room = std::chrono::floor<std::chrono::milliseconds>(Timestamp::max() - std::max(start, Timestamp{}));
     return start + std::chrono::milliseconds(std::clamp<std::int64_t>(*confirmedMs, 0, room.count()));
 }
 
@@ -50,8 +48,8 @@ std::optional<Money> priceOf(const Usage &usage, const RateCard &card, Timestamp
         const Rate *next = rate + 1 == rates.data() + rates.size() ? nullptr : rate + 1;
         const Timestamp until = next ? std::min(end, next->validFrom) : end;
         if (until > cursor) {
-            sum += Money::ofUsage(elapsedMs(usage, until) - elapsedMs(usage, cursor), usage.vcpuCount,
-                                  usage.memoryMb, rate->picoPerVcpuSecond, rate->picoPerGibSecond);
+            sum += Money::ofUsage(elapsedMs(usage, until) - elapsedMs(usage, cursor), usage.vcpuCount, usage.memoryMb,
+                                  rate->picoPerVcpuSecond, rate->picoPerGibSecond);
             cursor = until;
         }
         if (!next)

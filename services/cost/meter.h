@@ -25,12 +25,10 @@ struct Usage
 /// Exact price of the part of `usage` that lies in [from, to). Empty when the size is not known or the card
 /// is empty. A stretch that crosses a price change is split there. Milliseconds are cut, never rounded up.
 /// With confirmedMs the stretch is taken as [start, start + confirmedMs).
-[[nodiscard]] std::optional<Money> priceOf(const Usage &usage, const RateCard &card, Timestamp from,
-                                           Timestamp to);
+[[nodiscard]] std::optional<Money> priceOf(const Usage &usage, const RateCard &card, Timestamp from, Timestamp to);
 [[nodiscard]] std::optional<Money> priceOf(const Usage &usage, const RateCard &card);
 
 /// Dollars per hour of holding this size at `time`.
-[[nodiscard]] std::optional<Money> hourlyRate(int vcpuCount, int memoryMb, const RateCard &card,
-                                              Timestamp time);
+[[nodiscard]] std::optional<Money> hourlyRate(int vcpuCount, int memoryMb, const RateCard &card, Timestamp time);
 
 } // namespace sandglass::cost

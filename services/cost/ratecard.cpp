@@ -34,12 +34,10 @@ Result<Rate> readRate(const Json &json, std::size_t index)
         return fail("valid_from", "an RFC 3339 time is needed");
     const auto vcpu = readPrice(json, "usd_per_vcpu_second");
     if (!vcpu)
-        return fail("usd_per_vcpu_second",
-                    "a text of decimal dollars from 0 to 1 is needed, such as \"0.000014\"");
+        return fail("usd_per_vcpu_second", "a text of decimal dollars from 0 to 1 is needed, such as \"0.000014\"");
     const auto gib = readPrice(json, "usd_per_gib_second");
     if (!gib)
-        return fail("usd_per_gib_second",
-                    "a text of decimal dollars from 0 to 1 is needed, such as \"0.0000045\"");
+        return fail("usd_per_gib_second", "a text of decimal dollars from 0 to 1 is needed, such as \"0.0000045\"");
     return Rate{*validFrom, *vcpu, *gib, stringOr(json, "source")};
 }
 
@@ -77,8 +75,7 @@ Result<RateCard> RateCard::fromJson(std::string_view text)
     std::ranges::stable_sort(card.m_rates, {}, &Rate::validFrom);
     const auto twin = std::ranges::adjacent_find(card.m_rates, {}, &Rate::validFrom);
     if (twin != card.m_rates.end())
-        return failure(Error::Kind::Decode,
-                       "$.rates: two rates are valid from " + formatRfc3339(twin->validFrom, 0));
+        return failure(Error::Kind::Decode, "$.rates: two rates are valid from " + formatRfc3339(twin->validFrom, 0));
     return card;
 }
 

@@ -13,19 +13,31 @@ constexpr std::size_t messageLimit = 600;
 std::string codeOf(int status)
 {
     switch (status) {
-    case 400: return "invalid_argument";
-    case 401: return "unauthenticated";
-    case 403: return "permission_denied";
-    case 404: return "not_found";
-    case 405: return "method_not_allowed";
-    case 409: return "conflict";
-    case 429: return "resource_exhausted";
-    case 501: return "unimplemented";
+    case 400:
+        return "invalid_argument";
+    case 401:
+        return "unauthenticated";
+    case 403:
+        return "permission_denied";
+    case 404:
+        return "not_found";
+    case 405:
+        return "method_not_allowed";
+    case 409:
+        return "conflict";
+    case 429:
+        return "resource_exhausted";
+    case 501:
+        return "unimplemented";
     case 502:
-    case 503: return "unavailable";
-    case 504: return "deadline_exceeded";
-    case 507: return "disk_full";
-    default: return status >= 500 ? "internal" : "unknown";
+    case 503:
+        return "unavailable";
+    case 504:
+        return "deadline_exceeded";
+    case 507:
+        return "disk_full";
+    default:
+        return status >= 500 ? "internal" : "unknown";
     }
 }
 

@@ -22,8 +22,14 @@ Result<T> decoded(const Response &response, Result<T> (*decode)(const Json &))
     return json ? decode(*json) : Result<T>(failure(json.error()));
 }
 
-Result<SandboxInfo> toSandbox(const Json &value) { return decodeSandbox(value); }
-Result<WebhookInfo> toWebhook(const Json &value) { return decodeWebhook(value); }
+Result<SandboxInfo> toSandbox(const Json &value)
+{
+    return decodeSandbox(value);
+}
+Result<WebhookInfo> toWebhook(const Json &value)
+{
+    return decodeWebhook(value);
+}
 
 Result<> goneIsSuccess(const Response &response)
 {
@@ -51,8 +57,7 @@ std::string sandboxPath(const std::string &id, const char *rest = "")
 
 Client::Client(Connection connection, QObject *parent)
     : QObject(parent), m_connection(std::move(connection)), m_http(std::make_unique<net::HttpClient>())
-{
-}
+{}
 
 Client::~Client() = default;
 
@@ -103,7 +108,8 @@ QFuture<Result<>> Client::killSandbox(const std::string &sandboxId)
 
 QFuture<Result<>> Client::pauseSandbox(const std::string &sandboxId)
 {
-    return call<void>(apiRequest(m_connection, "POST", sandboxPath(sandboxId, "/pause"), R"({"memory":true})"), successOf);
+    return call<void>(apiRequest(m_connection, "POST", sandboxPath(sandboxId, "/pause"), R"({"memory":true})"),
+                      successOf);
 }
 
 QFuture<Result<SandboxInfo>> Client::connectSandbox(const std::string &sandboxId, int timeoutSeconds)
@@ -115,8 +121,9 @@ QFuture<Result<SandboxInfo>> Client::connectSandbox(const std::string &sandboxId
 
 QFuture<Result<>> Client::setTimeout(const std::string &sandboxId, int timeoutSeconds)
 {
-    return call<void>(apiRequest(m_connection, "POST", sandboxPath(sandboxId, "/timeout"),
-                                 dumpJson({{"timeout", timeoutSeconds}})), successOf);
+    return call<void>(
+        apiRequest(m_connection, "POST", sandboxPath(sandboxId, "/timeout"), dumpJson({{"timeout", timeoutSeconds}})),
+        successOf);
 }
 
 QFuture<Result<std::vector<TemplateInfo>>> Client::listTemplates()
@@ -194,8 +201,8 @@ CommandRun *Client::runCommand(const SandboxInfo &sandbox, const std::string &co
 
 QFuture<Result<std::string>> Client::readFile(const SandboxInfo &sandbox, const std::string &path)
 {
-    const auto request = sandboxRequest(envdEndpoint(m_connection, sandbox), sandbox, "GET",
-                                        "/files?path=" + percentEncoded(path));
+    const auto request =
+        sandboxRequest(envdEndpoint(m_connection, sandbox), sandbox, "GET", "/files?path=" + percentEncoded(path));
     return converted<std::string>(m_http->send(request), this, [](Response response) -> Result<std::string> {
         if (!response)
             return failure(response.error());

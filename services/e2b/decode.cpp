@@ -79,7 +79,8 @@ Result<SandboxInfo> decodeSandbox(const Json &value, std::string_view path)
 
 Result<std::vector<SandboxInfo>> decodeSandboxes(const Json &value)
 {
-    return decodeArray<SandboxInfo>(value, [](const Json &row, const std::string &path) { return decodeSandbox(row, path); });
+    return decodeArray<SandboxInfo>(value,
+                                    [](const Json &row, const std::string &path) { return decodeSandbox(row, path); });
 }
 
 Result<std::vector<TemplateInfo>> decodeTemplates(const Json &value)
@@ -105,7 +106,8 @@ Result<WebhookInfo> decodeWebhook(const Json &value, std::string_view path)
 
 Result<std::vector<WebhookInfo>> decodeWebhooks(const Json &value)
 {
-    return decodeArray<WebhookInfo>(value, [](const Json &row, const std::string &path) { return decodeWebhook(row, path); });
+    return decodeArray<WebhookInfo>(value,
+                                    [](const Json &row, const std::string &path) { return decodeWebhook(row, path); });
 }
 
 ExecutionResult decodeResult(const Json &line)

@@ -6,8 +6,10 @@ namespace sandglass::e2b {
 
 Error wrongType(std::string_view path, const Json &value, std::string_view expected)
 {
-    return {Error::Kind::Decode, 0,
-            std::string(path) + " is of type " + value.type_name() + ", expected " + std::string(expected), {}};
+    return {Error::Kind::Decode,
+            0,
+            std::string(path) + " is of type " + value.type_name() + ", expected " + std::string(expected),
+            {}};
 }
 
 Fields::Fields(const Json &object, std::string_view path) : m_object(object), m_path(path)

@@ -84,7 +84,8 @@ void HttpCodeRun::onStreamEnd(const Result<> &outcome)
             return;
         breakOff(last ? Error{Error::Kind::Transport, 200,
                               "the execution's stream ended before the execution did: the interpreter or the "
-                              "sandbox went away", "stream_cut"}
+                              "sandbox went away",
+                              "stream_cut"}
                       : last.error());
         return;
     }
@@ -107,8 +108,8 @@ void HttpCodeRun::probe()
             return;
         }
         breakOff(response ? sandboxErrorOf(response->status, response->body)
-                          : Error{Error::Kind::Timeout, 0, "the sandbox gives no sign of life: "
-                                      + response.error().message, "sandbox_silent"});
+                          : Error{Error::Kind::Timeout, 0,
+                                  "the sandbox gives no sign of life: " + response.error().message, "sandbox_silent"});
     });
 }
 

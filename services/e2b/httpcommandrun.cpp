@@ -20,12 +20,15 @@ QByteArray bytesOf(const Json &data, const char *key)
 
 HttpCommandRun::HttpCommandRun(net::HttpClient &http, const Connection &connection, const SandboxInfo &sandbox,
                                const std::string &command, QObject *parent)
-    : CommandRun(parent), m_http(&http), m_endpoint(envdEndpoint(connection, sandbox)), m_sandbox(sandbox),
-      m_reader(std::make_shared<net::ConnectReader>())
+    : CommandRun(parent)
+    , m_http(&http)
+    , m_endpoint(envdEndpoint(connection, sandbox))
+    , m_sandbox(sandbox)
+    , m_reader(std::make_shared<net::ConnectReader>())
 {
     const Json start{{"process", {{"cmd", "/bin/bash"}, {"args", {"-l", "-c", command}}}}, {"stdin", false}};
-    net::HttpRequest request = sandboxRequest(m_endpoint, sandbox, "POST", "/process.Process/Start",
-                                              net::connectEnvelope(dumpJson(start)));
+    net::HttpRequest request =
+        sandboxRequest(m_endpoint, sandbox, "POST", "/process.Process/Start", net::connectEnvelope(dumpJson(start)));
     request.headers.emplace_back("Content-Type", "application/connect+json");
     request.headers.emplace_back("Connect-Protocol-Version", "1");
     request.headers.emplace_back("Keepalive-Ping-Interval", pingSeconds);
@@ -44,7 +47,8 @@ void HttpCommandRun::kill()
         return;
     }
     const Json body{{"process", {{"pid", m_pid}}}, {"signal", "SIGNAL_SIGKILL"}};
-    net::HttpRequest request = sandboxRequest(m_endpoint, m_sandbox, "POST", "/process.Process/SendSignal", dumpJson(body));
+    net::HttpRequest request =
+        sandboxRequest(m_endpoint, m_sandbox, "POST", "/process.Process/SendSignal", dumpJson(body));
     request.headers.emplace_back("Content-Type", "application/json");
     request.headers.emplace_back("Connect-Protocol-Version", "1");
     whenDone(m_http->send(request), this, [this](const Result<net::HttpResponse> &response) {
@@ -89,7 +93,8 @@ void HttpCommandRun::onStreamEnd(const Result<> &outcome)
     if (m_isDone)
         return;
     if (outcome) {
-        conclude(failure(Error::Kind::Transport, "the command's stream ended before the command did", 200, "stream_cut"));
+        conclude(
+            failure(Error::Kind::Transport, "the command's stream ended before the command did", 200, "stream_cut"));
         return;
     }
     Error error = outcome.error();

@@ -16,8 +16,7 @@ constexpr std::size_t mostPages = 10'000;
 
 SandboxPages::SandboxPages(net::HttpClient &http, Connection connection, QObject *parent)
     : QObject(parent), m_http(http), m_connection(std::move(connection))
-{
-}
+{}
 
 QFuture<Result<std::vector<SandboxInfo>>> SandboxPages::start()
 {

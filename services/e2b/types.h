@@ -49,7 +49,7 @@ struct SandboxInfo
     int diskSizeMb = 0;
     std::map<std::string, std::string> metadata;
     std::string envdVersion;
-    std::string envdAccessToken;    ///< create, connect, get
+    std::string envdAccessToken; ///< create, connect, get
     std::string trafficAccessToken;
     std::string domain;
 };
@@ -76,7 +76,7 @@ struct WebhookSpec
     std::string url;
     std::vector<std::string> events; ///< "sandbox.lifecycle.created", …
     bool enabled = true;
-    std::string signatureSecret;     ///< write-only, 32+ characters
+    std::string signatureSecret; ///< write-only, 32+ characters
 };
 
 struct WebhookInfo
@@ -98,7 +98,7 @@ struct ExecutionResult
 
 struct ExecutionError
 {
-    std::string name;      ///< "ModuleNotFoundError"
+    std::string name; ///< "ModuleNotFoundError"
     std::string value;
     std::string traceback; ///< may hold ANSI colours
 };

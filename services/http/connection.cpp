@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t smallRead = 8U << 10;
 constexpr std::size_t largeRead = 64U << 10;
-constexpr std::size_t inputLimit = 64U << 10;     // unparsed bytes: pipelined requests, chunk headers, trailers
-constexpr std::size_t discardLimit = 4U << 20;    // of a body nobody wants, so that the peer can read why
+constexpr std::size_t inputLimit = 64U << 10;  // unparsed bytes: pipelined requests, chunk headers, trailers
+constexpr std::size_t discardLimit = 4U << 20; // of a body nobody wants, so that the peer can read why
 constexpr std::chrono::milliseconds lingerTime{2'000};
 
 int statusOf(const beast::error_code &ec)
@@ -32,9 +32,7 @@ int statusOf(const beast::error_code &ec)
 } // namespace
 
 Connection::Connection(Hub &hub, TcpSocket socket)
-    : m_hub(hub)
-    , m_socket(std::move(socket))
-    , m_channel(std::make_shared<Channel>(hub.gate, *this))
+    : m_hub(hub), m_socket(std::move(socket)), m_channel(std::make_shared<Channel>(hub.gate, *this))
 {
     ErrorCode ec;
     m_socket.non_blocking(true, ec);
@@ -113,10 +111,9 @@ void Connection::read()
         m_input.release();
     m_input.makeSpace(m_phase == Phase::Body ? largeRead : smallRead);
     m_isReading = true;
-    m_socket.async_read_some(asio::buffer(m_input.space(), m_input.spaceSize()),
-                             [self = shared_from_this()](const ErrorCode &ec, std::size_t count) {
-                                 self->onRead(ec, count);
-                             });
+    m_socket.async_read_some(
+        asio::buffer(m_input.space(), m_input.spaceSize()),
+        [self = shared_from_this()](const ErrorCode &ec, std::size_t count) { self->onRead(ec, count); });
 }
 
 void Connection::onRead(ErrorCode ec, std::size_t count)
@@ -250,8 +247,7 @@ bool Connection::checkHead()
         fail(400, "exactly one Host header is needed");
     else if (m_parser->isTargetBad)
         fail(400, "the request target is malformed");
-    else if (const auto expect = head.header("expect");
-             !expect.empty() && !equalsIgnoringCase(expect, "100-continue"))
+    else if (const auto expect = head.header("expect"); !expect.empty() && !equalsIgnoringCase(expect, "100-continue"))
         fail(417, "only 100-continue can be expected");
     else
         return true;
@@ -303,8 +299,7 @@ void Connection::dispatch()
     m_isAnswered = m_isStreaming = false;
     m_isBodyMuted = m_isHead;
     m_channel->begin(++m_request);
-    m_hub.handler->handle(std::move(request), std::move(sink),
-                          std::make_shared<ChannelExchange>(m_channel, m_request));
+    m_hub.handler->handle(std::move(request), std::move(sink), std::make_shared<ChannelExchange>(m_channel, m_request));
 }
 
 void Connection::fail(int status, std::string_view message)

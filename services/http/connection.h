@@ -12,8 +12,7 @@ namespace sandglass::http {
 
 class RequestParser;
 
-using TcpSocket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
 /// One client. A state machine over two operations: the read that is nearly always pending, and the write that is
 /// pending when the peer's window is full. The read that notices a peer leaving while its answer is made is also the
@@ -26,16 +25,16 @@ public:
     ~Connection();
 
     void start();
-    void refuse();               ///< too many connections: 503 and close
+    void refuse();                               ///< too many connections: 503 and close
     void expire(Hub::Monotonic::time_point now); ///< acts when the present deadline has passed
-    void windDown();             ///< the server stops: close when idle, else after the present answer
+    void windDown();                             ///< the server stops: close when idle, else after the present answer
     void close(bool tellHandler = true);
 
 private:
     using Monotonic = Hub::Monotonic;
     using ErrorCode = boost::system::error_code;
     enum class Phase {
-        Head,    ///< between requests, or in the middle of a header
+        Head, ///< between requests, or in the middle of a header
         Body,
         Answer,  ///< the handler has the exchange
         Closing, ///< the last answer goes out; what still comes in is thrown away
@@ -102,7 +101,7 @@ private:
     bool m_isHead = false;
 
     // its answer
-    bool m_isAnswered = false;  ///< respond() or finish() has come
+    bool m_isAnswered = false; ///< respond() or finish() has come
     bool m_isStreaming = false;
     bool m_isBodyMuted = false; ///< HEAD, 204, 304
     std::function<void()> m_onDrained;
@@ -113,7 +112,7 @@ private:
     std::size_t m_outputOffset = 0;   ///< sent bytes of the first piece
     std::size_t m_outputInFlight = 0; ///< pieces in the pending write: not to be touched
     std::size_t m_outputBytes = 0;
-    std::size_t m_writeBudget = 0;    ///< bytes the peer still has to take before the write deadline moves on
+    std::size_t m_writeBudget = 0; ///< bytes the peer still has to take before the write deadline moves on
     std::size_t m_discarded = 0;
 };
 

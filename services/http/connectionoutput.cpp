@@ -16,8 +16,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t joinLimit = 16U << 10;      // smaller pieces are copied together into one
-constexpr std::size_t writePiece = 256U << 10;    // what must be taken within one write deadline
+constexpr std::size_t joinLimit = 16U << 10;   // smaller pieces are copied together into one
+constexpr std::size_t writePiece = 256U << 10; // what must be taken within one write deadline
 constexpr std::size_t gatherLimit = 16;
 
 } // namespace
@@ -190,9 +190,8 @@ void Connection::flush()
             }
             m_isWriting = true;
             m_outputInFlight = count;
-            m_socket.async_write_some(buffers, [self = shared_from_this()](const ErrorCode &e, std::size_t n) {
-                self->onWritten(e, n);
-            });
+            m_socket.async_write_some(
+                buffers, [self = shared_from_this()](const ErrorCode &e, std::size_t n) { self->onWritten(e, n); });
             return;
         }
         if (ec)

@@ -35,8 +35,7 @@ struct StreamChunk
     std::string bytes;
 };
 struct StreamEnd
-{
-};
+{};
 struct DrainedCallback
 {
     std::function<void()> call;
@@ -46,8 +45,7 @@ struct ClosedCallback
     std::function<void()> call;
 };
 struct Dropped
-{
-};
+{};
 /// What an Exchange asks of its connection.
 using Step = std::variant<Response, StreamHead, StreamChunk, StreamEnd, DrainedCallback, ClosedCallback, Dropped>;
 
@@ -110,7 +108,8 @@ class ChannelExchange final : public Exchange
 {
 public:
     ChannelExchange(std::shared_ptr<Channel> channel, std::uint64_t request)
-        : m_channel(std::move(channel)), m_request(request) {}
+        : m_channel(std::move(channel)), m_request(request)
+    {}
     ~ChannelExchange() override;
 
     void respond(Response response) override;

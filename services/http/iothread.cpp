@@ -18,8 +18,7 @@ struct IoThread::Private
     std::thread thread;
 };
 
-IoThread::IoThread(const char *name)
-    : d(std::make_unique<Private>())
+IoThread::IoThread(const char *name) : d(std::make_unique<Private>())
 {
     d->thread = std::thread([this] { d->context.run(); });
     ::pthread_setname_np(d->thread.native_handle(), std::string(name).substr(0, 15).c_str());

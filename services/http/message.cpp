@@ -25,16 +25,37 @@ std::string_view reasonPhrase(int status)
         std::string_view text;
     };
     constexpr std::array phrases = {
-        Phrase{200, "OK"}, Phrase{201, "Created"}, Phrase{202, "Accepted"}, Phrase{204, "No Content"},
-        Phrase{206, "Partial Content"}, Phrase{301, "Moved Permanently"}, Phrase{302, "Found"},
-        Phrase{304, "Not Modified"}, Phrase{400, "Bad Request"}, Phrase{401, "Unauthorized"},
-        Phrase{403, "Forbidden"}, Phrase{404, "Not Found"}, Phrase{405, "Method Not Allowed"},
-        Phrase{408, "Request Timeout"}, Phrase{409, "Conflict"}, Phrase{410, "Gone"},
-        Phrase{411, "Length Required"}, Phrase{413, "Payload Too Large"}, Phrase{415, "Unsupported Media Type"},
-        Phrase{416, "Range Not Satisfiable"}, Phrase{417, "Expectation Failed"}, Phrase{422, "Unprocessable Entity"},
-        Phrase{425, "Too Early"}, Phrase{429, "Too Many Requests"}, Phrase{431, "Request Header Fields Too Large"},
-        Phrase{500, "Internal Server Error"}, Phrase{501, "Not Implemented"}, Phrase{502, "Bad Gateway"},
-        Phrase{503, "Service Unavailable"}, Phrase{504, "Gateway Timeout"}, Phrase{505, "HTTP Version Not Supported"},
+        Phrase{200, "OK"},
+        Phrase{201, "Created"},
+        Phrase{202, "Accepted"},
+        Phrase{204, "No Content"},
+        Phrase{206, "Partial Content"},
+        Phrase{301, "Moved Permanently"},
+        Phrase{302, "Found"},
+        Phrase{304, "Not Modified"},
+        Phrase{400, "Bad Request"},
+        Phrase{401, "Unauthorized"},
+        Phrase{403, "Forbidden"},
+        Phrase{404, "Not Found"},
+        Phrase{405, "Method Not Allowed"},
+        Phrase{408, "Request Timeout"},
+        Phrase{409, "Conflict"},
+        Phrase{410, "Gone"},
+        Phrase{411, "Length Required"},
+        Phrase{413, "Payload Too Large"},
+        Phrase{415, "Unsupported Media Type"},
+        Phrase{416, "Range Not Satisfiable"},
+        Phrase{417, "Expectation Failed"},
+        Phrase{422, "Unprocessable Entity"},
+        Phrase{425, "Too Early"},
+        Phrase{429, "Too Many Requests"},
+        Phrase{431, "Request Header Fields Too Large"},
+        Phrase{500, "Internal Server Error"},
+        Phrase{501, "Not Implemented"},
+        Phrase{502, "Bad Gateway"},
+        Phrase{503, "Service Unavailable"},
+        Phrase{504, "Gateway Timeout"},
+        Phrase{505, "HTTP Version Not Supported"},
         Phrase{507, "Insufficient Storage"},
     };
     const auto *it = std::ranges::find(phrases, status, &Phrase::status);
@@ -53,8 +74,9 @@ void appendClean(std::string &out, std::string_view text)
     out += text;
     if (text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos)
         return;
-    std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
-                    [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+    std::replace_if(
+        out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
+        [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
 }
 
 } // namespace
@@ -120,8 +142,7 @@ void appendHead(std::string &out, int status, const Headers &headers, const Head
 std::string httpDate(std::int64_t unixSeconds)
 {
     constexpr std::array days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     const std::time_t time = unixSeconds;
     std::tm utc{};
     ::gmtime_r(&time, &utc);

@@ -18,8 +18,8 @@ struct HeadOptions
     std::string_view date;
     bool keepAlive = true;
     bool isHttp10 = false;
-    bool isChunked = false;     ///< a stream: no Content-Length
-    std::size_t bodySize = 0;   ///< for Content-Length
+    bool isChunked = false;   ///< a stream: no Content-Length
+    std::size_t bodySize = 0; ///< for Content-Length
 };
 
 /// Status line and headers with the empty line. Content-Length, Transfer-Encoding, Connection and Date of `headers`

@@ -72,8 +72,7 @@ Headers parseQuery(std::string_view query)
             continue;
         const std::size_t equals = item.find('=');
         pairs.emplace_back(decode(item.substr(0, equals), true),
-                           equals == std::string_view::npos ? std::string()
-                                                            : decode(item.substr(equals + 1), true));
+                           equals == std::string_view::npos ? std::string() : decode(item.substr(equals + 1), true));
     }
     return pairs;
 }

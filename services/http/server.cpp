@@ -21,7 +21,8 @@ namespace {
 constexpr std::size_t refusedLimit = 64; // clients being told 503 at a time; further ones are only closed
 
 using Executor = asio::io_context::executor_type;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 } // namespace
 
@@ -44,11 +45,7 @@ void Hub::remove(Connection *connection)
 struct Server::Private : std::enable_shared_from_this<Server::Private>
 {
     Private(asio::io_context &io, std::shared_ptr<Handler> handler, ServerOptions options)
-        : hub(io, std::move(handler), std::move(options))
-        , acceptor(io)
-        , sweep(io)
-        , pause(io)
-        , grace(io)
+        : hub(io, std::move(handler), std::move(options)), acceptor(io), sweep(io), pause(io), grace(io)
     {
         const auto shortest = std::min(hub.options.headerDeadline, hub.options.writeDeadline);
         sweepInterval = std::clamp(shortest / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(250));

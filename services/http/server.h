@@ -99,10 +99,10 @@ public:
 /// What a handler says of a request once its header is read.
 struct Admission
 {
-    std::uint64_t bodyLimit = 1U << 20;                ///< above it: 413
-    std::shared_ptr<BodySink> sink;                    ///< set: the body goes there
-    std::unique_ptr<Response> rejection;               ///< set: sent at once, the body is not read, connection closed
-    std::chrono::milliseconds bodyDeadline{15'000};    ///< for the whole body, so that trickling cannot extend it
+    std::uint64_t bodyLimit = 1U << 20;             ///< above it: 413
+    std::shared_ptr<BodySink> sink;                 ///< set: the body goes there
+    std::unique_ptr<Response> rejection;            ///< set: sent at once, the body is not read, connection closed
+    std::chrono::milliseconds bodyDeadline{15'000}; ///< for the whole body, so that trickling cannot extend it
 };
 
 class Handler
@@ -119,10 +119,10 @@ public:
 struct ServerOptions
 {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;       ///< 0 = any free
-    int portTries = 1;            ///< when taken: port + 1 … port + portTries - 1 are tried in turn
+    std::uint16_t port = 0; ///< 0 = any free
+    int portTries = 1;      ///< when taken: port + 1 … port + portTries - 1 are tried in turn
     std::uint32_t headerLimit = 16U << 10;
-    int maxConnections = 1024;    ///< above it a connection is accepted and closed with 503
+    int maxConnections = 1024;                        ///< above it a connection is accepted and closed with 503
     std::chrono::milliseconds headerDeadline{15'000}; ///< from the first byte; also the idle limit of keep-alive
     std::chrono::milliseconds writeDeadline{60'000};  ///< for one piece of an answer to be taken by the peer
     std::string serverName = "sandglass";

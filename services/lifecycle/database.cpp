@@ -39,8 +39,8 @@ Statement &Statement::bindText(int index, std::string_view text)
 Statement &Statement::bindBlob(int index, std::string_view bytes)
 {
     if (m_status == SQLITE_OK) {
-        m_status = sqlite3_bind_blob64(m_statement.get(), index, bytes.empty() ? "" : bytes.data(),
-                                       bytes.size(), SQLITE_STATIC);
+        m_status = sqlite3_bind_blob64(m_statement.get(), index, bytes.empty() ? "" : bytes.data(), bytes.size(),
+                                       SQLITE_STATIC);
     }
     return *this;
 }
@@ -72,8 +72,7 @@ std::int64_t Statement::integer(int column) const
 
 std::string_view Statement::bytes(int column) const
 {
-    const void *data =
-        sqlite3_column_blob(m_statement.get(), column); // before the size: it fixes the representation
+    const void *data = sqlite3_column_blob(m_statement.get(), column); // before the size: it fixes the representation
     const int size = sqlite3_column_bytes(m_statement.get(), column);
     return data ? std::string_view(static_cast<const char *>(data), static_cast<std::size_t>(size))
                 : std::string_view();
@@ -84,11 +83,10 @@ void Database::Close::operator()(sqlite3 *handle) const
     sqlite3_close_v2(handle);
 }
 
-Result<Database> Database::open(const std::filesystem::path &file, Mode mode,
-                                std::chrono::milliseconds busyTimeout)
+Result<Database> Database::open(const std::filesystem::path &file, Mode mode, std::chrono::milliseconds busyTimeout)
 {
-    const int flags = (mode == Mode::ReadWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
-                      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    const int flags = (mode == Mode::ReadWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX
+        | SQLITE_OPEN_EXRESCODE;
     sqlite3 *handle = nullptr;
     const int status = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
     Database database;

@@ -53,9 +53,8 @@ public:
     enum class Mode { ReadWrite, ReadOnly };
 
     /// The file must exist.
-    [[nodiscard]] static Result<Database>
-    open(const std::filesystem::path &file, Mode mode,
-         std::chrono::milliseconds busyTimeout = std::chrono::seconds(5));
+    [[nodiscard]] static Result<Database> open(const std::filesystem::path &file, Mode mode,
+                                               std::chrono::milliseconds busyTimeout = std::chrono::seconds(5));
 
     [[nodiscard]] Result<> execute(const char *sql);
     [[nodiscard]] Result<std::int64_t> queryInteger(std::string_view sql);

@@ -46,7 +46,8 @@ class Reader final
 {
 public:
     Reader(dom::object object, std::string_view prefix, std::string *complaint)
-        : m_object(object), m_prefix(prefix), m_complaint(complaint) {}
+        : m_object(object), m_prefix(prefix), m_complaint(complaint)
+    {}
 
     [[nodiscard]] std::optional<dom::element> member(std::string_view snake, std::string_view camel) const
     {
@@ -303,9 +304,7 @@ EventType eventTypeFromName(std::string_view typeName)
 {
     if (typeName.starts_with(ownPrefix)) {
         typeName.remove_prefix(ownPrefix.size());
-        return typeName == "observed" ? EventType::Observed
-            : typeName == "lost"      ? EventType::Lost
-                                      : EventType::Unknown;
+        return typeName == "observed" ? EventType::Observed : typeName == "lost" ? EventType::Lost : EventType::Unknown;
     }
     if (!typeName.starts_with(lifecyclePrefix))
         return EventType::Unknown;

@@ -31,8 +31,8 @@ enum class EventSource : std::uint8_t { Webhook, Poll, Import };
 struct Execution
 {
     std::optional<Timestamp> startedAt;
-    int vcpuCount = 0;              ///< 0 = not told
-    int memoryMb = 0;               ///< MiB, 0 = not told
+    int vcpuCount = 0; ///< 0 = not told
+    int memoryMb = 0;  ///< MiB, 0 = not told
     std::int64_t executionTimeMs = 0;
     friend bool operator==(const Execution &, const Execution &) = default;
 };
@@ -40,9 +40,9 @@ struct Execution
 /// A lifecycle event of any payload generation (e2b-protocol.md 3.4), normalised.
 struct Event
 {
-    std::string id;       ///< payload id; derived from type, sandbox, execution and time where the payload has none
+    std::string id; ///< payload id; derived from type, sandbox, execution and time where the payload has none
     EventType type = EventType::Unknown;
-    std::string typeName; ///< as received, or built from category + label: "sandbox.lifecycle.created"
+    std::string typeName;  ///< as received, or built from category + label: "sandbox.lifecycle.created"
     Timestamp timestamp{}; ///< the event's own time
     std::string sandboxId;
     std::string executionId;
@@ -57,12 +57,13 @@ struct Event
     std::string templateAlias;                   ///< Observed: the readable name
     EventSource source = EventSource::Webhook;
     Timestamp receivedAt{};
-    std::string raw;                             ///< the body as received, kept unchanged
+    std::string raw; ///< the body as received, kept unchanged
     friend bool operator==(const Event &, const Event &) = default;
 };
 
 /// Decodes one webhook body or events-API row: v2 (snake case), v1 (camel case), v0 (no id, no type).
-/// Unknown fields are ignored, unknown types kept. Error (Decode) names the member that is missing or of the wrong type.
+/// Unknown fields are ignored, unknown types kept. Error (Decode) names the member that is missing or of the wrong
+/// type.
 [[nodiscard]] Result<Event> decodeEvent(std::string_view body, EventSource source, Timestamp receivedAt);
 
 /// The present wire form (v2) of an event; decodeEvent(encodeEvent(e)) == e but for raw, source and receivedAt.

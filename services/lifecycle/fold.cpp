@@ -53,8 +53,7 @@ struct Fold::Records
     /// False when the event is known already.
     bool add(const Fact &fact)
     {
-        const auto place =
-            std::ranges::lower_bound(facts, fact, [](const Fact &a, const Fact &b) { return a < b; });
+        const auto place = std::ranges::lower_bound(facts, fact, [](const Fact &a, const Fact &b) { return a < b; });
         if (place != facts.end() && !(fact < *place))
             return false;
         facts.insert(place, fact);
@@ -106,8 +105,7 @@ bool Fold::apply(const Event &event)
         return false;
 
     sandbox.eventCount += 1;
-    sandbox.lastEventAt =
-        sandbox.eventCount == 1 ? event.timestamp : std::max(sandbox.lastEventAt, event.timestamp);
+    sandbox.lastEventAt = sandbox.eventCount == 1 ? event.timestamp : std::max(sandbox.lastEventAt, event.timestamp);
     records->takeProperties(event, fact, sandbox);
     if (changesStretches(event.type)) {
         Stretches stretches = deriveStretches(records->facts);

@@ -43,10 +43,7 @@ struct Sandbox
     int eventCount = 0;
     friend bool operator==(const Sandbox &, const Sandbox &) = default;
 
-    [[nodiscard]] const std::string &templateName() const
-    {
-        return templateAlias.empty() ? templateId : templateAlias;
-    }
+    [[nodiscard]] const std::string &templateName() const { return templateAlias.empty() ? templateId : templateAlias; }
 };
 
 /// Events → sandboxes. The result depends on the set of events alone: duplicates change nothing, order does
@@ -70,8 +67,7 @@ public:
 private:
     struct Records; ///< what the fold keeps of one sandbox's events
     std::unordered_map<std::string, Sandbox> m_sandboxes;
-    std::unordered_map<const Sandbox *, std::unique_ptr<Records>>
-        m_records; ///< the map's nodes stay in place
+    std::unordered_map<const Sandbox *, std::unique_ptr<Records>> m_records; ///< the map's nodes stay in place
 };
 
 } // namespace sandglass::lifecycle

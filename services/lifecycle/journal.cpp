@@ -140,8 +140,7 @@ void Journal::Private::process(std::vector<Item> batch)
 int Journal::Private::store(std::vector<Item> &batch, std::vector<std::int64_t> &seqs)
 {
     if (db.isDetached()) {
-        noteFailure(
-            Error{Error::Kind::Local, 0, "the journal's file was deleted or replaced: " + file.string(), {}});
+        noteFailure(Error{Error::Kind::Local, 0, "the journal's file was deleted or replaced: " + file.string(), {}});
         return SQLITE_READONLY_DBMOVED;
     }
     int status = begin.run();
@@ -243,8 +242,8 @@ void Journal::append(Event event, Done done)
     {
         const std::lock_guard lock(d->mutex);
         wasEmpty = d->queue.empty();
-        const bool fits = d->queue.size() < d->options.queueLimit &&
-                          (wasEmpty || d->queuedBytes + bytes <= d->options.queueByteLimit);
+        const bool fits = d->queue.size() < d->options.queueLimit
+            && (wasEmpty || d->queuedBytes + bytes <= d->options.queueByteLimit);
         if (fits) {
             d->queue.push_back({std::move(event), std::move(done)});
             d->queuedBytes += bytes;
@@ -271,8 +270,7 @@ void Journal::setBatchEnd(std::function<void()> batchEnd)
     d->batchEnd = std::move(batchEnd);
 }
 
-Result<> Journal::replay(std::int64_t afterSeq,
-                         const std::function<void(std::span<const StoredEvent>)> &consume) const
+Result<> Journal::replay(std::int64_t afterSeq, const std::function<void(std::span<const StoredEvent>)> &consume) const
 {
     return replayWhile(afterSeq, [&consume](std::span<const StoredEvent> events) {
         consume(events);

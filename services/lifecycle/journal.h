@@ -43,8 +43,7 @@ public:
 
     /// Creates the file (0600), its folder and its schema when missing. Error: not writable, not a database,
     /// another program's database, newer schema.
-    [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path &file,
-                                                               Options options);
+    [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path &file, Options options);
     [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path &file);
     ~Journal(); ///< commits what is queued, then closes
     Journal(const Journal &) = delete;
@@ -66,12 +65,10 @@ public:
     [[nodiscard]] Result<> replay(std::int64_t afterSeq,
                                   const std::function<void(std::span<const StoredEvent>)> &consume) const;
     /// The same until `consume` answers false.
-    [[nodiscard]] Result<>
-    replayWhile(std::int64_t afterSeq,
-                const std::function<bool(std::span<const StoredEvent>)> &consume) const;
+    [[nodiscard]] Result<> replayWhile(std::int64_t afterSeq,
+                                       const std::function<bool(std::span<const StoredEvent>)> &consume) const;
     /// Newest first, at most `limit`, before `beforeSeq` (0 = from the end): paging for tables. Any thread.
-    [[nodiscard]] Result<std::vector<StoredEvent>> newest(std::size_t limit,
-                                                          std::int64_t beforeSeq = 0) const;
+    [[nodiscard]] Result<std::vector<StoredEvent>> newest(std::size_t limit, std::int64_t beforeSeq = 0) const;
     [[nodiscard]] std::int64_t count() const; ///< thread-safe, kept in memory
     [[nodiscard]] std::int64_t lastSeq() const;
     /// Why the last commit failed; empty once a commit has gone through again. Thread-safe.

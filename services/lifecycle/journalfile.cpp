@@ -43,8 +43,7 @@ Result<> createFile(const std::filesystem::path &file)
         return {};
     const int code = errno;
     const char *name = strerrorname_np(code);
-    return failure(Error::Kind::Local,
-                   fmt::format("cannot create {}: {}", file.string(), std::strerror(code)), 0,
+    return failure(Error::Kind::Local, fmt::format("cannot create {}: {}", file.string(), std::strerror(code)), 0,
                    name ? name : "");
 }
 
@@ -63,14 +62,12 @@ Result<bool> needsSchema(Database &database, const std::filesystem::path &file)
     if (*id == 0 && *version == 0 && *objects == 0)
         return true;
     if (*id != applicationId)
-        return failure(Error::Kind::Local, file.string() + " is a database of another program", 0,
-                       "foreign_database");
+        return failure(Error::Kind::Local, file.string() + " is a database of another program", 0, "foreign_database");
     if (*version > journalSchemaVersion) {
-        return failure(
-            Error::Kind::Local,
-            fmt::format("{} was written by a newer version of the program (schema {}, this one knows {})",
-                        file.string(), *version, journalSchemaVersion),
-            0, "newer_schema");
+        return failure(Error::Kind::Local,
+                       fmt::format("{} was written by a newer version of the program (schema {}, this one knows {})",
+                                   file.string(), *version, journalSchemaVersion),
+                       0, "newer_schema");
     }
     return false;
 }
@@ -83,8 +80,7 @@ Result<> configure(Database &database)
     if (*mode != "wal") // network file systems without shared memory
         return failure(Error::Kind::Local, "the journal's file system does not allow write-ahead logging");
     // FULL: an answer of 200 promises durability even across a power loss. Grouped commits make it cheap.
-    return database.execute(
-        "PRAGMA synchronous = FULL; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY");
+    return database.execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY");
 }
 
 Event eventOfRow(const Statement &row)
@@ -142,8 +138,7 @@ void bindEvent(Statement &insert, std::int64_t seq, const Event &event)
         .bindBlob(8, event.raw);
 }
 
-int readEvents(Statement &select, std::size_t rowLimit, std::size_t byteLimit,
-               std::vector<StoredEvent> &events)
+int readEvents(Statement &select, std::size_t rowLimit, std::size_t byteLimit, std::vector<StoredEvent> &events)
 {
     events.clear();
     std::size_t bytes = 0;

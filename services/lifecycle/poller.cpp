@@ -32,15 +32,9 @@ public:
         return *this;
     }
     ContentId &add(std::int64_t number) { return add(std::to_string(number)); }
-    ContentId &add(const std::optional<Timestamp> &time)
-    {
-        return time ? add(toUnixNs(*time)) : add(std::string());
-    }
+    ContentId &add(const std::optional<Timestamp> &time) { return time ? add(toUnixNs(*time)) : add(std::string()); }
 
-    [[nodiscard]] std::string text() const
-    {
-        return m_prefix + m_hash.result().toHex().left(32).toStdString();
-    }
+    [[nodiscard]] std::string text() const { return m_prefix + m_hash.result().toHex().left(32).toStdString(); }
 
 private:
     std::string m_prefix;
@@ -78,8 +72,7 @@ bool isNews(const ObservedSandbox &observed, const Sandbox &known)
     if (!observed.metadata.empty() && known.metadata.empty())
         return true;
     const bool hasSize = observed.cpuCount > 0 && observed.memoryMb > 0;
-    const bool needsSize =
-        known.runs.empty() || known.runs.back().vcpuCount == 0 || known.runs.back().memoryMb == 0;
+    const bool needsSize = known.runs.empty() || known.runs.back().vcpuCount == 0 || known.runs.back().memoryMb == 0;
     if (hasSize && needsSize && !known.runs.empty())
         return true;
     if (!isRunning)
@@ -87,8 +80,8 @@ bool isNews(const ObservedSandbox &observed, const Sandbox &known)
     if (observed.endAt && differs(observed.endAt, known.endAt, sameEndMs))
         return true;
     // Runs since later than we know: a pause and a resume have been missed.
-    return observed.startedAt && !known.runs.empty() &&
-           toUnixMs(*observed.startedAt) - toUnixMs(known.runs.back().start) > sameStartMs;
+    return observed.startedAt && !known.runs.empty()
+        && toUnixMs(*observed.startedAt) - toUnixMs(known.runs.back().start) > sameStartMs;
 }
 
 bool isLive(const Sandbox &sandbox)
@@ -98,8 +91,7 @@ bool isLive(const Sandbox &sandbox)
 
 } // namespace
 
-Poller::Poller(Journal &journal, const Tracker &tracker, Lister lister, PollerOptions options,
-               QObject *parent)
+Poller::Poller(Journal &journal, const Tracker &tracker, Lister lister, PollerOptions options, QObject *parent)
     : QObject(parent)
     , m_journal(journal)
     , m_tracker(tracker)
@@ -186,8 +178,7 @@ std::optional<Event> Poller::newsOf(const ObservedSandbox &observed) const
     event.templateAlias = observed.templateAlias;
     event.metadata = observed.metadata;
     event.observedState = observed.state;
-    event.execution =
-        Execution{isRunning ? observed.startedAt : std::nullopt, observed.cpuCount, observed.memoryMb, 0};
+    event.execution = Execution{isRunning ? observed.startedAt : std::nullopt, observed.cpuCount, observed.memoryMb, 0};
     if (isRunning)
         event.newEnd = observed.endAt;
     return event;

@@ -128,7 +128,8 @@ class WebhookHandler final : public http::Handler
 {
 public:
     WebhookHandler(Journal &journal, ReceiverOptions options, Counters &counters)
-        : m_journal(journal), m_options(std::move(options)), m_counters(counters) {}
+        : m_journal(journal), m_options(std::move(options)), m_counters(counters)
+    {}
 
     void setOutbox(std::shared_ptr<Outbox> outbox) { m_outbox = std::move(outbox); }
 
@@ -300,8 +301,8 @@ std::string Receiver::url() const
 ReceiverStatistics Receiver::statistics() const
 {
     const Counters &c = d->counters;
-    return {c.accepted, c.duplicates, c.badSignature, c.missingSignature, c.malformed, c.tooLarge, c.wrongPath,
-            c.wrongMethod, c.unavailable, c.lastAcceptedUnixMs};
+    return {c.accepted, c.duplicates, c.badSignature, c.missingSignature, c.malformed,
+            c.tooLarge, c.wrongPath,  c.wrongMethod,  c.unavailable,      c.lastAcceptedUnixMs};
 }
 
 } // namespace sandglass::lifecycle

@@ -14,9 +14,9 @@ class Journal;
 
 struct ReceiverOptions
 {
-    std::uint16_t port = 8000;  ///< next free one if taken; 0 = any
+    std::uint16_t port = 8000; ///< next free one if taken; 0 = any
     int portTries = 20;
-    std::string secret;         ///< 32+ characters
+    std::string secret; ///< 32+ characters
     Clock clock = systemNow;
 };
 
@@ -46,7 +46,7 @@ public:
     /// Call once. Error: no free port among those to try. Takes the journal's batch-end callback.
     [[nodiscard]] Result<> start();
     [[nodiscard]] std::uint16_t port() const;
-    [[nodiscard]] std::string url() const; ///< http://127.0.0.1:PORT/webhooks/e2b
+    [[nodiscard]] std::string url() const;               ///< http://127.0.0.1:PORT/webhooks/e2b
     [[nodiscard]] ReceiverStatistics statistics() const; ///< thread-safe
 
 private:

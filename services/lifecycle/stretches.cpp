@@ -10,8 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto sameStart =
-    2s; ///< the event's time and the provider's started_at differ by the time a start takes
+constexpr auto sameStart = 2s; ///< the event's time and the provider's started_at differ by the time a start takes
 constexpr std::int64_t longestRunMs = 10LL * 366 * 86'400'000; ///< above it execution_time is not believed
 
 int rank(EventType type)
@@ -118,8 +117,8 @@ void Derivation::addEnd(const Fact &fact)
     Stretch *stretch = byExecution(fact.executionId);
     if (!stretch && fact.startedAt) {
         stretch = byStart(*fact.startedAt);
-        const bool isOther = stretch && stretch->run.end && !fact.executionId.empty() &&
-                             !stretch->run.executionId.empty(); // ended, and by its id another one
+        const bool isOther = stretch && stretch->run.end && !fact.executionId.empty()
+            && !stretch->run.executionId.empty(); // ended, and by its id another one
         if (isOther)
             stretch = nullptr;
     }
@@ -211,8 +210,7 @@ std::optional<Timestamp> Derivation::earliestEnd(const Stretch &stretch, const S
 
 void Derivation::fillSizes()
 {
-    const auto last =
-        std::find_if(m_facts.rbegin(), m_facts.rend(), [](const Fact &fact) { return fact.hasSize(); });
+    const auto last = std::find_if(m_facts.rbegin(), m_facts.rend(), [](const Fact &fact) { return fact.hasSize(); });
     if (last == m_facts.rend())
         return;
     for (Stretch &stretch : m_stretches) {
@@ -260,8 +258,7 @@ Stretch *Derivation::byStart(Timestamp start)
     std::chrono::nanoseconds best = sameStart;
     for (Stretch &stretch : m_stretches) {
         const auto known = stretch.startedAt.value_or(stretch.run.start);
-        const auto distance =
-            std::min(std::chrono::abs(known - start), std::chrono::abs(stretch.run.start - start));
+        const auto distance = std::min(std::chrono::abs(known - start), std::chrono::abs(stretch.run.start - start));
         if (distance < best || (distance == best && !nearest)) {
             nearest = &stretch;
             best = distance;

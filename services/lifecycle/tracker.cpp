@@ -14,10 +14,8 @@ namespace {
 
 constexpr int publishIntervalMs = 50;
 constexpr int sliceMs = 4;
-constexpr std::size_t historyLimit =
-    4'000; ///< replayed events waiting for the UI thread; the worker pauses above it
-constexpr std::size_t liveLimit =
-    20'000; ///< new events waiting; above it they are read from the journal later
+constexpr std::size_t historyLimit = 4'000; ///< replayed events waiting for the UI thread; the worker pauses above it
+constexpr std::size_t liveLimit = 20'000;   ///< new events waiting; above it they are read from the journal later
 constexpr std::size_t liveByteLimit = 32U << 20;
 constexpr std::int64_t tenthsPerHour = 36'000;
 
@@ -123,8 +121,7 @@ Tracker::~Tracker()
 
 void Tracker::start()
 {
-    m_journal.setListener(
-        [inbox = m_inbox](std::vector<StoredEvent> events) { inbox->addLive(std::move(events)); });
+    m_journal.setListener([inbox = m_inbox](std::vector<StoredEvent> events) { inbox->addLive(std::move(events)); });
     startWorker();
 }
 

@@ -60,9 +60,7 @@ private:
 class Accumulator
 {
 public:
-    explicit Accumulator(const Buckets &buckets)
-        : m_partial(at(buckets.count())), m_rateStep(at(buckets.count()))
-    {}
+    explicit Accumulator(const Buckets &buckets) : m_partial(at(buckets.count())), m_rateStep(at(buckets.count())) {}
 
     /// The part of `usage` in [begin, end), a part of the buckets' range.
     void add(const cost::Usage &usage, const cost::RateCard &card, const Buckets &buckets, Timestamp begin,
@@ -91,8 +89,8 @@ public:
     }
 
 private:
-    void addAtOnePrice(const cost::Usage &usage, const cost::RateCard &card, const Buckets &buckets,
-                       Timestamp from, Timestamp to)
+    void addAtOnePrice(const cost::Usage &usage, const cost::RateCard &card, const Buckets &buckets, Timestamp from,
+                       Timestamp to)
     {
         const int first = buckets.indexOf(from);
         const int last = buckets.indexOf(to - std::chrono::nanoseconds(1));
@@ -102,18 +100,14 @@ private:
         addPartial(last, usage, card, buckets.edge(last), to);
         if (last - first < 2)
             return;
-        const cost::Usage oneMs{buckets.edge(first + 1),
-                                buckets.edge(first + 1) + milliseconds(1),
-                                {},
-                                usage.vcpuCount,
-                                usage.memoryMb};
+        const cost::Usage oneMs{
+            buckets.edge(first + 1), buckets.edge(first + 1) + milliseconds(1), {}, usage.vcpuCount, usage.memoryMb};
         const Money rate = cost::priceOf(oneMs, card).value_or(Money());
         m_rateStep[at(first + 1)] += rate;
         m_rateStep[at(last)] -= rate;
     }
 
-    void addPartial(int bucket, const cost::Usage &usage, const cost::RateCard &card, Timestamp from,
-                    Timestamp to)
+    void addPartial(int bucket, const cost::Usage &usage, const cost::RateCard &card, Timestamp from, Timestamp to)
     {
         m_partial[at(bucket)] += cost::priceOf(usage, card, from, to).value_or(Money());
     }
@@ -163,8 +157,7 @@ UsageIndex::Entry UsageIndex::entryOf(const RunInterval &run, std::uint32_t temp
 
 std::uint32_t UsageIndex::templateIndex(const std::string &name)
 {
-    const auto [it, isNew] =
-        m_templateIndices.try_emplace(name, static_cast<std::uint32_t>(m_templateNames.size()));
+    const auto [it, isNew] = m_templateIndices.try_emplace(name, static_cast<std::uint32_t>(m_templateNames.size()));
     if (isNew)
         m_templateNames.push_back(name);
     return it->second;
@@ -198,8 +191,7 @@ Money UsageIndex::burnRate(Timestamp now) const
     Money sum;
     for (const Entry &entry : m_entries) {
         if (entry.isUsed && entry.end == Timestamp::max())
-            sum +=
-                cost::hourlyRate(entry.usage.vcpuCount, entry.usage.memoryMb, m_card, now).value_or(Money());
+            sum += cost::hourlyRate(entry.usage.vcpuCount, entry.usage.memoryMb, m_card, now).value_or(Money());
     }
     return sum;
 }
@@ -214,8 +206,7 @@ Money UsageIndex::costBetween(Timestamp from, Timestamp to, Timestamp now) const
         if (!isRunning && entry.usage.start >= from && entry.end <= to)
             sum += entry.full;
         else
-            sum += cost::priceOf(entry.usage, m_card, from, isRunning ? std::min(to, now) : to)
-                       .value_or(Money());
+            sum += cost::priceOf(entry.usage, m_card, from, isRunning ? std::min(to, now) : to).value_or(Money());
     }
     return sum;
 }

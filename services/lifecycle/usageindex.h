@@ -39,10 +39,8 @@ public:
         std::string templateName;
         std::vector<Money> buckets;
     };
-    [[nodiscard]] std::vector<Series> costSeries(Timestamp from, Timestamp to, int bucketCount,
-                                                 Timestamp now) const;
-    [[nodiscard]] std::vector<int> activeSeries(Timestamp from, Timestamp to, int bucketCount,
-                                                Timestamp now) const;
+    [[nodiscard]] std::vector<Series> costSeries(Timestamp from, Timestamp to, int bucketCount, Timestamp now) const;
+    [[nodiscard]] std::vector<int> activeSeries(Timestamp from, Timestamp to, int bucketCount, Timestamp now) const;
 
 private:
     struct Entry

@@ -71,8 +71,8 @@ void HttpCall::read()
 void HttpCall::onTimeout()
 {
     dropReply();
-    conclude(failure(Error::Kind::Timeout,
-                     "no whole answer within " + std::to_string(m_request.timeout.count()) + " ms"));
+    conclude(
+        failure(Error::Kind::Timeout, "no whole answer within " + std::to_string(m_request.timeout.count()) + " ms"));
 }
 
 void HttpCall::onFinished()

@@ -23,8 +23,7 @@ std::string HttpResponse::header(std::string_view lowerName) const
     return {};
 }
 
-HttpClient::HttpClient(QObject *parent)
-    : QObject(parent), m_manager(std::make_shared<QNetworkAccessManager>())
+HttpClient::HttpClient(QObject *parent) : QObject(parent), m_manager(std::make_shared<QNetworkAccessManager>())
 {
     m_manager->setAutoDeleteReplies(false);
 }

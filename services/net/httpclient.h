@@ -27,8 +27,8 @@ struct HttpRequest
     std::chrono::milliseconds timeout{60'000}; ///< each try as a whole; for streams: until the headers
     std::chrono::milliseconds silence{0};      ///< streams: longest pause between two pieces; 0 = no limit
     bool isIdempotent = false;                 ///< only then it is tried again, by us or by the network stack
-    int tries = 3;                             ///< for idempotent calls; waits 0.2 s, 0.8 s … with jitter, or Retry-After
-    std::size_t bodyLimit = 64U << 20;         ///< a larger answer is a Decode error
+    int tries = 3;                     ///< for idempotent calls; waits 0.2 s, 0.8 s … with jitter, or Retry-After
+    std::size_t bodyLimit = 64U << 20; ///< a larger answer is a Decode error
 };
 
 struct HttpResponse

@@ -18,7 +18,10 @@ namespace {
 class OnceBody final : public QIODevice
 {
 public:
-    explicit OnceBody(QByteArray bytes) : m_bytes(std::move(bytes)) { open(QIODevice::ReadOnly | QIODevice::Unbuffered); }
+    explicit OnceBody(QByteArray bytes) : m_bytes(std::move(bytes))
+    {
+        open(QIODevice::ReadOnly | QIODevice::Unbuffered);
+    }
     [[nodiscard]] bool isSequential() const final { return true; }
     [[nodiscard]] bool reset() final { return false; }
     [[nodiscard]] bool seek(qint64) final { return false; }
@@ -115,11 +118,21 @@ Error transportError(const QNetworkReply &reply)
     error.kind = Error::Kind::Transport;
     error.message = redacted(toUtf8(reply.errorString()));
     switch (reply.error()) {
-    case QNetworkReply::ConnectionRefusedError: error.code = "refused"; break;
-    case QNetworkReply::RemoteHostClosedError: error.code = "closed"; break;
-    case QNetworkReply::HostNotFoundError: error.code = "host_not_found"; break;
-    case QNetworkReply::SslHandshakeFailedError: error.code = "tls"; break;
-    default: error.code = "network"; break;
+    case QNetworkReply::ConnectionRefusedError:
+        error.code = "refused";
+        break;
+    case QNetworkReply::RemoteHostClosedError:
+        error.code = "closed";
+        break;
+    case QNetworkReply::HostNotFoundError:
+        error.code = "host_not_found";
+        break;
+    case QNetworkReply::SslHandshakeFailedError:
+        error.code = "tls";
+        break;
+    default:
+        error.code = "network";
+        break;
     }
     return error;
 }

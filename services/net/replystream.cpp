@@ -9,7 +9,7 @@
 namespace sandglass::net {
 namespace {
 
-constexpr qint64 readAhead = 1 << 20;         ///< what the network thread may hold for a busy receiver
+constexpr qint64 readAhead = 1 << 20; ///< what the network thread may hold for a busy receiver
 constexpr qsizetype errorBodyLimit = 64 << 10;
 
 } // namespace
@@ -19,7 +19,8 @@ ReplyStream::ReplyStream(std::shared_ptr<QNetworkAccessManager> manager, const H
 {
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this, [this] {
-        conclude(failure(Error::Kind::Timeout, m_status == 0 ? "no answer in time" : "the stream fell silent", m_status));
+        conclude(
+            failure(Error::Kind::Timeout, m_status == 0 ? "no answer in time" : "the stream fell silent", m_status));
     });
     open(request);
 }
@@ -29,7 +30,8 @@ ReplyStream::~ReplyStream()
     dropReply();
     // Without its client this may be the manager's last user, inside a signal of the manager's own reply.
     if (m_manager.use_count() == 1)
-        QMetaObject::invokeMethod(QCoreApplication::instance(), [manager = m_manager] {}, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            QCoreApplication::instance(), [manager = m_manager] {}, Qt::QueuedConnection);
 }
 
 void ReplyStream::open(const HttpRequest &request)

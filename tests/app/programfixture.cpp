@@ -28,9 +28,12 @@ bool ProgramFixture::start()
     m_program->showWindow();
     if (!QTest::qWaitForWindowActive(&window(), 10'000))
         return false;
-    return QTest::qWaitFor([this] {
-        return m_program->engine().state() == app::EngineSupervisor::State::Ready && m_program->webhook().isRegistered();
-    }, 30'000);
+    return QTest::qWaitFor(
+        [this] {
+            return m_program->engine().state() == app::EngineSupervisor::State::Ready
+                && m_program->webhook().isRegistered();
+        },
+        30'000);
 }
 
 int rowWith(const QAbstractItemModel &model, int column, const QString &text)

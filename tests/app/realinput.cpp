@@ -51,13 +51,16 @@ bool RealInput::clickAt(const QWidget *widget, QPoint position)
     if (!widget->isVisible() || !widget->isEnabled())
         return false;
     const QPoint place = widget->mapToGlobal(position);
-    return runTool(u"xdotool"_s, {u"mousemove"_s, u"--sync"_s, QString::number(place.x()), QString::number(place.y()), u"click"_s, u"1"_s});
+    return runTool(
+        u"xdotool"_s,
+        {u"mousemove"_s, u"--sync"_s, QString::number(place.x()), QString::number(place.y()), u"click"_s, u"1"_s});
 }
 
 bool RealInput::clickRow(const QAbstractItemView *view, int row)
 {
     const QRect place = view->visualRect(view->model()->index(row, 0));
-    return !place.isEmpty() && clickAt(view->viewport(), QPoint(place.left() + qMin(place.width(), 120) / 2, place.center().y()));
+    return !place.isEmpty()
+        && clickAt(view->viewport(), QPoint(place.left() + qMin(place.width(), 120) / 2, place.center().y()));
 }
 
 bool RealInput::key(const QString &keys)

@@ -24,7 +24,7 @@ public:
     [[nodiscard]] bool click(const QWidget *widget);
     [[nodiscard]] bool clickAt(const QWidget *widget, QPoint position);
     [[nodiscard]] bool clickRow(const QAbstractItemView *view, int row);
-    [[nodiscard]] bool key(const QString &keys);   ///< "ctrl+Return"
+    [[nodiscard]] bool key(const QString &keys); ///< "ctrl+Return"
     [[nodiscard]] bool type(const QString &text);
 
 private:

@@ -25,12 +25,12 @@ app::ParsedCommandLine parse(const QStringList &arguments)
 
 void TestCommandLine::readsEveryOption()
 {
-    const auto parsed = parse({QStringLiteral("--profile"), QStringLiteral("/p"), QStringLiteral("--receiver-port"),
-                               QStringLiteral("0"), QStringLiteral("--ready-file"), QStringLiteral("/r"),
-                               QStringLiteral("--engine-api"), QStringLiteral("http://127.0.0.1:8710"),
-                               QStringLiteral("--tour"), QStringLiteral("/t"), QStringLiteral("--page"),
-                               QStringLiteral("costs"), QStringLiteral("--log"), QStringLiteral("debug"),
-                               QStringLiteral("a.py")});
+    const auto parsed =
+        parse({QStringLiteral("--profile"), QStringLiteral("/p"), QStringLiteral("--receiver-port"),
+               QStringLiteral("0"), QStringLiteral("--ready-file"), QStringLiteral("/r"),
+               QStringLiteral("--engine-api"), QStringLiteral("http://127.0.0.1:8710"), QStringLiteral("--tour"),
+               QStringLiteral("/t"), QStringLiteral("--page"), QStringLiteral("costs"), QStringLiteral("--log"),
+               QStringLiteral("debug"), QStringLiteral("a.py")});
     QVERIFY(!parsed.message);
     QCOMPARE(parsed.options.profile, QStringLiteral("/p"));
     QCOMPARE(parsed.options.receiverPort, std::optional(0));

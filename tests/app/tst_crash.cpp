@@ -51,8 +51,7 @@ lifecycle::Event deliveryEvent(int n)
 class Victim final
 {
 public:
-    explicit Victim(const QString &profile)
-        : m_ready(profile + u"/ready.json"_s)
+    explicit Victim(const QString &profile) : m_ready(profile + u"/ready.json"_s)
     {
         QFile::remove(m_ready);
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
@@ -123,7 +122,6 @@ void deliver(quint16 port, qint64 milliseconds, int &next)
         ++next;
     }
 }
-
 
 Money costOf(const lifecycle::Fold &fold, const cost::RateCard &card)
 {

@@ -72,7 +72,8 @@ void TestEngineTrouble::oneClickBringsItBack()
 
     run(u"print('again')\n"_s);
     QTRY_VERIFY_WITH_TIMEOUT(session().attempts()->byNumber(2) != nullptr
-                                 && session().attempts()->byNumber(2)->verdict == AttemptRow::Verdict::Ran, 30'000);
+                                 && session().attempts()->byNumber(2)->verdict == AttemptRow::Verdict::Ran,
+                             30'000);
     QCOMPARE(session().attempts()->rowCount(), 2);
     QVERIFY(!session().trouble().has_value());
 }

@@ -35,7 +35,10 @@ private Q_SLOTS:
     void watchAndKill();
 
 private:
-    [[nodiscard]] const AttemptRow *attempt(int number) { return m_fixture->program().runSession().attempts()->byNumber(number); }
+    [[nodiscard]] const AttemptRow *attempt(int number)
+    {
+        return m_fixture->program().runSession().attempts()->byNumber(number);
+    }
     [[nodiscard]] bool isDone(int number)
     {
         return attempt(number) != nullptr && attempt(number)->verdict != AttemptRow::Verdict::Running;
@@ -112,7 +115,7 @@ void TestFlow::fixAndPass()
 
     auto *list = m_fixture->find<QListView>("attemptList");
     QCOMPARE(list->model()->rowCount(), 2);
-    QVERIFY(m_fixture->input.clickRow(list, 0)); // the newest
+    QVERIFY(m_fixture->input.clickRow(list, 0));                           // the newest
     QVERIFY(m_fixture->input.click(m_fixture->find<QPushButton>("tab2"))); // the diff to attempt 1
     QTRY_VERIFY(m_fixture->find<QWidget>("diffView")->isVisible());
 }

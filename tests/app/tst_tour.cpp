@@ -25,7 +25,8 @@ void TestTour::holdsFromTheFirstStart()
     QVERIFY2(sandglass.waitForFinished(150'000), "the tour did not end");
     const QByteArray lines = sandglass.readAllStandardOutput();
     const QByteArray errors = sandglass.readAllStandardError();
-    QVERIFY2(sandglass.exitStatus() == QProcess::NormalExit && sandglass.exitCode() == 0, QByteArray(lines + errors).constData());
+    QVERIFY2(sandglass.exitStatus() == QProcess::NormalExit && sandglass.exitCode() == 0,
+             QByteArray(lines + errors).constData());
 
     for (const char *step : {"start the engine", "register the webhook", "create a sandbox", "attempt 1", "attempt 2",
                              "attempt 3", "kill the sandbox", "settle its cost"})
@@ -34,7 +35,8 @@ void TestTour::holdsFromTheFirstStart()
     QVERIFY(lines.contains("ModuleNotFoundError"));
     QVERIFY(lines.contains("confirmed")); // priced from the killed event's own execution time
 
-    for (const QString &page : {u"overview"_s, u"sandboxes"_s, u"templates"_s, u"refine"_s, u"events"_s, u"costs"_s, u"settings"_s}) {
+    for (const QString &page :
+         {u"overview"_s, u"sandboxes"_s, u"templates"_s, u"refine"_s, u"events"_s, u"costs"_s, u"settings"_s}) {
         for (const QString &theme : {u"light"_s, u"dark"_s}) {
             const QImage large(pictures.filePath(page + u'-' + theme + u".png"_s));
             QCOMPARE(large.size(), QSize(1600, 1000));

@@ -33,8 +33,11 @@ int main(int argc, char **argv)
             milliseconds.push_back(taken);
     }
     std::sort(milliseconds.begin(), milliseconds.end());
-    const auto at = [&](double share) { return milliseconds[std::size_t(share * double(milliseconds.size() - 1) + 0.5)]; };
-    std::printf("{\"bench\": \"engine\", \"n\": %d, \"p50_ms\": %.2f, \"p95_ms\": %.2f, \"min_ms\": %.2f, \"max_ms\": %.2f}\n",
-                kRounds, at(0.5), at(0.95), milliseconds.front(), milliseconds.back());
+    const auto at = [&](double share) {
+        return milliseconds[std::size_t(share * double(milliseconds.size() - 1) + 0.5)];
+    };
+    std::printf(
+        "{\"bench\": \"engine\", \"n\": %d, \"p50_ms\": %.2f, \"p95_ms\": %.2f, \"min_ms\": %.2f, \"max_ms\": %.2f}\n",
+        kRounds, at(0.5), at(0.95), milliseconds.front(), milliseconds.back());
     return engine.terminate() == 0 ? 0 : 1;
 }

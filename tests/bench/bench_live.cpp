@@ -45,7 +45,8 @@ constexpr int history = 10'000;
 constexpr int perSecond = 100;
 constexpr int deliveries = 2'000;
 constexpr int giveUpMs = 60'000;
-constexpr auto prices = R"({"currency":"USD","rates":[{"valid_from":"2020-01-01T00:00:00Z","usd_per_vcpu_second":"0.000014",
+constexpr auto prices =
+    R"({"currency":"USD","rates":[{"valid_from":"2020-01-01T00:00:00Z","usd_per_vcpu_second":"0.000014",
     "usd_per_gib_second":"0.0000045"}]})";
 
 /// When each delivery was written to the socket. Thread-safe.
@@ -78,7 +79,9 @@ private:
 class Sender final
 {
 public:
-    Sender(std::uint16_t port, std::string secret, SendTimes &times) : m_port(port), m_secret(std::move(secret)), m_times(times) {}
+    Sender(std::uint16_t port, std::string secret, SendTimes &times)
+        : m_port(port), m_secret(std::move(secret)), m_times(times)
+    {}
 
     /// Runs in its own thread; false when an answer was not 200.
     bool send()
@@ -131,7 +134,10 @@ class PaintWatch final : public QObject
 {
     Q_OBJECT
 public:
-    PaintWatch(QTableView &table, SendTimes &times) : m_table(table), m_times(times) { table.viewport()->installEventFilter(this); }
+    PaintWatch(QTableView &table, SendTimes &times) : m_table(table), m_times(times)
+    {
+        table.viewport()->installEventFilter(this);
+    }
 
     [[nodiscard]] const std::vector<double> &latenciesMs() const { return m_latenciesMs; }
 
@@ -154,7 +160,8 @@ private:
         const int last = m_table.rowAt(m_table.viewport()->height() - 1);
         const int rows = last < 0 ? m_table.model()->rowCount() : last + 1;
         for (int row = 0; row < rows; ++row) {
-            const std::string id = m_table.model()->index(row, 0).data(models::EventListModel::EventIdRole).toString().toStdString();
+            const std::string id =
+                m_table.model()->index(row, 0).data(models::EventListModel::EventIdRole).toString().toStdString();
             if (const auto sent = m_times.take(id))
                 m_latenciesMs.push_back(std::chrono::duration<double, std::milli>(now - *sent).count());
         }
@@ -186,7 +193,8 @@ int main(int argc, char **argv)
         qputenv("QT_QPA_PLATFORM", "offscreen");
     QApplication application(argc, argv);
     ui::Theme theme(application);
-    const QTemporaryDir folder(QStringLiteral("/var/tmp/sandglass-bench-XXXXXX")); // a disk: fsync has to mean something
+    const QTemporaryDir folder(
+        QStringLiteral("/var/tmp/sandglass-bench-XXXXXX")); // a disk: fsync has to mean something
     const auto file = std::filesystem::path(folder.path().toStdString()) / "journal.db";
     if (!folder.isValid() || !bench::fillJournal(file, history))
         return fail("the history could not be written");
@@ -211,9 +219,8 @@ int main(int argc, char **argv)
     Sender sender(receiver.port(), secret, times);
     std::thread thread;
     std::atomic<bool> isGood = true;
-    QObject::connect(&tracker, &lifecycle::Tracker::replayed, &application, [&] {
-        thread = std::thread([&] { isGood = sender.send(); });
-    });
+    QObject::connect(&tracker, &lifecycle::Tracker::replayed, &application,
+                     [&] { thread = std::thread([&] { isGood = sender.send(); }); });
     QObject::connect(&watch, &PaintWatch::complete, &application, &QCoreApplication::quit);
     QTimer::singleShot(giveUpMs, &application, [] { QCoreApplication::exit(1); });
     tracker.start();
@@ -225,9 +232,13 @@ int main(int argc, char **argv)
 
     std::vector<double> sorted = watch.latenciesMs();
     std::ranges::sort(sorted);
-    std::printf("%s\n", fmt::format(R"({{"bench":"live","deliveries":{},"per_second":{},"history":{},"p50_ms":{:.2f},"p95_ms":{:.2f},"p99_ms":{:.2f},"max_ms":{:.2f}}})",
-                                    deliveries, perSecond, history, quantile(sorted, 0.5), quantile(sorted, 0.95),
-                                    quantile(sorted, 0.99), sorted.back()).c_str());
+    std::printf(
+        "%s\n",
+        fmt::format(
+            R"({{"bench":"live","deliveries":{},"per_second":{},"history":{},"p50_ms":{:.2f},"p95_ms":{:.2f},"p99_ms":{:.2f},"max_ms":{:.2f}}})",
+            deliveries, perSecond, history, quantile(sorted, 0.5), quantile(sorted, 0.95), quantile(sorted, 0.99),
+            sorted.back())
+            .c_str());
     return 0;
 }
 

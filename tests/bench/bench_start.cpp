@@ -142,8 +142,11 @@ int main(int argc, char **argv)
     xvfb.terminate();
     xvfb.waitForFinished();
 
-    const Json figures = {{"first_frame_ms", median(frames)}, {"first_frame_runs", frames},
-                          {"idle_cpu_percent", idlePercent}, {"memory_mb_100k_events", memory}, {"events", eventCount}};
+    const Json figures = {{"first_frame_ms", median(frames)},
+                          {"first_frame_runs", frames},
+                          {"idle_cpu_percent", idlePercent},
+                          {"memory_mb_100k_events", memory},
+                          {"events", eventCount}};
     std::puts(dumpJson(figures).c_str());
     return 0;
 }

@@ -4,7 +4,8 @@
 
 namespace sandglass::bench {
 
-/// Puts `eventCount` events into the journal at `file`: half as many sandboxes of the last day, each created and killed.
+/// Puts `eventCount` events into the journal at `file`: half as many sandboxes of the last day, each created and
+/// killed.
 [[nodiscard]] bool fillJournal(const std::filesystem::path &file, int eventCount);
 
 } // namespace sandglass::bench

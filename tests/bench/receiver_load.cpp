@@ -138,8 +138,8 @@ std::vector<Delivery> prepare(const Template &pattern, const Options &options)
     for (Delivery &delivery : deliveries) {
         const std::uint64_t high = random();
         const std::uint64_t low = random();
-        const std::string id = fmt::format("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", high >> 32U, (high >> 16U) & 0xffffU,
-                                           high & 0xfffU, low >> 52U, low & 0xffffffffffffU);
+        const std::string id = fmt::format("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", high >> 32U,
+                                           (high >> 16U) & 0xffffU, high & 0xfffU, low >> 52U, low & 0xffffffffffffU);
         id.copy(delivery.id.data(), idSize);
         id.copy(body.data() + (pattern.idAt - pattern.bodyAt), idSize);
         lifecycle::signDelivery(options.secret, body).copy(delivery.signature.data(), signatureSize);
@@ -204,7 +204,8 @@ public:
             sendNext(client);
         while (m_waiting > 0) {
             std::array<epoll_event, 64> events;
-            const int count = ::epoll_wait(m_epoll.get(), events.data(), static_cast<int>(events.size()), answerTimeoutMs);
+            const int count =
+                ::epoll_wait(m_epoll.get(), events.data(), static_cast<int>(events.size()), answerTimeoutMs);
             if (count <= 0) {
                 m_outcome.errors += m_waiting; // no answer in time
                 break;
@@ -282,7 +283,8 @@ int main(int argc, char **argv)
     Options options;
     if (!parseOptions(argc, argv, options)) {
         std::fputs("usage: sandglass-receiver-load --url http://127.0.0.1:PORT/webhooks/e2b --secret SECRET\n"
-                   "           [--connections 32] [--seconds 5]\n", stderr);
+                   "           [--connections 32] [--seconds 5]\n",
+                   stderr);
         return 2;
     }
     const Template pattern = makeTemplate(options);

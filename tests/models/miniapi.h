@@ -43,7 +43,11 @@ private:
             return;
         const QByteArray head = data.left(end).toLower();
         const qsizetype at = head.indexOf("content-length:");
-        const qsizetype length = at < 0 ? 0 : head.mid(at + 15, head.indexOf('\r', at) < 0 ? -1 : head.indexOf('\r', at) - at - 15).trimmed().toLongLong();
+        const qsizetype length = at < 0
+            ? 0
+            : head.mid(at + 15, head.indexOf('\r', at) < 0 ? -1 : head.indexOf('\r', at) - at - 15)
+                  .trimmed()
+                  .toLongLong();
         if (data.size() < end + 4 + length)
             return;
         const QString line = QString::fromLatin1(data.left(data.indexOf("\r\n")));
@@ -57,20 +61,24 @@ private:
     void answer(QTcpSocket *socket, const QString &request)
     {
         const auto send = [socket](int status, const QByteArray &body) {
-            socket->write("HTTP/1.1 " + QByteArray::number(status) + " X\r\nContent-Type: application/json\r\nContent-Length: "
-                          + QByteArray::number(body.size()) + "\r\nConnection: close\r\n\r\n" + body);
+            socket->write("HTTP/1.1 " + QByteArray::number(status)
+                          + " X\r\nContent-Type: application/json\r\nContent-Length: " + QByteArray::number(body.size())
+                          + "\r\nConnection: close\r\n\r\n" + body);
             socket->disconnectFromHost();
         };
         if (request == u"POST /sandboxes")
-            return send(createStatus, createStatus == 201
-                            ? R"({"sandboxID":"i77b0e21abcdefghij","templateID":"t","clientID":"c","envdVersion":"0.4.0","cpuCount":2,"memoryMB":512})"
-                            : R"({"code":500,"message":"no room"})");
+            return send(
+                createStatus,
+                createStatus == 201
+                    ? R"({"sandboxID":"i77b0e21abcdefghij","templateID":"t","clientID":"c","envdVersion":"0.4.0","cpuCount":2,"memoryMB":512})"
+                    : R"({"code":500,"message":"no room"})");
         if (!request.startsWith(u"POST /execute"))
             return send(request.startsWith(u"GET /health") ? 200 : 204, {});
         if (executeStatus != 200) {
             const int status = executeStatus;
             executeStatus = 200;
-            return send(status, R"({"sandboxId":"i77b0e21abcdefghij","message":"The sandbox was not found","code":502})");
+            return send(status,
+                        R"({"sandboxId":"i77b0e21abcdefghij","message":"The sandbox was not found","code":502})");
         }
         const QByteArray body = executions.size() > 1 ? executions.takeFirst() : executions.value(0);
         socket->write("HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nConnection: close\r\n\r\n" + body);

@@ -136,7 +136,8 @@ void TestLiveModels::filtersByStateAndWords()
 
 void TestLiveModels::sortsByEveryColumn()
 {
-    record({sample::created(0, "e1", "a"), sample::created(10, "e2", "b"), killed(20, "e3", 0, "c"), killed(90, "e4", 30, "d")});
+    record({sample::created(0, "e1", "a"), sample::created(10, "e2", "b"), killed(20, "e3", 0, "c"),
+            killed(90, "e4", 30, "d")});
     SandboxListModel model(*m_tracker);
     model.setFilter({SandboxFilter::States::All, {}});
     const auto order = [&model] {

@@ -211,7 +211,8 @@ private Q_SLOTS:
             QVERIFY(!model.isOwn());
             model.addRate();
             QVERIFY(model.setData(model.index(1, RateCardModel::GibColumn), u"0.0000000001"_s, Qt::EditRole));
-            QVERIFY(model.setData(model.index(1, RateCardModel::SourceColumn), u"a \"quoted\" \\ source"_s, Qt::EditRole));
+            QVERIFY(
+                model.setData(model.index(1, RateCardModel::SourceColumn), u"a \"quoted\" \\ source"_s, Qt::EditRole));
         }
         RateCardModel model(settings, listPrices());
         QVERIFY(model.isOwn());

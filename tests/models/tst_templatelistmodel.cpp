@@ -51,7 +51,8 @@ private Q_SLOTS:
     void refreshKeepsRows()
     {
         std::deque<Pending<Result<List>>> asked;
-        TemplateListModel model([&asked] { return asked.emplace_back().promise.future(); }, [] { return fromUnixMs(5); });
+        TemplateListModel model([&asked] { return asked.emplace_back().promise.future(); },
+                                [] { return fromUnixMs(5); });
         QAbstractItemModelTester tester(&model);
         QCOMPARE(model.state(), TemplateListModel::State::NotLoaded);
         model.refresh();
@@ -105,7 +106,8 @@ private Q_SLOTS:
         filter.setSourceModel(&model);
         QAbstractItemModelTester tester(&filter);
         model.refresh();
-        asked.finish(List{makeTemplate("id1", "code-interpreter-v1"), makeTemplate("id2", "base"), makeTemplate("id3", "web")});
+        asked.finish(
+            List{makeTemplate("id1", "code-interpreter-v1"), makeTemplate("id2", "base"), makeTemplate("id3", "web")});
         QTRY_COMPARE(model.rowCount(), 3);
         filter.setSearch(text);
         QTEST(filter.rowCount(), "rows");

@@ -16,7 +16,7 @@ namespace sandglass::testsupport {
 struct FakeRequest
 {
     QByteArray method;
-    QByteArray target; ///< path and query as sent
+    QByteArray target;                     ///< path and query as sent
     QHash<QByteArray, QByteArray> headers; ///< names in lower case
     QByteArray body;
 };
@@ -26,12 +26,12 @@ struct FakeReply
 {
     enum class Fault {
         None,
-        Silent,   ///< takes the request and never answers
-        Reset,    ///< takes the request and resets the connection
-        HalfBody, ///< promises the body's length and closes after half of it
-        Endless,  ///< sends the body again and again
+        Silent,    ///< takes the request and never answers
+        Reset,     ///< takes the request and resets the connection
+        HalfBody,  ///< promises the body's length and closes after half of it
+        Endless,   ///< sends the body again and again
         CutChunks, ///< streams `pieces` and closes without the last chunk
-        Hold,     ///< streams `pieces` and then keeps the connection open
+        Hold,      ///< streams `pieces` and then keeps the connection open
     };
 
     int status = 200;

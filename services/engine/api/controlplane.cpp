@@ -37,8 +37,12 @@ constexpr std::uint64_t kBodyLimit = 1U << 20;
 
 ControlPlane::ControlPlane(std::string apiKey, SandboxRegistry &registry, TemplateCatalog &catalog, EventStore &events,
                            WebhookStore &webhooks, Deliverer &deliverer)
-    : m_apiKey(std::move(apiKey)), m_registry(registry), m_catalog(catalog), m_events(events), m_webhooks(webhooks),
-      m_deliverer(deliverer)
+    : m_apiKey(std::move(apiKey))
+    , m_registry(registry)
+    , m_catalog(catalog)
+    , m_events(events)
+    , m_webhooks(webhooks)
+    , m_deliverer(deliverer)
 {
     addSandboxRoutes();
     addMetricRoutes();
@@ -81,21 +85,27 @@ void ControlPlane::addSandboxRoutes()
 {
     using P = const PathParameters &;
     using R = const http::Request &;
-    m_router.add("GET", "/health", [](R, P, const ExchangePtr &e) { e->respond(http::Response::text(200, "Health check successful")); });
+    m_router.add("GET", "/health",
+                 [](R, P, const ExchangePtr &e) { e->respond(http::Response::text(200, "Health check successful")); });
     m_router.add("POST", "/sandboxes", [this](R r, P, const ExchangePtr &e) { createSandbox(r, e); });
     m_router.add("GET", "/v2/sandboxes", [this](R r, P, const ExchangePtr &e) { listSandboxes(r, false, e); });
     m_router.add("GET", "/sandboxes", [this](R r, P, const ExchangePtr &e) { listSandboxes(r, true, e); });
     m_router.add("GET", "/sandboxes/{}", [this](R, P p, const ExchangePtr &e) {
         const auto live = m_registry.find(p[0]);
-        e->respond(live ? http::Response::json(200, dumpJson(sandboxDetailJson(*live))) : errorResponse(sandboxNotFound(p[0])));
+        e->respond(live ? http::Response::json(200, dumpJson(sandboxDetailJson(*live)))
+                        : errorResponse(sandboxNotFound(p[0])));
     });
     const auto answer = [](const ExchangePtr &e) {
         return [e](const Result<> &done) { e->respond(done ? noContent() : errorResponse(done.error())); };
     };
-    m_router.add("DELETE", "/sandboxes/{}", [this, answer](R, P p, const ExchangePtr &e) { m_registry.kill(p[0], "request", answer(e)); });
-    m_router.add("POST", "/sandboxes/{}/pause", [this, answer](R, P p, const ExchangePtr &e) { m_registry.pause(p[0], answer(e)); });
-    m_router.add("POST", "/sandboxes/{}/connect", [this](R r, P p, const ExchangePtr &e) { connectSandbox(r, p[0], false, e); });
-    m_router.add("POST", "/sandboxes/{}/resume", [this](R r, P p, const ExchangePtr &e) { connectSandbox(r, p[0], true, e); });
+    m_router.add("DELETE", "/sandboxes/{}",
+                 [this, answer](R, P p, const ExchangePtr &e) { m_registry.kill(p[0], "request", answer(e)); });
+    m_router.add("POST", "/sandboxes/{}/pause",
+                 [this, answer](R, P p, const ExchangePtr &e) { m_registry.pause(p[0], answer(e)); });
+    m_router.add("POST", "/sandboxes/{}/connect",
+                 [this](R r, P p, const ExchangePtr &e) { connectSandbox(r, p[0], false, e); });
+    m_router.add("POST", "/sandboxes/{}/resume",
+                 [this](R r, P p, const ExchangePtr &e) { connectSandbox(r, p[0], true, e); });
     m_router.add("POST", "/sandboxes/{}/timeout", [this, answer](R r, P p, const ExchangePtr &e) {
         const auto seconds = secondsOf(r, "timeout", std::nullopt);
         answer(e)(seconds ? m_registry.setTimeout(p[0], *seconds, false) : Result<>(failure(seconds.error())));
@@ -112,7 +122,8 @@ void ControlPlane::createSandbox(const http::Request &request, const ExchangePtr
     if (!wish)
         return exchange->respond(errorResponse(wish.error()));
     m_registry.create(std::move(*wish), [exchange](const auto &live) {
-        exchange->respond(live ? http::Response::json(201, dumpJson(sandboxJson(**live))) : errorResponse(live.error()));
+        exchange->respond(live ? http::Response::json(201, dumpJson(sandboxJson(**live)))
+                               : errorResponse(live.error()));
     });
 }
 
@@ -141,8 +152,9 @@ void ControlPlane::connectSandbox(const http::Request &request, const std::strin
                                   const ExchangePtr &exchange)
 {
     // Without a body E2B answers 400 on both routes.
-    const auto seconds = request.body.empty() ? Result<std::int64_t>(refuse(400, "the body is missing: send {\"timeout\": seconds}"))
-                                              : secondsOf(request, "timeout", legacy ? std::optional<std::int64_t>(15) : std::nullopt);
+    const auto seconds = request.body.empty()
+        ? Result<std::int64_t>(refuse(400, "the body is missing: send {\"timeout\": seconds}"))
+        : secondsOf(request, "timeout", legacy ? std::optional<std::int64_t>(15) : std::nullopt);
     if (!seconds)
         return exchange->respond(errorResponse(seconds.error()));
     if (legacy) {
@@ -152,7 +164,8 @@ void ControlPlane::connectSandbox(const http::Request &request, const std::strin
     m_registry.connect(id, *seconds, [exchange](const auto &connected) {
         if (!connected)
             return exchange->respond(errorResponse(connected.error()));
-        exchange->respond(http::Response::json(connected->resumed ? 201 : 200, dumpJson(sandboxJson(*connected->live))));
+        exchange->respond(
+            http::Response::json(connected->resumed ? 201 : 200, dumpJson(sandboxJson(*connected->live))));
     });
 }
 
@@ -175,15 +188,15 @@ void ControlPlane::addTemplateRoutes()
     });
     m_router.add("GET", "/templates/aliases/{}", [this](R, P p, const ExchangePtr &e) {
         const Template *entry = m_catalog.find(p[0]);
-        e->respond(entry != nullptr
-                       ? http::Response::json(200, dumpJson({{"templateID", entry->id}, {"public", true}}))
-                       : http::Response::error(404, "template alias '" + p[0] + "' not found"));
+        e->respond(entry != nullptr ? http::Response::json(200, dumpJson({{"templateID", entry->id}, {"public", true}}))
+                                    : http::Response::error(404, "template alias '" + p[0] + "' not found"));
     });
     m_router.add("GET", "/templates/{}/tags", [this](R, P p, const ExchangePtr &e) {
         const Template *entry = m_catalog.find(p[0]);
         if (entry == nullptr)
             return e->respond(http::Response::error(404, "template '" + p[0] + "' not found"));
-        const Json tags = Json::array({{{"tag", "default"}, {"buildID", entry->buildId}, {"createdAt", formatRfc3339(entry->createdAt)}}});
+        const Json tags = Json::array(
+            {{{"tag", "default"}, {"buildID", entry->buildId}, {"createdAt", formatRfc3339(entry->createdAt)}}});
         e->respond(http::Response::json(200, dumpJson(tags)));
     });
 }
@@ -195,29 +208,43 @@ void ControlPlane::addUnavailableRoutes()
         const char *method, *pattern, *what;
     };
     constexpr Unavailable kRoutes[] = {
-        {"POST", "/sandboxes/{}/fork", "forking sandboxes"}, {"PUT", "/sandboxes/{}/network", "network rules"},
-        {"POST", "/sandboxes/{}/snapshots", "snapshots"},    {"GET", "/snapshots", "snapshots"},
-        {"GET", "/sandboxes/{}/logs", "sandbox logs"},       {"GET", "/v2/sandboxes/{}/logs", "sandbox logs"},
-        {"POST", "/v3/templates", "building templates"},     {"POST", "/v2/templates", "building templates"},
-        {"POST", "/templates", "building templates"},        {"POST", "/templates/{}", "building templates"},
+        {"POST", "/sandboxes/{}/fork", "forking sandboxes"},
+        {"PUT", "/sandboxes/{}/network", "network rules"},
+        {"POST", "/sandboxes/{}/snapshots", "snapshots"},
+        {"GET", "/snapshots", "snapshots"},
+        {"GET", "/sandboxes/{}/logs", "sandbox logs"},
+        {"GET", "/v2/sandboxes/{}/logs", "sandbox logs"},
+        {"POST", "/v3/templates", "building templates"},
+        {"POST", "/v2/templates", "building templates"},
+        {"POST", "/templates", "building templates"},
+        {"POST", "/templates/{}", "building templates"},
         {"GET", "/templates/{}/files/{}", "building templates"},
         {"POST", "/v2/templates/{}/builds/{}", "building templates"},
         {"POST", "/templates/{}/builds/{}", "building templates"},
         {"GET", "/templates/{}/builds/{}/status", "building templates"},
         {"GET", "/templates/{}/builds/{}/logs", "building templates"},
-        {"POST", "/templates/tags", "template tags"},        {"DELETE", "/templates/tags", "template tags"},
-        {"DELETE", "/templates/{}", "deleting templates"},   {"PATCH", "/templates/{}", "changing templates"},
-        {"PATCH", "/v2/templates/{}", "changing templates"}, {"GET", "/teams", "teams"},
-        {"GET", "/teams/{}/metrics", "teams"},               {"GET", "/teams/{}/metrics/max", "teams"},
-        {"GET", "/api-keys", "API keys"},                    {"POST", "/api-keys", "API keys"},
-        {"GET", "/volumes", "volumes"},                      {"POST", "/volumes", "volumes"},
-        {"GET", "/volumes/{}", "volumes"},                   {"DELETE", "/volumes/{}", "volumes"},
-        {"GET", "/secrets", "secrets"},                      {"POST", "/secrets", "secrets"},
+        {"POST", "/templates/tags", "template tags"},
+        {"DELETE", "/templates/tags", "template tags"},
+        {"DELETE", "/templates/{}", "deleting templates"},
+        {"PATCH", "/templates/{}", "changing templates"},
+        {"PATCH", "/v2/templates/{}", "changing templates"},
+        {"GET", "/teams", "teams"},
+        {"GET", "/teams/{}/metrics", "teams"},
+        {"GET", "/teams/{}/metrics/max", "teams"},
+        {"GET", "/api-keys", "API keys"},
+        {"POST", "/api-keys", "API keys"},
+        {"GET", "/volumes", "volumes"},
+        {"POST", "/volumes", "volumes"},
+        {"GET", "/volumes/{}", "volumes"},
+        {"DELETE", "/volumes/{}", "volumes"},
+        {"GET", "/secrets", "secrets"},
+        {"POST", "/secrets", "secrets"},
     };
     for (const Unavailable &route : kRoutes) {
-        m_router.add(route.method, route.pattern, [what = std::string(route.what)](const auto &, const auto &, const ExchangePtr &e) {
-            e->respond(http::Response::error(501, "the local engine does not support " + what));
-        });
+        m_router.add(route.method, route.pattern,
+                     [what = std::string(route.what)](const auto &, const auto &, const ExchangePtr &e) {
+                         e->respond(http::Response::error(501, "the local engine does not support " + what));
+                     });
     }
 }
 

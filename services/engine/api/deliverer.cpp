@@ -26,12 +26,9 @@ Json headersJson(const http::Headers &headers)
 
 http::Headers deliveryHeaders(const Webhook &webhook, const std::string &deliveryId, const std::string &body)
 {
-    return {{"Content-Type", "application/json"},
-            {"User-Agent", "sandglass-engine/" SANDGLASS_VERSION},
-            {"e2b-webhook-id", webhook.id},
-            {"e2b-delivery-id", deliveryId},
-            {"e2b-signature-version", "v1"},
-            {"e2b-signature", lifecycle::signDelivery(webhook.secret, body)}};
+    return {{"Content-Type", "application/json"}, {"User-Agent", "sandglass-engine/" SANDGLASS_VERSION},
+            {"e2b-webhook-id", webhook.id},       {"e2b-delivery-id", deliveryId},
+            {"e2b-signature-version", "v1"},      {"e2b-signature", lifecycle::signDelivery(webhook.secret, body)}};
 }
 
 DeliveryAttempt describe(const OwedDelivery &owed, const std::string &deliveryId, const std::string &body,
@@ -67,8 +64,7 @@ DeliveryAttempt describe(const OwedDelivery &owed, const std::string &deliveryId
 
 Deliverer::Deliverer(boost::asio::io_context &io, WebhookStore &store, DelivererOptions options)
     : m_io(io), m_store(store), m_options(options), m_timer(io)
-{
-}
+{}
 
 Deliverer::~Deliverer()
 {

@@ -15,7 +15,7 @@ struct HttpUrl
     bool secure = false;
     std::string host; ///< without the brackets of an IPv6 address
     std::string port;
-    std::string target; ///< "/path?query"
+    std::string target;    ///< "/path?query"
     std::string authority; ///< for the Host header
 };
 /// Empty for everything that is not an absolute http or https URL with a host.
@@ -23,10 +23,10 @@ struct HttpUrl
 
 struct PostOutcome
 {
-    int status = 0; ///< 0 = no answer
-    std::string head; ///< status line and headers of the answer
-    std::string body; ///< its first 16 KiB
-    std::string errorClass;   ///< dns_error, timeout, transport_error, request_error; empty with an answer
+    int status = 0;         ///< 0 = no answer
+    std::string head;       ///< status line and headers of the answer
+    std::string body;       ///< its first 16 KiB
+    std::string errorClass; ///< dns_error, timeout, transport_error, request_error; empty with an answer
     std::string errorMessage;
     std::chrono::milliseconds duration{0};
 };

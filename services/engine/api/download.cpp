@@ -9,8 +9,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <optional>
 
@@ -26,11 +26,20 @@ constexpr std::size_t kMostPending = 2U << 20;
 const char *contentType(std::string_view path)
 {
     constexpr std::array<std::pair<std::string_view, const char *>, 14> kTypes{{
-        {".txt", "text/plain; charset=utf-8"}, {".py", "text/x-python; charset=utf-8"},
-        {".html", "text/html; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
-        {".js", "text/javascript; charset=utf-8"}, {".json", "application/json"}, {".csv", "text/csv; charset=utf-8"},
-        {".xml", "text/xml; charset=utf-8"}, {".svg", "image/svg+xml"}, {".png", "image/png"}, {".jpg", "image/jpeg"},
-        {".gif", "image/gif"}, {".pdf", "application/pdf"}, {".md", "text/markdown; charset=utf-8"},
+        {".txt", "text/plain; charset=utf-8"},
+        {".py", "text/x-python; charset=utf-8"},
+        {".html", "text/html; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".json", "application/json"},
+        {".csv", "text/csv; charset=utf-8"},
+        {".xml", "text/xml; charset=utf-8"},
+        {".svg", "image/svg+xml"},
+        {".png", "image/png"},
+        {".jpg", "image/jpeg"},
+        {".gif", "image/gif"},
+        {".pdf", "application/pdf"},
+        {".md", "text/markdown; charset=utf-8"},
     }};
     const auto it = std::find_if(kTypes.begin(), kTypes.end(), [&](const auto &t) { return path.ends_with(t.first); });
     return it != kTypes.end() ? it->second : "application/octet-stream";
@@ -71,8 +80,7 @@ class Sending final : public std::enable_shared_from_this<Sending>
 public:
     Sending(http::IoThread &worker, UniqueFd fd, ExchangePtr exchange, std::uint64_t most)
         : m_worker(worker), m_fd(std::move(fd)), m_exchange(std::move(exchange)), m_left(most)
-    {
-    }
+    {}
 
     void next()
     {
@@ -112,7 +120,8 @@ std::string quotedName(std::string_view path)
 void send(http::IoThread &worker, UniqueFd fd, const std::string &path, const std::string &rangeHeader,
           const ExchangePtr &exchange)
 {
-    struct stat info{};
+    struct stat info
+    {};
     if (::fstat(fd.get(), &info) != 0)
         return exchange->respond(http::Response::error(500, std::strerror(errno)));
     const auto size = static_cast<std::uint64_t>(info.st_size);
@@ -122,8 +131,9 @@ void send(http::IoThread &worker, UniqueFd fd, const std::string &path, const st
                           {"Accept-Ranges", "bytes"}};
     std::uint64_t most = UINT64_MAX;
     if (range) {
-        headers.emplace_back("Content-Range", "bytes " + std::to_string(range->first) + "-"
-                                 + std::to_string(range->last) + "/" + std::to_string(size));
+        headers.emplace_back("Content-Range",
+                             "bytes " + std::to_string(range->first) + "-" + std::to_string(range->last) + "/"
+                                 + std::to_string(size));
         most = range->last - range->first + 1;
         if (::lseek(fd.get(), static_cast<off_t>(range->first), SEEK_SET) < 0)
             return exchange->respond(http::Response::error(500, std::strerror(errno)));
@@ -152,19 +162,20 @@ void serveDownload(http::IoThread &worker, const std::shared_ptr<Sandbox> &sandb
     if (!user)
         return exchange->respond(errorResponse(user.error()));
     const std::string path = expandPath(queryValue(query, "path"), *user);
-    sandbox->stat(path, user->name, [=, &worker, name = user->name,
-                                     range = std::string(request.header("range"))](const Result<FileEntry> &entry) {
-        if (!entry)
-            return exchange->respond(errorResponse(pathError(entry.error(), path)));
-        if (entry->type == FileEntry::Type::Directory)
-            return exchange->respond(http::Response::error(400, "path '" + path + "' is a directory"));
-        sandbox->openFile(path, name, false, [=, &worker](Result<UniqueFd> fd) {
-            if (!fd)
-                exchange->respond(errorResponse(pathError(fd.error(), path)));
-            else
-                send(worker, std::move(*fd), path, range, exchange);
+    sandbox->stat(
+        path, user->name,
+        [=, &worker, name = user->name, range = std::string(request.header("range"))](const Result<FileEntry> &entry) {
+            if (!entry)
+                return exchange->respond(errorResponse(pathError(entry.error(), path)));
+            if (entry->type == FileEntry::Type::Directory)
+                return exchange->respond(http::Response::error(400, "path '" + path + "' is a directory"));
+            sandbox->openFile(path, name, false, [=, &worker](Result<UniqueFd> fd) {
+                if (!fd)
+                    exchange->respond(errorResponse(pathError(fd.error(), path)));
+                else
+                    send(worker, std::move(*fd), path, range, exchange);
+            });
         });
-    });
 }
 
 } // namespace sandglass::engine

@@ -32,8 +32,7 @@ struct Engine::Private
 {
     Private(boost::asio::io_context &context, std::unique_ptr<SandboxHost> sandboxHost, EngineOptions given)
         : io(context), host(std::move(sandboxHost)), options(std::move(given)), pruning(io), farewell(io)
-    {
-    }
+    {}
 
     [[nodiscard]] Result<> openStores();
     [[nodiscard]] Result<> listen(const std::string &apiKey);
@@ -63,7 +62,8 @@ Result<> Engine::Private::openStores()
     if (!database)
         return failure(database.error());
     std::error_code ignored; // it holds webhook secrets
-    std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
+    std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
+                                 ignored);
     const std::shared_ptr<Database> shared = std::move(*database);
     auto store = EventStore::open(shared);
     if (!store)
@@ -91,7 +91,8 @@ Result<> Engine::Private::listen(const std::string &apiKey)
         const auto bound = server.listen();
         if (bound)
             return {};
-        return failure(Error::Kind::Local, std::string("cannot listen for ") + what + ": " + bound.error().message
+        return failure(Error::Kind::Local,
+                       std::string("cannot listen for ") + what + ": " + bound.error().message
                            + " (choose another with " + option + ", 0 = any free one)");
     };
     if (const auto bound = bind(*api, "the API", "--api-port"); !bound)

@@ -25,8 +25,8 @@ class Engine final
 {
 public:
     /// Opens the database and the key, binds both ports. `host` was started before any thread.
-    [[nodiscard]] static Result<std::unique_ptr<Engine>> create(boost::asio::io_context &io,
-                                                                std::unique_ptr<SandboxHost> host, EngineOptions options);
+    [[nodiscard]] static Result<std::unique_ptr<Engine>>
+    create(boost::asio::io_context &io, std::unique_ptr<SandboxHost> host, EngineOptions options);
     ~Engine();
     Engine(const Engine &) = delete;
     Engine &operator=(const Engine &) = delete;
@@ -36,7 +36,8 @@ public:
     [[nodiscard]] std::string apiKeyFile() const;
     [[nodiscard]] const IsolationTier &tier() const;
 
-    /// Kills every sandbox, gives deliveries a moment, then calls `done`; what is still owed goes out at the next start.
+    /// Kills every sandbox, gives deliveries a moment, then calls `done`; what is still owed goes out at the next
+    /// start.
     void shutDown(std::function<void()> done);
 
 private:

@@ -9,8 +9,10 @@ http::Response errorResponse(const Error &error)
 
 Error sandboxNotFound(std::string_view id)
 {
-    return {Error::Kind::Service, 404,
-            "Sandbox \"" + std::string(id) + "\" doesn't exist or you don't have access to it", {}};
+    return {Error::Kind::Service,
+            404,
+            "Sandbox \"" + std::string(id) + "\" doesn't exist or you don't have access to it",
+            {}};
 }
 
 } // namespace sandglass::engine

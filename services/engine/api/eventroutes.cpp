@@ -47,7 +47,8 @@ Result<> applyMembers(const Json &body, Webhook &webhook)
         into = value.get<std::string>();
         return {};
     };
-    for (const auto &[name, into] : {std::pair{"name", &webhook.name}, {"url", &webhook.url}, {"signatureSecret", &webhook.secret}}) {
+    for (const auto &[name, into] :
+         {std::pair{"name", &webhook.name}, {"url", &webhook.url}, {"signatureSecret", &webhook.secret}}) {
         if (const auto read = text(name, *into); !read)
             return read;
     }
@@ -89,8 +90,10 @@ http::Response webhookNotFound()
 
 void ControlPlane::addEventRoutes()
 {
-    m_router.add("GET", "/events/sandboxes", [this](const auto &r, const auto &, const ExchangePtr &e) { listEvents(r, {}, e); });
-    m_router.add("GET", "/events/sandboxes/{}", [this](const auto &r, const auto &p, const ExchangePtr &e) { listEvents(r, p[0], e); });
+    m_router.add("GET", "/events/sandboxes",
+                 [this](const auto &r, const auto &, const ExchangePtr &e) { listEvents(r, {}, e); });
+    m_router.add("GET", "/events/sandboxes/{}",
+                 [this](const auto &r, const auto &p, const ExchangePtr &e) { listEvents(r, p[0], e); });
 }
 
 void ControlPlane::listEvents(const http::Request &request, const std::string &sandboxId, const ExchangePtr &exchange)
@@ -134,7 +137,8 @@ void ControlPlane::addWebhookRoutes()
     m_router.add("DELETE", "/events/webhooks/{}", [this](R, P p, const ExchangePtr &e) {
         e->respond(m_webhooks.remove(p[0]) ? http::Response::json(200, "{}") : webhookNotFound());
     });
-    m_router.add("GET", "/events/webhooks/{}/deliveries", [this](R r, P p, const ExchangePtr &e) { listDeliveries(r, p[0], e); });
+    m_router.add("GET", "/events/webhooks/{}/deliveries",
+                 [this](R r, P p, const ExchangePtr &e) { listDeliveries(r, p[0], e); });
     m_router.add("GET", "/events/webhooks/{}/stats", [this](R r, P p, const ExchangePtr &e) {
         if (!m_webhooks.find(p[0]))
             return e->respond(webhookNotFound());
@@ -161,7 +165,8 @@ void ControlPlane::createWebhook(const http::Request &request, const ExchangePtr
         done = refuse(400, "there are 100 webhooks already");
     if (done)
         done = m_webhooks.save(webhook);
-    exchange->respond(done ? http::Response::json(201, dumpJson(m_webhooks.toJson(webhook))) : errorResponse(done.error()));
+    exchange->respond(done ? http::Response::json(201, dumpJson(m_webhooks.toJson(webhook)))
+                           : errorResponse(done.error()));
 }
 
 void ControlPlane::changeWebhook(const http::Request &request, const std::string &id, const ExchangePtr &exchange)
@@ -177,7 +182,8 @@ void ControlPlane::changeWebhook(const http::Request &request, const std::string
         done = checkWebhook(*webhook);
     if (done)
         done = m_webhooks.save(*webhook);
-    exchange->respond(done ? http::Response::json(200, dumpJson(m_webhooks.toJson(*webhook))) : errorResponse(done.error()));
+    exchange->respond(done ? http::Response::json(200, dumpJson(m_webhooks.toJson(*webhook)))
+                           : errorResponse(done.error()));
     m_deliverer.kick();
 }
 

@@ -80,8 +80,14 @@ bool EventStore::insertEvent(const LifecycleRecord &r)
     return m_database
         ->prepare("INSERT INTO events(id, type, timestamp_ns, sandbox_id, execution_id, template_id, build_id, data)"
                   " VALUES(?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(r.id).bind(r.type).bind(toUnixNs(r.timestamp)).bind(r.sandboxId).bind(r.executionId)
-        .bind(r.templateId).bind(r.buildId).bind(dumpJson(r.eventData))
+        .bind(r.id)
+        .bind(r.type)
+        .bind(toUnixNs(r.timestamp))
+        .bind(r.sandboxId)
+        .bind(r.executionId)
+        .bind(r.templateId)
+        .bind(r.buildId)
+        .bind(dumpJson(r.eventData))
         .run();
 }
 
@@ -100,7 +106,9 @@ bool EventStore::saveTrace(const std::string &sandboxId, const std::optional<San
     if (!trace)
         return m_database->prepare("DELETE FROM sandboxes WHERE id = ?").bind(sandboxId).run();
     return m_database->prepare("INSERT OR REPLACE INTO sandboxes VALUES(?, ?, ?)")
-        .bind(sandboxId).bind(traceText(*trace)).bind(toUnixNs(trace->lastSeen))
+        .bind(sandboxId)
+        .bind(traceText(*trace))
+        .bind(toUnixNs(trace->lastSeen))
         .run();
 }
 
@@ -139,16 +147,14 @@ std::vector<LifecycleRecord> EventStore::events(const Query &query)
     std::vector<LifecycleRecord> found;
     while (rows.step()) {
         found.push_back({rows.text(0), rows.text(1), fromUnixNs(rows.integer(2)), rows.text(3), rows.text(4),
-                         rows.text(5), rows.text(6), m_teamId,
-                         parseJson(rows.text(7)).value_or(Json::object())});
+                         rows.text(5), rows.text(6), m_teamId, parseJson(rows.text(7)).value_or(Json::object())});
     }
     return found;
 }
 
 void EventStore::prune(Timestamp before)
 {
-    (void)m_database
-        ->prepare("DELETE FROM events WHERE timestamp_ns < ? AND seq NOT IN (SELECT event_seq FROM outbox)")
+    (void)m_database->prepare("DELETE FROM events WHERE timestamp_ns < ? AND seq NOT IN (SELECT event_seq FROM outbox)")
         .bind(toUnixNs(before))
         .run();
     (void)m_database->prepare("DELETE FROM deliveries WHERE timestamp_ms < ?").bind(toUnixMs(before)).run();

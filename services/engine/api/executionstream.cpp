@@ -23,8 +23,7 @@ bool isEnd(std::string_view line)
 
 ExecutionStream::ExecutionStream(boost::asio::io_context &io, std::shared_ptr<http::Exchange> exchange)
     : m_exchange(std::move(exchange)), m_keepalive(io)
-{
-}
+{}
 
 void ExecutionStream::run(std::shared_ptr<Kernel> kernel, ExecuteSpec spec)
 {

@@ -13,6 +13,7 @@ namespace sandglass::engine {
 void serveDownload(http::IoThread &worker, const std::shared_ptr<Sandbox> &sandbox, const http::Request &request,
                    const std::shared_ptr<http::Exchange> &exchange);
 void serveUpload(boost::asio::io_context &io, http::IoThread &worker, const std::shared_ptr<Sandbox> &sandbox,
-                 const http::Request &request, const std::shared_ptr<Upload> &upload, const std::shared_ptr<http::Exchange> &exchange);
+                 const http::Request &request, const std::shared_ptr<Upload> &upload,
+                 const std::shared_ptr<http::Exchange> &exchange);
 
 } // namespace sandglass::engine

@@ -14,10 +14,14 @@ using ExchangePtr = std::shared_ptr<http::Exchange>;
 const char *typeName(FileEntry::Type type)
 {
     switch (type) {
-    case FileEntry::Type::File: return "FILE_TYPE_FILE";
-    case FileEntry::Type::Directory: return "FILE_TYPE_DIRECTORY";
-    case FileEntry::Type::Symlink: return "FILE_TYPE_SYMLINK";
-    case FileEntry::Type::Unknown: break;
+    case FileEntry::Type::File:
+        return "FILE_TYPE_FILE";
+    case FileEntry::Type::Directory:
+        return "FILE_TYPE_DIRECTORY";
+    case FileEntry::Type::Symlink:
+        return "FILE_TYPE_SYMLINK";
+    case FileEntry::Type::Unknown:
+        break;
     }
     return "FILE_TYPE_UNSPECIFIED";
 }
@@ -98,9 +102,9 @@ void serveFilesystem(Sandbox &sandbox, const std::string &method, const http::Re
             exchange->respond(fine ? http::Response::json(200, "{}") : connectError(result.error()));
         });
     }
-    exchange->respond(connectError({Error::Kind::Service, 0,
-                                    "filesystem.Filesystem/" + method + " is not available on this server",
-                                    "unimplemented"}));
+    exchange->respond(
+        connectError({Error::Kind::Service, 0, "filesystem.Filesystem/" + method + " is not available on this server",
+                      "unimplemented"}));
 }
 
 } // namespace sandglass::engine

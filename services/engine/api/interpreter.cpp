@@ -38,8 +38,7 @@ std::string notFound(const std::string &id)
 
 Interpreter::Interpreter(boost::asio::io_context &io, std::shared_ptr<Sandbox> sandbox, Environment global)
     : m_io(io), m_sandbox(std::move(sandbox)), m_global(std::move(global))
-{
-}
+{}
 
 void Interpreter::warmUp()
 {

@@ -133,7 +133,8 @@ ListPage selectSandboxes(std::vector<std::shared_ptr<LiveSandbox>> all, const Li
                          const std::string &templateId)
 {
     ListPage page;
-    page.totalRunning = static_cast<int>(std::count_if(all.begin(), all.end(), [](const auto &s) { return s->isRunning(); }));
+    page.totalRunning =
+        static_cast<int>(std::count_if(all.begin(), all.end(), [](const auto &s) { return s->isRunning(); }));
     std::erase_if(all, [&](const auto &live) {
         return !fits(*live, query, templateId)
             || (query.after

@@ -75,14 +75,24 @@ ExecutionSpan LiveSandbox::executionUntil(Timestamp now) const
 
 SandboxTrace LiveSandbox::trace(Timestamp now) const
 {
-    return {id, executionId, blueprint.id, blueprint.buildId, state != State::Running, executionUntil(now),
-            request.metadata, now};
+    return {id,
+            executionId,
+            blueprint.id,
+            blueprint.buildId,
+            state != State::Running,
+            executionUntil(now),
+            request.metadata,
+            now};
 }
 
 Json sandboxJson(const LiveSandbox &live)
 {
-    Json json{{"templateID", live.blueprint.id}, {"sandboxID", live.id},          {"alias", live.blueprint.name},
-              {"clientID", kClientId},           {"envdVersion", kEnvdVersion},   {"trafficAccessToken", nullptr},
+    Json json{{"templateID", live.blueprint.id},
+              {"sandboxID", live.id},
+              {"alias", live.blueprint.name},
+              {"clientID", kClientId},
+              {"envdVersion", kEnvdVersion},
+              {"trafficAccessToken", nullptr},
               {"domain", nullptr}};
     if (live.request.secure)
         json["envdAccessToken"] = live.accessToken;

@@ -47,9 +47,9 @@ struct LiveSandbox
     Template blueprint;
     CreateRequest request;
     State state = State::Running;
-    Timestamp startedAt;          ///< of the sandbox
-    Timestamp endAt;              ///< for a paused one, when it was paused
-    Timestamp executionStartedAt; ///< of the present stretch of running
+    Timestamp startedAt;              ///< of the sandbox
+    Timestamp endAt;                  ///< for a paused one, when it was paused
+    Timestamp executionStartedAt;     ///< of the present stretch of running
     std::deque<MetricSample> metrics; ///< every 5 s, one hour of them at most
 
     std::shared_ptr<Sandbox> sandbox;

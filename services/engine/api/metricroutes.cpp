@@ -24,8 +24,10 @@ Result<std::optional<std::int64_t>> epochSeconds(const http::Headers &query, con
 
 void ControlPlane::addMetricRoutes()
 {
-    m_router.add("GET", "/sandboxes/{}/metrics", [this](const auto &r, const auto &p, const ExchangePtr &e) { sandboxMetrics(r, p[0], e); });
-    m_router.add("GET", "/sandboxes/metrics", [this](const auto &r, const auto &, const ExchangePtr &e) { bulkMetrics(r, e); });
+    m_router.add("GET", "/sandboxes/{}/metrics",
+                 [this](const auto &r, const auto &p, const ExchangePtr &e) { sandboxMetrics(r, p[0], e); });
+    m_router.add("GET", "/sandboxes/metrics",
+                 [this](const auto &r, const auto &, const ExchangePtr &e) { bulkMetrics(r, e); });
 }
 
 void ControlPlane::sandboxMetrics(const http::Request &request, const std::string &id, const ExchangePtr &exchange)

@@ -29,9 +29,10 @@ bool equalNoCase(std::string_view a, std::string_view b)
 /// Headers that speak of one connection only, and ours for the routing.
 bool isPrivate(std::string_view name)
 {
-    constexpr std::array kNames{"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
-                                "upgrade", "content-length", "expect", "e2b-sandbox-id", "e2b-sandbox-port",
-                                "e2b-traffic-access-token", "date"};
+    constexpr std::array kNames{"connection", "keep-alive",        "proxy-connection", "te",
+                                "trailer",    "transfer-encoding", "upgrade",          "content-length",
+                                "expect",     "e2b-sandbox-id",    "e2b-sandbox-port", "e2b-traffic-access-token",
+                                "date"};
     return std::any_of(kNames.begin(), kNames.end(), [&](const char *each) { return equalNoCase(each, name); });
 }
 
@@ -143,7 +144,8 @@ struct Passing
     }
 };
 
-asio::awaitable<void> waitUntilTaken(const std::shared_ptr<Passing> &passing, const std::shared_ptr<http::Exchange> &exchange)
+asio::awaitable<void> waitUntilTaken(const std::shared_ptr<Passing> &passing,
+                                     const std::shared_ptr<http::Exchange> &exchange)
 {
     while (!passing->closed && exchange->pendingBytes() > kMostPending) {
         passing->drained.expires_after(std::chrono::hours(1));
@@ -213,18 +215,20 @@ void proxyToPort(asio::io_context &io, const std::shared_ptr<Sandbox> &sandbox, 
         return exchange->respond(proxyError(501, sandbox->id(), "The local engine does not pass on WebSockets", port));
     auto text = requestText(request);
     const bool isHead = request.method == "HEAD";
-    sandbox->connectPort(port, [&io, port, exchange, isHead, id = sandbox->id(), text = std::move(text)](Result<UniqueFd> fd) mutable {
-        if (!fd)
-            return exchange->respond(proxyError(502, id, "The sandbox is running but port is not open", port));
-        auto passing = std::make_shared<Passing>(io, fd->release());
-        exchange->onClosed([weak = std::weak_ptr(passing)] {
-            if (const auto self = weak.lock())
-                self->close();
-        });
-        asio::co_spawn(io, pass(passing, std::move(text), isHead,
+    sandbox->connectPort(
+        port, [&io, port, exchange, isHead, id = sandbox->id(), text = std::move(text)](Result<UniqueFd> fd) mutable {
+            if (!fd)
+                return exchange->respond(proxyError(502, id, "The sandbox is running but port is not open", port));
+            auto passing = std::make_shared<Passing>(io, fd->release());
+            exchange->onClosed([weak = std::weak_ptr(passing)] {
+                if (const auto self = weak.lock())
+                    self->close();
+            });
+            asio::co_spawn(io,
+                           pass(passing, std::move(text), isHead,
                                 proxyError(502, id, "The server in the sandbox gave no HTTP answer", port), exchange),
-                       asio::detached);
-    });
+                           asio::detached);
+        });
 }
 
 } // namespace sandglass::engine

@@ -26,9 +26,12 @@ std::int64_t headerNumber(const http::RequestHead &request, std::string_view nam
 const char *outputName(RunningProcess::Output kind)
 {
     switch (kind) {
-    case RunningProcess::Output::Stdout: return "stdout";
-    case RunningProcess::Output::Stderr: return "stderr";
-    case RunningProcess::Output::Pty: return "pty";
+    case RunningProcess::Output::Stdout:
+        return "stdout";
+    case RunningProcess::Output::Stderr:
+        return "stderr";
+    case RunningProcess::Output::Pty:
+        return "pty";
     }
     return "stdout";
 }
@@ -37,15 +40,24 @@ const char *outputName(RunningProcess::Output kind)
 std::string signalText(int number)
 {
     switch (number) {
-    case SIGKILL: return "signal: killed";
-    case SIGTERM: return "signal: terminated";
-    case SIGSEGV: return "signal: segmentation fault";
-    case SIGABRT: return "signal: aborted";
-    case SIGINT: return "signal: interrupt";
-    case SIGHUP: return "signal: hangup";
-    case SIGPIPE: return "signal: broken pipe";
-    case SIGXCPU: return "signal: CPU time limit exceeded";
-    default: return "signal: signal " + std::to_string(number);
+    case SIGKILL:
+        return "signal: killed";
+    case SIGTERM:
+        return "signal: terminated";
+    case SIGSEGV:
+        return "signal: segmentation fault";
+    case SIGABRT:
+        return "signal: aborted";
+    case SIGINT:
+        return "signal: interrupt";
+    case SIGHUP:
+        return "signal: hangup";
+    case SIGPIPE:
+        return "signal: broken pipe";
+    case SIGXCPU:
+        return "signal: CPU time limit exceeded";
+    default:
+        return "signal: signal " + std::to_string(number);
     }
 }
 

@@ -17,7 +17,8 @@ class ProcessStream final : public RunningProcess::Listener, public std::enable_
 {
 public:
     /// Reads Keepalive-Ping-Interval and Connect-Timeout-Ms from the request.
-    ProcessStream(boost::asio::io_context &io, const http::RequestHead &request, std::shared_ptr<http::Exchange> exchange);
+    ProcessStream(boost::asio::io_context &io, const http::RequestHead &request,
+                  std::shared_ptr<http::Exchange> exchange);
 
     /// Sends the start event and follows the process until it ends or the caller's time is over.
     void follow(std::shared_ptr<RunningProcess> process);

@@ -42,8 +42,7 @@ Error rephrased(Error error, const ProcessStart &wish)
 
 ProcessTable::ProcessTable(boost::asio::io_context &io, std::shared_ptr<Sandbox> sandbox, Environment global)
     : m_io(io), m_sandbox(std::move(sandbox)), m_global(std::move(global))
-{
-}
+{}
 
 void ProcessTable::start(ProcessStart wish, Then<std::shared_ptr<RunningProcess>> then)
 {
@@ -69,22 +68,24 @@ void ProcessTable::spawn(ProcessStart wish, Then<std::shared_ptr<RunningProcess>
 {
     ++m_spawning;
     SpawnSpec spec = spawnSpec(wish, m_global);
-    m_sandbox->spawn(std::move(spec), [self = shared_from_this(), wish = std::move(wish),
-                                       then = std::move(then)](Result<SpawnedProcess> spawned) mutable {
-        --self->m_spawning;
-        if (spawned)
-            self->adopt(std::move(*spawned), std::move(wish), then);
-        else
-            then(failure(rephrased(spawned.error(), wish)));
-        if (self->m_spawning == 0)
-            self->m_earlyExits.clear();
-    });
+    m_sandbox->spawn(std::move(spec),
+                     [self = shared_from_this(), wish = std::move(wish),
+                      then = std::move(then)](Result<SpawnedProcess> spawned) mutable {
+                         --self->m_spawning;
+                         if (spawned)
+                             self->adopt(std::move(*spawned), std::move(wish), then);
+                         else
+                             then(failure(rephrased(spawned.error(), wish)));
+                         if (self->m_spawning == 0)
+                             self->m_earlyExits.clear();
+                     });
 }
 
 void ProcessTable::adopt(SpawnedProcess spawned, ProcessStart wish, const Then<std::shared_ptr<RunningProcess>> &then)
 {
     const int pid = spawned.pid;
-    auto process = std::make_shared<RunningProcess>(m_io, std::move(spawned), std::move(wish.config), std::move(wish.tag));
+    auto process =
+        std::make_shared<RunningProcess>(m_io, std::move(spawned), std::move(wish.config), std::move(wish.tag));
     m_processes[pid] = process;
     then(process); // the listener joins before the first byte is read
     process->begin();

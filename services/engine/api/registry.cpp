@@ -37,8 +37,13 @@ Json withMetadata(Json data, const std::map<std::string, std::string> &metadata)
 
 SandboxRegistry::SandboxRegistry(boost::asio::io_context &io, SandboxHost &host, TemplateCatalog &catalog,
                                  EventStore &events, RegistryOptions options, std::function<void()> recorded)
-    : m_io(io), m_host(host), m_catalog(catalog), m_events(events), m_options(options),
-      m_recorded(std::move(recorded)), m_sampling(io)
+    : m_io(io)
+    , m_host(host)
+    , m_catalog(catalog)
+    , m_events(events)
+    , m_options(options)
+    , m_recorded(std::move(recorded))
+    , m_sampling(io)
 {
     sample();
 }
@@ -58,9 +63,9 @@ void SandboxRegistry::recordOrphans()
             span.milliseconds = std::max<std::int64_t>(length.count(), 0);
             data["execution"] = executionJson(span);
         }
-        const LifecycleRecord event{newUuid(),          kKilled,          systemNow(),       trace.sandboxId,
-                                    trace.executionId, trace.templateId, trace.buildId, m_events.teamId(),
-                                    std::move(data)};
+        const LifecycleRecord event{newUuid(),       kKilled,           systemNow(),
+                                    trace.sandboxId, trace.executionId, trace.templateId,
+                                    trace.buildId,   m_events.teamId(), std::move(data)};
         if (const auto done = m_events.append(event, {}); !done)
             std::cerr << "sandglass-engine: " << done.error().message << '\n';
     }
@@ -89,7 +94,8 @@ Result<> SandboxRegistry::checkTimeout(std::int64_t seconds) const
     if (seconds <= 0)
         return refuse(400, "Timeout must be greater than 0");
     if (seconds > m_options.maxTimeoutSeconds)
-        return refuse(400, "Timeout cannot be greater than " + std::to_string(m_options.maxTimeoutSeconds / 3600) + " hours");
+        return refuse(
+            400, "Timeout cannot be greater than " + std::to_string(m_options.maxTimeoutSeconds / 3600) + " hours");
     return {};
 }
 
@@ -195,8 +201,9 @@ void SandboxRegistry::create(CreateRequest request, Then<LivePtr> then)
     if (m_closing)
         return then(refuse(503, "the engine is shutting down"));
     if (runningCount() >= m_options.maxSandboxes) {
-        return then(refuse(429, "you have reached the maximum number of concurrent sandboxes ("
-                                    + std::to_string(m_options.maxSandboxes) + ")"));
+        return then(refuse(429,
+                           "you have reached the maximum number of concurrent sandboxes ("
+                               + std::to_string(m_options.maxSandboxes) + ")"));
     }
     auto live = std::make_shared<LiveSandbox>(m_io);
     live->id = newSandboxId();
@@ -337,8 +344,9 @@ void SandboxRegistry::connect(const std::string &id, std::int64_t timeoutSeconds
     if (live->state != LiveSandbox::State::Paused)
         return then(refuse(409, "sandbox '" + live->id + "' is being paused or resumed"));
     if (runningCount() >= m_options.maxSandboxes) {
-        return then(refuse(429, "you have reached the maximum number of concurrent sandboxes ("
-                                    + std::to_string(m_options.maxSandboxes) + ")"));
+        return then(refuse(429,
+                           "you have reached the maximum number of concurrent sandboxes ("
+                               + std::to_string(m_options.maxSandboxes) + ")"));
     }
     resume(live, timeoutSeconds, std::move(then));
 }

@@ -12,7 +12,7 @@ namespace sandglass::engine {
 
 struct RegistryOptions
 {
-    int maxSandboxes = 20;             ///< running ones, as E2B's free plan
+    int maxSandboxes = 20; ///< running ones, as E2B's free plan
     std::int64_t maxTimeoutSeconds = 3600;
     std::chrono::milliseconds metricInterval{5'000};
     std::size_t maxMetrics = 720;

@@ -12,7 +12,8 @@ namespace sandglass::engine {
 
 /// What stood in the place of each `{}` of a route's pattern, in order.
 using PathParameters = std::vector<std::string>;
-using RouteHandler = std::function<void(const http::Request &, const PathParameters &, std::shared_ptr<http::Exchange>)>;
+using RouteHandler =
+    std::function<void(const http::Request &, const PathParameters &, std::shared_ptr<http::Exchange>)>;
 
 /// Method and path pattern ("/sandboxes/{}/timeout") to handler. A literal segment wins over `{}`.
 class Router final

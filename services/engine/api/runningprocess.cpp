@@ -16,8 +16,11 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 RunningProcess::RunningProcess(asio::io_context &io, SpawnedProcess spawned, Json config, std::string tag)
-    : m_pid(spawned.pid), m_config(std::move(config)), m_tag(std::move(tag)), m_isPty(bool(spawned.ptyFd)),
-      m_deadline(io)
+    : m_pid(spawned.pid)
+    , m_config(std::move(config))
+    , m_tag(std::move(tag))
+    , m_isPty(bool(spawned.ptyFd))
+    , m_deadline(io)
 {
     if (m_isPty) {
         UniqueFd writing(::dup(spawned.ptyFd.get()));
@@ -49,22 +52,21 @@ void RunningProcess::read(const std::shared_ptr<Source> &source)
     if (!source->open || source->reading || anyListenerFull())
         return;
     source->reading = true;
-    source->descriptor.async_read_some(
-        asio::buffer(source->buffer),
-        [self = shared_from_this(), source](const error_code &error, std::size_t count) {
-            source->reading = false;
-            if (!source->open)
-                return;
-            if (error) { // a pty says EIO where a pipe says end of file
-                source->open = false;
-                error_code ignored;
-                source->descriptor.close(ignored);
-                self->endWhenDone();
-                return;
-            }
-            self->deliver(source->kind, {source->buffer.data(), count});
-            self->read(source);
-        });
+    source->descriptor.async_read_some(asio::buffer(source->buffer),
+                                       [self = shared_from_this(), source](const error_code &error, std::size_t count) {
+                                           source->reading = false;
+                                           if (!source->open)
+                                               return;
+                                           if (error) { // a pty says EIO where a pipe says end of file
+                                               source->open = false;
+                                               error_code ignored;
+                                               source->descriptor.close(ignored);
+                                               self->endWhenDone();
+                                               return;
+                                           }
+                                           self->deliver(source->kind, {source->buffer.data(), count});
+                                           self->read(source);
+                                       });
 }
 
 void RunningProcess::deliver(Output kind, std::string_view bytes)
@@ -166,8 +168,9 @@ void RunningProcess::setDeadline(std::chrono::milliseconds limit, std::function<
 void RunningProcess::write(std::string bytes, bool toPty, std::function<void(Result<>)> then)
 {
     if (toPty != m_isPty) {
-        then(rpcFailure("internal", m_isPty ? "error writing to stdin: the process has a pty"
-                                            : "error writing to pty: tty not assigned to process"));
+        then(rpcFailure("internal",
+                        m_isPty ? "error writing to stdin: the process has a pty"
+                                : "error writing to pty: tty not assigned to process"));
         return;
     }
     if (!m_input) {

@@ -42,8 +42,7 @@ bool isUpload(const http::RequestHead &head, std::uint16_t port)
 SandboxGateway::SandboxGateway(boost::asio::io_context &io, SandboxRegistry &registry, http::IoThread &files,
                                std::string spoolDirectory)
     : m_io(io), m_registry(registry), m_files(files), m_spoolDirectory(std::move(spoolDirectory))
-{
-}
+{}
 
 std::variant<SandboxGateway::Target, http::Response> SandboxGateway::find(const http::RequestHead &head) const
 {
@@ -89,8 +88,8 @@ http::Admission SandboxGateway::admit(const http::RequestHead &head)
     const Target &target = std::get<Target>(found);
     if (!isUpload(head, target.port))
         return admission;
-    const auto access = target.live->request.secure
-        ? checkFileAccess(head, target.live->accessToken, systemNow()) : Result<>();
+    const auto access =
+        target.live->request.secure ? checkFileAccess(head, target.live->accessToken, systemNow()) : Result<>();
     if (!access) {
         reject(errorResponse(access.error()));
         return admission;
@@ -151,7 +150,8 @@ void SandboxGateway::serveEnvd(const LivePtr &live, const http::Request &request
     if (request.path == "/files") {
         if (request.method != "GET" && request.method != "POST")
             return exchange->respond(http::Response::error(405, "method not allowed"));
-        const auto access = live->request.secure ? checkFileAccess(request, live->accessToken, systemNow()) : Result<>();
+        const auto access =
+            live->request.secure ? checkFileAccess(request, live->accessToken, systemNow()) : Result<>();
         if (!access)
             return exchange->respond(errorResponse(access.error()));
         if (request.method == "GET")

@@ -16,7 +16,8 @@ RouteFailure plain(std::string message, bool isBare = false)
 
 bool isAddress(std::string_view host)
 {
-    const bool digits = std::all_of(host.begin(), host.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+    const bool digits =
+        std::all_of(host.begin(), host.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
     return digits || host.starts_with('[') || host == "localhost";
 }
 

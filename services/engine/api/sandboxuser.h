@@ -26,6 +26,7 @@ inline constexpr const char *kDefaultUser = "user";
 
 /// What every process of a sandbox starts with: PATH, HOME, USER, LOGNAME, then `global`, then `own`.
 using Environment = std::map<std::string, std::string>;
-[[nodiscard]] Environment processEnvironment(const SandboxUser &user, const Environment &global, const Environment &own);
+[[nodiscard]] Environment processEnvironment(const SandboxUser &user, const Environment &global,
+                                             const Environment &own);
 
 } // namespace sandglass::engine

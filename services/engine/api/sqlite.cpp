@@ -13,8 +13,7 @@ Statement::~Statement()
 
 Statement::Statement(Statement &&other) noexcept
     : m_statement(std::exchange(other.m_statement, nullptr)), m_next(other.m_next)
-{
-}
+{}
 
 Statement &Statement::bind(std::string_view text)
 {

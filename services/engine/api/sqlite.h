@@ -27,8 +27,8 @@ public:
     Statement &bind(const char *text) { return bind(std::string_view(text)); }
     Statement &bind(std::int64_t number);
     Statement &bindNull();
-    [[nodiscard]] bool step();  ///< true while there is a row; failures end the rows and are kept by the Database
-    [[nodiscard]] bool run();   ///< for statements without rows: true when it worked
+    [[nodiscard]] bool step(); ///< true while there is a row; failures end the rows and are kept by the Database
+    [[nodiscard]] bool run();  ///< for statements without rows: true when it worked
     [[nodiscard]] std::string text(int column) const;
     [[nodiscard]] std::int64_t integer(int column) const;
     [[nodiscard]] bool isNull(int column) const;

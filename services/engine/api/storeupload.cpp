@@ -52,10 +52,13 @@ class Storing final : public std::enable_shared_from_this<Storing>
 public:
     Storing(boost::asio::io_context &io, http::IoThread &worker, std::shared_ptr<Sandbox> sandbox, std::string user,
             std::vector<Target> targets, ExchangePtr exchange)
-        : m_io(io), m_worker(worker), m_sandbox(std::move(sandbox)), m_user(std::move(user)), m_targets(std::move(targets)),
-          m_exchange(std::move(exchange))
-    {
-    }
+        : m_io(io)
+        , m_worker(worker)
+        , m_sandbox(std::move(sandbox))
+        , m_user(std::move(user))
+        , m_targets(std::move(targets))
+        , m_exchange(std::move(exchange))
+    {}
 
     void next()
     {
@@ -77,7 +80,8 @@ private:
         if (error == ENOSPC || error == EDQUOT)
             return m_exchange->respond(http::Response::error(507, "not enough disk space in the sandbox"));
         if (error != 0)
-            return m_exchange->respond(http::Response::error(500, std::string("error writing file: ") + std::strerror(error)));
+            return m_exchange->respond(
+                http::Response::error(500, std::string("error writing file: ") + std::strerror(error)));
         const std::string name = target.path.substr(target.path.rfind('/') + 1);
         m_entries.push_back({{"path", target.path}, {"name", name}, {"type", "file"}});
         ++m_at;

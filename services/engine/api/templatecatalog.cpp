@@ -68,9 +68,14 @@ namespace {
 Json common(const Template &entry)
 {
     const std::string created = formatRfc3339(entry.createdAt);
-    Json json{{"templateID", entry.id},   {"public", true},          {"aliases", Json::array({entry.name})},
-              {"names", Json::array({entry.name})}, {"createdAt", created}, {"updatedAt", created},
-              {"spawnCount", entry.spawnCount},     {"lastSpawnedAt", nullptr}};
+    Json json{{"templateID", entry.id},
+              {"public", true},
+              {"aliases", Json::array({entry.name})},
+              {"names", Json::array({entry.name})},
+              {"createdAt", created},
+              {"updatedAt", created},
+              {"spawnCount", entry.spawnCount},
+              {"lastSpawnedAt", nullptr}};
     if (entry.lastSpawnedAt)
         json["lastSpawnedAt"] = formatRfc3339(*entry.lastSpawnedAt);
     return json;

@@ -87,10 +87,18 @@ void Upload::parse()
     bool more = true;
     while (more && m_error.empty()) {
         switch (m_state) {
-        case State::Preamble: more = parsePreamble(); break;
-        case State::PartHeader: more = parsePartHeader(); break;
-        case State::PartBody: more = parsePartBody(); break;
-        case State::Done: m_pending.clear(); return;
+        case State::Preamble:
+            more = parsePreamble();
+            break;
+        case State::PartHeader:
+            more = parsePartHeader();
+            break;
+        case State::PartBody:
+            more = parsePartBody();
+            break;
+        case State::Done:
+            m_pending.clear();
+            return;
         }
     }
 }

@@ -34,8 +34,7 @@ std::string select(std::string_view rest)
 
 WebhookStore::WebhookStore(std::shared_ptr<Database> database, std::string teamId)
     : m_database(std::move(database)), m_teamId(std::move(teamId))
-{
-}
+{}
 
 std::vector<Webhook> WebhookStore::all()
 {
@@ -56,9 +55,13 @@ std::optional<Webhook> WebhookStore::find(const std::string &id)
 Result<> WebhookStore::save(const Webhook &webhook)
 {
     const bool saved = m_database->prepare("INSERT OR REPLACE INTO webhooks VALUES(?, ?, ?, ?, ?, ?, ?)")
-                           .bind(webhook.id).bind(webhook.name).bind(webhook.url)
-                           .bind(dumpJson(Json(webhook.events))).bind(std::int64_t{webhook.enabled})
-                           .bind(webhook.secret).bind(toUnixNs(webhook.createdAt))
+                           .bind(webhook.id)
+                           .bind(webhook.name)
+                           .bind(webhook.url)
+                           .bind(dumpJson(Json(webhook.events)))
+                           .bind(std::int64_t{webhook.enabled})
+                           .bind(webhook.secret)
+                           .bind(toUnixNs(webhook.createdAt))
                            .run();
     if (!saved)
         return failure(Error::Kind::Local, "cannot save the webhook: " + m_database->lastError(), 500);
@@ -84,7 +87,8 @@ std::vector<OwedDelivery> WebhookStore::due(Timestamp now, int limit, const std:
     rows.bind(toUnixMs(now)).bind(dumpJson(Json(inFlight))).bind(std::int64_t{limit});
     std::vector<OwedDelivery> found;
     while (rows.step()) {
-        found.push_back({rows.integer(0), static_cast<int>(rows.integer(1)),
+        found.push_back({rows.integer(0),
+                         static_cast<int>(rows.integer(1)),
                          {rows.text(2), rows.text(3), fromUnixNs(rows.integer(4)), rows.text(5), rows.text(6),
                           rows.text(7), rows.text(8), m_teamId, parseJson(rows.text(9)).value_or(Json::object())},
                          webhookFrom(rows, 10)});
@@ -94,8 +98,8 @@ std::vector<OwedDelivery> WebhookStore::due(Timestamp now, int limit, const std:
 
 std::optional<Timestamp> WebhookStore::nextDue(const std::vector<std::int64_t> &inFlight)
 {
-    auto rows = m_database->prepare(
-        "SELECT min(next_ms) FROM outbox WHERE seq NOT IN (SELECT value FROM json_each(?))");
+    auto rows =
+        m_database->prepare("SELECT min(next_ms) FROM outbox WHERE seq NOT IN (SELECT value FROM json_each(?))");
     rows.bind(dumpJson(Json(inFlight)));
     if (!rows.step() || rows.isNull(0))
         return std::nullopt;
@@ -108,14 +112,20 @@ bool WebhookStore::record(const OwedDelivery &owed, const DeliveryAttempt &attem
     const bool filed = m_database
                            ->prepare("INSERT INTO deliveries(webhook_id, event_id, timestamp_ms, success, event_type,"
                                      " duration_ms, record) VALUES(?, ?, ?, ?, ?, ?, ?)")
-                           .bind(owed.webhook.id).bind(owed.event.id).bind(toUnixMs(attempt.timestamp))
-                           .bind(std::int64_t{attempt.success}).bind(owed.event.type).bind(attempt.durationMs)
+                           .bind(owed.webhook.id)
+                           .bind(owed.event.id)
+                           .bind(toUnixMs(attempt.timestamp))
+                           .bind(std::int64_t{attempt.success})
+                           .bind(owed.event.type)
+                           .bind(attempt.durationMs)
                            .bind(dumpJson(attempt.record))
                            .run();
-    const bool moved =
-        retryAt ? m_database->prepare("UPDATE outbox SET attempts = ?, next_ms = ? WHERE seq = ?")
-                      .bind(std::int64_t{owed.attempts + 1}).bind(toUnixMs(*retryAt)).bind(owed.seq).run()
-                : m_database->prepare("DELETE FROM outbox WHERE seq = ?").bind(owed.seq).run();
+    const bool moved = retryAt ? m_database->prepare("UPDATE outbox SET attempts = ?, next_ms = ? WHERE seq = ?")
+                                     .bind(std::int64_t{owed.attempts + 1})
+                                     .bind(toUnixMs(*retryAt))
+                                     .bind(owed.seq)
+                                     .run()
+                               : m_database->prepare("DELETE FROM outbox WHERE seq = ?").bind(owed.seq).run();
     return filed && moved && transaction.commit();
 }
 
@@ -124,11 +134,10 @@ Json WebhookStore::deliveries(const std::string &webhookId, const DeliveryQuery 
     // A page is a run of events; the cursor is the number of events before it.
     int offset = 0;
     std::from_chars(query.cursor.data(), query.cursor.data() + query.cursor.size(), offset);
-    std::string sql =
-        "SELECT event_id, min(seq) AS first, json_group_array(json(record)) FROM"
-        " (SELECT * FROM deliveries WHERE webhook_id = ?1 AND timestamp_ms BETWEEN ?2 AND ?3"
-        "  AND (?4 = '' OR success = (?4 = 'success')) AND (?5 = '' OR event_type = ?5) ORDER BY seq)"
-        " GROUP BY event_id ORDER BY first ";
+    std::string sql = "SELECT event_id, min(seq) AS first, json_group_array(json(record)) FROM"
+                      " (SELECT * FROM deliveries WHERE webhook_id = ?1 AND timestamp_ms BETWEEN ?2 AND ?3"
+                      "  AND (?4 = '' OR success = (?4 = 'success')) AND (?5 = '' OR event_type = ?5) ORDER BY seq)"
+                      " GROUP BY event_id ORDER BY first ";
     sql += query.ascending ? "ASC" : "DESC";
     sql += " LIMIT ?6 OFFSET ?7";
     auto rows = m_database->prepare(sql);
@@ -155,8 +164,9 @@ Json WebhookStore::statistics(const std::string &webhookId, std::int64_t startMs
 {
     constexpr std::int64_t kBucketMs = 3'600'000;
     Json buckets = Json::array();
-    auto rows = m_database->prepare("SELECT timestamp_ms / ?4, count(*), sum(success = 0), avg(duration_ms) FROM deliveries"
-                                    " WHERE webhook_id = ?1 AND timestamp_ms BETWEEN ?2 AND ?3 GROUP BY 1 ORDER BY 1");
+    auto rows =
+        m_database->prepare("SELECT timestamp_ms / ?4, count(*), sum(success = 0), avg(duration_ms) FROM deliveries"
+                            " WHERE webhook_id = ?1 AND timestamp_ms BETWEEN ?2 AND ?3 GROUP BY 1 ORDER BY 1");
     rows.bind(webhookId).bind(startMs).bind(endMs).bind(kBucketMs);
     while (rows.step()) {
         buckets.push_back({{"timestamp", formatRfc3339(fromUnixMs(rows.integer(0) * kBucketMs))},
@@ -179,8 +189,8 @@ Json WebhookStore::statistics(const std::string &webhookId, std::int64_t startMs
 
 Json WebhookStore::toJson(const Webhook &webhook) const
 {
-    return {{"id", webhook.id},           {"name", webhook.name}, {"createdAt", formatRfc3339(webhook.createdAt)},
-            {"teamId", m_teamId},         {"url", webhook.url},   {"enabled", webhook.enabled},
+    return {{"id", webhook.id},        {"name", webhook.name}, {"createdAt", formatRfc3339(webhook.createdAt)},
+            {"teamId", m_teamId},      {"url", webhook.url},   {"enabled", webhook.enabled},
             {"events", webhook.events}};
 }
 

@@ -54,7 +54,8 @@ public:
     /// When the next one becomes due; empty when nothing is owed.
     [[nodiscard]] std::optional<Timestamp> nextDue(const std::vector<std::int64_t> &inFlight);
     /// Files an attempt. `retryAt` empty: the delivery is done, well or not.
-    [[nodiscard]] bool record(const OwedDelivery &owed, const DeliveryAttempt &attempt, std::optional<Timestamp> retryAt);
+    [[nodiscard]] bool record(const OwedDelivery &owed, const DeliveryAttempt &attempt,
+                              std::optional<Timestamp> retryAt);
 
     struct DeliveryQuery
     {

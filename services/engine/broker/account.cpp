@@ -24,7 +24,8 @@ Result<> leaveRoot()
     if (geteuid() != 0)
         return {};
     // Paths are looked up relative to the working directory, so only this one directory has to be passable.
-    struct stat status{};
+    struct stat status
+    {};
     if (stat(".", &status) != 0 || chmod(".", (status.st_mode & 07777U) | S_IXOTH) != 0)
         return cannot("open the state directory to the sandbox account");
     for (const char *directory : {layersDirectory, sandboxesDirectory}) {

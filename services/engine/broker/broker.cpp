@@ -49,8 +49,7 @@ void removeScratch(const std::string &directory)
 
 Broker::Broker(UniqueFd engine, UniqueFd daemon, pid_t enginePid)
     : m_engine(std::move(engine)), m_daemon(std::move(daemon)), m_enginePid(enginePid)
-{
-}
+{}
 
 int Broker::run()
 {
@@ -92,11 +91,12 @@ Result<> Broker::prepare()
 
 void Broker::sayHello(const IsolationTier &tier)
 {
-    (void)wire::send(m_engine.get(), {{"event", "hello"},
-                                      {"tier", tier.tier},
-                                      {"summary", tier.summary},
-                                      {"reasons", tier.reasons},
-                                      {"cures", tier.cures}});
+    (void)wire::send(m_engine.get(),
+                     {{"event", "hello"},
+                      {"tier", tier.tier},
+                      {"summary", tier.summary},
+                      {"reasons", tier.reasons},
+                      {"cures", tier.cures}});
 }
 
 int Broker::serve()
@@ -169,8 +169,9 @@ void Broker::launchOne(const Json &request)
         return refuse(token, plan.error());
     const std::string &directory = plan->root.directory;
     if (mkdir(directory.c_str(), 0755) != 0)
-        return refuse(token, {Error::Kind::Local, 0, std::string("sandbox directory: ") + std::strerror(errno),
-                              errno == EEXIST ? "already_exists" : "resource_exhausted"});
+        return refuse(token,
+                      {Error::Kind::Local, 0, std::string("sandbox directory: ") + std::strerror(errno),
+                       errno == EEXIST ? "already_exists" : "resource_exhausted"});
     Result<Launched> launched = launch(*plan, m_filter, m_daemon.get());
     if (!launched) {
         removeScratch(directory);

@@ -94,8 +94,7 @@ Result<std::unique_ptr<SandboxHost>> SandboxHost::start(const std::string &state
 
 LocalHost::LocalHost(UniqueFd socket, pid_t broker, IsolationTier tier)
     : m_socket(std::move(socket)), m_broker(broker), m_tier(std::move(tier))
-{
-}
+{}
 
 LocalHost::~LocalHost()
 {
@@ -170,10 +169,11 @@ void LocalHost::launched(std::int64_t token, UniqueFd control)
     Launching launching = std::move(found->second);
     m_launching.erase(found);
     const std::weak_ptr<Channel> channel = m_channel;
-    auto sandbox = std::make_shared<LocalSandbox>(*m_io, std::move(control), std::move(launching.spec), [channel, token] {
-        if (const auto open = channel.lock())
-            (void)open->send({{"op", "kill"}, {"token", token}});
-    });
+    auto sandbox =
+        std::make_shared<LocalSandbox>(*m_io, std::move(control), std::move(launching.spec), [channel, token] {
+            if (const auto open = channel.lock())
+                (void)open->send({{"op", "kill"}, {"token", token}});
+        });
     m_sandboxes[token] = sandbox;
     LocalSandbox *starting = sandbox.get();
     starting->start([sandbox = std::move(sandbox), then = std::move(launching.then)](Result<> ready) {

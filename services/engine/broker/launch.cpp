@@ -21,8 +21,8 @@
 namespace sandglass::engine {
 namespace {
 
-constexpr std::uint64_t ownNamespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC
-    | CLONE_NEWUTS | CLONE_NEWCGROUP;
+constexpr std::uint64_t ownNamespaces =
+    CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 constexpr int controlFd = 3;
 
 bool writeFile(const char *path, const std::string &text)
@@ -69,7 +69,8 @@ const char *becomeSandbox(const LaunchPlan &plan, const SyscallFilter &filter, u
     if (const char *failed = enterRoot(plan.root))
         return failed;
     if (plan.onlyTryRoot)
-        return plan.root.mode == RootMode::OverlayInMemory && !canReplaceLowerDirectory() ? "replace a directory" : nullptr;
+        return plan.root.mode == RootMode::OverlayInMemory && !canReplaceLowerDirectory() ? "replace a directory"
+                                                                                          : nullptr;
     if (!redirectStandardStreams())
         return "redirect the standard streams";
     if (!dropCapabilities())

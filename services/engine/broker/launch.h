@@ -26,7 +26,8 @@ struct Launched
     UniqueFd control; ///< our end of the daemon's control socket
 };
 
-/// Clones a process into namespaces of its own and lets it become the sandbox's daemon. Returns at once: the daemon says
+/// Clones a process into namespaces of its own and lets it become the sandbox's daemon. Returns at once: the daemon
+/// says
 /// {"event": "ready"}, or the child {"event": "failed", "step", "error"}, on the control socket.
 /// The caller must be single-threaded.
 [[nodiscard]] Result<Launched> launch(const LaunchPlan &plan, const SyscallFilter &filter, int daemonFd);

@@ -63,13 +63,13 @@ SpawnedProcess processFrom(wire::Incoming answer)
 
 } // namespace
 
-LocalSandbox::LocalSandbox(boost::asio::io_context &io, UniqueFd control, LaunchSpec spec, std::function<void()> requestKill)
+LocalSandbox::LocalSandbox(boost::asio::io_context &io, UniqueFd control, LaunchSpec spec,
+                           std::function<void()> requestKill)
     : m_io(io)
     , m_channel(std::make_shared<Channel>(io, std::move(control)))
     , m_spec(std::move(spec))
     , m_requestKill(std::move(requestKill))
-{
-}
+{}
 
 LocalSandbox::~LocalSandbox()
 {
@@ -102,7 +102,8 @@ void LocalSandbox::received(wire::Incoming message)
         return std::exchange(m_ready, nullptr)({});
     if (event == "failed" && m_ready)
         return std::exchange(m_ready, nullptr)(
-            failure(Error::Kind::Local, stringOr(message.body, "step") + ": " + stringOr(message.body, "error"), 0, "unavailable"));
+            failure(Error::Kind::Local, stringOr(message.body, "step") + ": " + stringOr(message.body, "error"), 0,
+                    "unavailable"));
     if (event == "exit")
         return processEnded(message.body);
     const auto found = m_answers.find(intOr(message.body, "n"));
@@ -112,7 +113,8 @@ void LocalSandbox::received(wire::Incoming message)
     m_answers.erase(found);
     const Json &error = memberOr(message.body, "error");
     if (error.is_object())
-        return answer(failure(Error::Kind::Service, stringOr(error, "message"), 0, stringOr(error, "code", "internal")));
+        return answer(
+            failure(Error::Kind::Service, stringOr(error, "message"), 0, stringOr(error, "code", "internal")));
     Json ok = memberOr(message.body, "ok");
     message.body = std::move(ok);
     answer(std::move(message));
@@ -147,7 +149,8 @@ void LocalSandbox::closeAll()
     m_channel->close();
     m_ptys.clear();
     if (m_ready)
-        std::exchange(m_ready, nullptr)(failure(Error::Kind::Local, "the sandbox ended while starting", 0, "unavailable"));
+        std::exchange(m_ready,
+                      nullptr)(failure(Error::Kind::Local, "the sandbox ended while starting", 0, "unavailable"));
     for (auto &[number, answer] : std::exchange(m_answers, {}))
         answer(failure(goneError()));
 }
@@ -244,7 +247,8 @@ void LocalSandbox::resizePty(int pid, SpawnSpec::PtySize size, Then<void> then)
     window.ws_col = static_cast<unsigned short>(std::clamp(size.columns, 1, 10'000));
     window.ws_row = static_cast<unsigned short>(std::clamp(size.rows, 1, 10'000));
     if (found == m_ptys.end())
-        result = failure(Error::Kind::Service, "process with pid " + std::to_string(pid) + " has no terminal", 0, "not_found");
+        result = failure(Error::Kind::Service, "process with pid " + std::to_string(pid) + " has no terminal", 0,
+                         "not_found");
     else if (ioctl(found->second.get(), TIOCSWINSZ, &window) != 0)
         result = failure(Error::Kind::Service, std::strerror(errno), 0, "internal");
     boost::asio::post(m_io, [then = std::move(then), result] { then(result); });

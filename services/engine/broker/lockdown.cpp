@@ -24,15 +24,59 @@ namespace {
 using Context = std::unique_ptr<void, decltype(&seccomp_release)>;
 
 constexpr const char *denied[] = {
-    "mount", "umount2", "pivot_root", "unshare", "setns", "chroot",
-    "fsopen", "fsmount", "fspick", "fsconfig", "move_mount", "open_tree", "mount_setattr",
-    "keyctl", "add_key", "request_key", "bpf", "perf_event_open", "userfaultfd",
-    "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "reboot",
-    "swapon", "swapoff", "acct", "quotactl", "quotactl_fd", "open_by_handle_at", "name_to_handle_at",
-    "io_uring_setup", "io_uring_enter", "io_uring_register", "syslog",
-    "settimeofday", "clock_settime", "clock_adjtime", "adjtimex",
-    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp", "lookup_dcookie", "vmsplice",
-    "pidfd_getfd", "fanotify_init", "iopl", "ioperm", "nfsservctl", "vhangup",
+    "mount",
+    "umount2",
+    "pivot_root",
+    "unshare",
+    "setns",
+    "chroot",
+    "fsopen",
+    "fsmount",
+    "fspick",
+    "fsconfig",
+    "move_mount",
+    "open_tree",
+    "mount_setattr",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "bpf",
+    "perf_event_open",
+    "userfaultfd",
+    "kexec_load",
+    "kexec_file_load",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "reboot",
+    "swapon",
+    "swapoff",
+    "acct",
+    "quotactl",
+    "quotactl_fd",
+    "open_by_handle_at",
+    "name_to_handle_at",
+    "io_uring_setup",
+    "io_uring_enter",
+    "io_uring_register",
+    "syslog",
+    "settimeofday",
+    "clock_settime",
+    "clock_adjtime",
+    "adjtimex",
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+    "process_madvise",
+    "kcmp",
+    "lookup_dcookie",
+    "vmsplice",
+    "pidfd_getfd",
+    "fanotify_init",
+    "iopl",
+    "ioperm",
+    "nfsservctl",
+    "vhangup",
 };
 
 constexpr std::uint64_t namespaceFlags[] = {CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWPID,   CLONE_NEWNET,
@@ -51,20 +95,25 @@ bool denyCalls(scmp_filter_ctx context)
 bool denyArguments(scmp_filter_ctx context)
 {
     for (const std::uint64_t flag : namespaceFlags) {
-        if (seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag)) != 0)
+        if (seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+                             SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag))
+            != 0)
             return false;
     }
     // The kernel looks at 32 bits of an ioctl's number: so must the filter, or high bits would slip it past.
     for (const std::uint64_t request : {std::uint64_t{TIOCSTI}, std::uint64_t{TIOCLINUX}}) {
         if (seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-                             SCMP_A1(SCMP_CMP_MASKED_EQ, 0xFFFFFFFFU, request)) != 0)
+                             SCMP_A1(SCMP_CMP_MASKED_EQ, 0xFFFFFFFFU, request))
+            != 0)
             return false;
     }
     // Asking for the personality stays allowed; changing it (no address randomisation, for one) does not.
-    return seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(personality), 1, SCMP_A0(SCMP_CMP_NE, 0xFFFFFFFFU)) == 0;
+    return seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(personality), 1, SCMP_A0(SCMP_CMP_NE, 0xFFFFFFFFU))
+        == 0;
 }
 
-/// Only UNIX, INET, INET6 and NETLINK. Others are not all namespaced: vsock reaches the hypervisor of a virtual machine.
+/// Only UNIX, INET, INET6 and NETLINK. Others are not all namespaced: vsock reaches the hypervisor of a virtual
+/// machine.
 bool denySocketFamilies(scmp_filter_ctx context)
 {
     const auto allowed = [](unsigned family) {
@@ -72,11 +121,14 @@ bool denySocketFamilies(scmp_filter_ctx context)
     };
     for (unsigned family = 0; family <= AF_NETLINK; ++family) {
         if (!allowed(family)
-            && seccomp_rule_add(context, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, family)) != 0)
+            && seccomp_rule_add(context, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
+                                SCMP_A0(SCMP_CMP_EQ, family))
+                != 0)
             return false;
     }
     return seccomp_rule_add(context, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-                            SCMP_A0(SCMP_CMP_GT, static_cast<scmp_datum_t>(AF_NETLINK))) == 0;
+                            SCMP_A0(SCMP_CMP_GT, static_cast<scmp_datum_t>(AF_NETLINK)))
+        == 0;
 }
 
 } // namespace
@@ -84,8 +136,7 @@ bool denySocketFamilies(scmp_filter_ctx context)
 Result<SyscallFilter> SyscallFilter::compile()
 {
     const Context context(seccomp_init(SCMP_ACT_ALLOW), &seccomp_release);
-    const bool built = context
-        && seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)) == 0
+    const bool built = context && seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)) == 0
         && denyCalls(context.get()) && denyArguments(context.get()) && denySocketFamilies(context.get());
     const UniqueFd file(memfd_create("filter", MFD_CLOEXEC));
     if (!built || !file || seccomp_export_bpf(context.get(), file.get()) != 0)
@@ -101,7 +152,8 @@ Result<SyscallFilter> SyscallFilter::compile()
 
 bool SyscallFilter::install() const
 {
-    const sock_fprog program{static_cast<unsigned short>(m_program.size()), const_cast<sock_filter *>(m_program.data())};
+    const sock_fprog program{static_cast<unsigned short>(m_program.size()),
+                             const_cast<sock_filter *>(m_program.data())};
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
         && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }

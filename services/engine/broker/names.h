@@ -5,9 +5,9 @@
 
 namespace sandglass::engine {
 
-inline constexpr uid_t insideId = 1000;         ///< the account "user" and its group inside every sandbox
-inline constexpr uid_t unprivilegedId = 61184;  ///< what a broker started by root becomes: the range systemd keeps for
-                                                ///< dynamic service accounts
+inline constexpr uid_t insideId = 1000;        ///< the account "user" and its group inside every sandbox
+inline constexpr uid_t unprivilegedId = 61184; ///< what a broker started by root becomes: the range systemd keeps for
+                                               ///< dynamic service accounts
 inline constexpr const char *layersDirectory = "layers";
 inline constexpr const char *sandboxesDirectory = "sandboxes";
 

@@ -25,7 +25,8 @@ struct Trial
 Trial tryOnce(RootMode mode, bool onlyRoot, const SyscallFilter &filter, int daemonFd)
 {
     LaunchPlan plan;
-    plan.root = {mode, std::string(sandboxesDirectory) + "/probe", {std::string(layersDirectory) + "/" + baseLayerName}, 32, 16};
+    plan.root = {
+        mode, std::string(sandboxesDirectory) + "/probe", {std::string(layersDirectory) + "/" + baseLayerName}, 32, 16};
     plan.hostname = "probe";
     plan.onlyTryRoot = onlyRoot;
     mkdir(plan.root.directory.c_str(), 0755);
@@ -36,7 +37,8 @@ Trial tryOnce(RootMode mode, bool onlyRoot, const SyscallFilter &filter, int dae
         pollfd waiting{launched->control.get(), POLLIN, 0};
         if (poll(&waiting, 1, patienceMs) == 1) {
             const wire::Incoming said = wire::receive(launched->control.get());
-            trial = {stringOr(said.body, "event") == "ready", stringOr(said.body, "step"), stringOr(said.body, "error")};
+            trial = {stringOr(said.body, "event") == "ready", stringOr(said.body, "step"),
+                     stringOr(said.body, "error")};
         } else {
             trial = {false, "start sandglass-sandboxd", "no answer"};
         }
@@ -52,7 +54,8 @@ Trial tryOnce(RootMode mode, bool onlyRoot, const SyscallFilter &filter, int dae
 std::string cureFor(const std::string &step)
 {
     if (step == "make namespaces" || step == "map the user id" || step == "separate mounts")
-        return "allow unprivileged user namespaces: sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000"
+        return "allow unprivileged user namespaces: sysctl kernel.unprivileged_userns_clone=1 "
+               "user.max_user_namespaces=15000"
                " (Ubuntu 24.04 and later: kernel.apparmor_restrict_unprivileged_userns=0)";
     if (step == "mount /proc")
         return "run outside a container, or in one whose /proc is not masked";
@@ -76,7 +79,8 @@ void nameMissingTools(IsolationTier &tier)
     for (const Tool &tool : tools) {
         if (access(tool.path, R_OK) == 0)
             continue;
-        tier.reasons.push_back(std::string(tool.use) + " cannot run in sandboxes: " + tool.package + " is not installed");
+        tier.reasons.push_back(std::string(tool.use) + " cannot run in sandboxes: " + tool.package
+                               + " is not installed");
         tier.cures.push_back(std::string("apt install ") + tool.package);
     }
 }

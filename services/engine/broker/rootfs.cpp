@@ -36,8 +36,8 @@ bool makeReadOnly(const std::string &target)
 std::string memoryOptions(int megabytes, const char *mode)
 {
     // Inodes cost kernel memory that "size" does not count.
-    return std::string("mode=") + mode + ",size=" + std::to_string(megabytes) + "m,nr_inodes="
-        + std::to_string(std::max(4096, megabytes * 256));
+    return std::string("mode=") + mode + ",size=" + std::to_string(megabytes)
+        + "m,nr_inodes=" + std::to_string(std::max(4096, megabytes * 256));
 }
 
 std::string overlayOptions(const RootPlan &plan)
@@ -45,8 +45,7 @@ std::string overlayOptions(const RootPlan &plan)
     std::string lower;
     for (auto layer = plan.layers.rbegin(); layer != plan.layers.rend(); ++layer)
         lower += (lower.empty() ? "" : ":") + *layer;
-    return "lowerdir=" + lower + ",upperdir=" + plan.directory + "/upper,workdir=" + plan.directory
-        + "/work,userxattr";
+    return "lowerdir=" + lower + ",upperdir=" + plan.directory + "/upper,workdir=" + plan.directory + "/work,userxattr";
 }
 
 const char *mountOverlay(const RootPlan &plan, const std::string &root)
@@ -108,10 +107,10 @@ const char *mountDevices(const std::string &root, int sharedMemoryMb)
     if (!mountAt("tmpfs", dev + "/shm", plain, memoryOptions(sharedMemoryMb, "1777")))
         return "mount /dev/shm";
     const std::array<std::array<const char *, 2>, 5> links{{{"pts/ptmx", "/ptmx"},
-                                                           {"/proc/self/fd", "/fd"},
-                                                           {"/proc/self/fd/0", "/stdin"},
-                                                           {"/proc/self/fd/1", "/stdout"},
-                                                           {"/proc/self/fd/2", "/stderr"}}};
+                                                            {"/proc/self/fd", "/fd"},
+                                                            {"/proc/self/fd/0", "/stdin"},
+                                                            {"/proc/self/fd/1", "/stdout"},
+                                                            {"/proc/self/fd/2", "/stderr"}}};
     for (const auto &[target, name] : links) {
         if (symlink(target, (dev + name).c_str()) != 0)
             return "link devices";

@@ -21,7 +21,7 @@ struct SandboxLimits
 {
     int vcpuCount = 2;
     int memoryMb = 512;
-    int diskMb = 1024;       ///< size of the writable layer
+    int diskMb = 1024; ///< size of the writable layer
     int maxProcesses = 256;
     int maxOpenFiles = 4096;
 };
@@ -41,10 +41,13 @@ struct SpawnSpec
     std::map<std::string, std::string> environment; ///< complete: nothing is inherited
     std::string workingDirectory;                   ///< empty = home of the user
     std::string user = "user";
-    bool wantStdin = false;                         ///< false = /dev/null
-    struct PtySize { int columns = 80, rows = 24; };
-    std::optional<PtySize> pty;                     ///< set: one pty instead of three pipes
-    bool wantChannel = false;                       ///< a socketpair on descriptor 3 of the child (kernels)
+    bool wantStdin = false; ///< false = /dev/null
+    struct PtySize
+    {
+        int columns = 80, rows = 24;
+    };
+    std::optional<PtySize> pty; ///< set: one pty instead of three pipes
+    bool wantChannel = false;   ///< a socketpair on descriptor 3 of the child (kernels)
 };
 
 /// Our ends of a child's descriptors, non-blocking. Read to end of file; the exit is told by Sandbox::onExit.
@@ -56,9 +59,9 @@ struct SpawnedProcess
 
 struct ExitStatus
 {
-    bool exited = true;   ///< false = by signal
-    int code = 0;         ///< exit code, or the signal's number
-    std::string reason;   ///< "memory limit", "process limit" … when the engine ended it, else empty
+    bool exited = true; ///< false = by signal
+    int code = 0;       ///< exit code, or the signal's number
+    std::string reason; ///< "memory limit", "process limit" … when the engine ended it, else empty
 };
 
 struct FileEntry
@@ -67,8 +70,8 @@ struct FileEntry
     std::string path;
     enum class Type { Unknown, File, Directory, Symlink } type = Type::Unknown; ///< of the target for live symlinks
     std::int64_t size = 0;
-    std::uint32_t mode = 0;       ///< permission bits
-    std::string permissions;      ///< Go's rendering: "-rw-r--r--", "drwxr-xr-x", "Lrwxrwxrwx"
+    std::uint32_t mode = 0;  ///< permission bits
+    std::string permissions; ///< Go's rendering: "-rw-r--r--", "drwxr-xr-x", "Lrwxrwxrwx"
     std::string owner, group;
     std::int64_t modifiedUnixNs = 0;
     std::optional<std::string> symlinkTarget;
@@ -125,8 +128,8 @@ public:
 /// What this machine can do, tried for real (engine.md 12).
 struct IsolationTier
 {
-    int tier = 6;             ///< 1 best … 6 none
-    std::string summary;      ///< "Tier 2: namespaces and overlay; memory limit is approximate"
+    int tier = 6;                     ///< 1 best … 6 none
+    std::string summary;              ///< "Tier 2: namespaces and overlay; memory limit is approximate"
     std::vector<std::string> reasons; ///< what is missing for a better tier
     std::vector<std::string> cures;   ///< what to install or to switch on: "apt install python3-ipython"
     [[nodiscard]] bool canRun() const { return tier <= 3; }

@@ -13,13 +13,14 @@ void startKernel(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, 
 {
     if (language != "python") {
         boost::asio::post(io, [language, then = std::move(then)] {
-            then(failure(Error::Kind::Local, "there is no kernel for '" + language + "' on this engine yet; it has: python", 0,
+            then(failure(Error::Kind::Local,
+                         "there is no kernel for '" + language + "' on this engine yet; it has: python", 0,
                          "unimplemented"));
         });
         return;
     }
-    const auto kernel
-        = std::make_shared<PythonKernel>(std::move(sandbox), io, std::move(workingDirectory), std::move(environment));
+    const auto kernel =
+        std::make_shared<PythonKernel>(std::move(sandbox), io, std::move(workingDirectory), std::move(environment));
     kernel->start([kernel, then = std::move(then)](Result<> started) {
         if (started)
             then(std::shared_ptr<Kernel>(kernel));

@@ -35,8 +35,7 @@ std::size_t incompleteTail(const std::string &text)
 
 KernelProcess::KernelProcess(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, Callbacks callbacks)
     : m_sandbox(std::move(sandbox)), m_io(io), m_callbacks(std::move(callbacks))
-{
-}
+{}
 
 KernelProcess::~KernelProcess()
 {
@@ -44,8 +43,8 @@ KernelProcess::~KernelProcess()
         m_sandbox->signal(-m_pid, SIGKILL, [](Result<>) {});
 }
 
-void KernelProcess::start(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, SpawnSpec spec, Callbacks callbacks,
-                          std::function<void(Result<std::shared_ptr<KernelProcess>>)> then)
+void KernelProcess::start(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, SpawnSpec spec,
+                          Callbacks callbacks, std::function<void(Result<std::shared_ptr<KernelProcess>>)> then)
 {
     spec.wantChannel = true;
     const std::shared_ptr<KernelProcess> process(new KernelProcess(sandbox, io, std::move(callbacks)));
@@ -104,16 +103,17 @@ void KernelProcess::watchPipe(bool isStderr)
     if (source.waiting || !source.fd || !source.fd->is_open())
         return;
     source.waiting = true;
-    source.fd->async_wait(Descriptor::wait_read, [weak = weak_from_this(), isStderr](const boost::system::error_code &error) {
-        const auto self = weak.lock();
-        if (!self || error)
-            return;
-        self->pipe(isStderr).waiting = false;
-        if (self->readChannel(false) && self->mayRead())
-            self->readPipe(isStderr);
-        if (self->mayRead())
-            self->watchPipe(isStderr);
-    });
+    source.fd->async_wait(Descriptor::wait_read,
+                          [weak = weak_from_this(), isStderr](const boost::system::error_code &error) {
+                              const auto self = weak.lock();
+                              if (!self || error)
+                                  return;
+                              self->pipe(isStderr).waiting = false;
+                              if (self->readChannel(false) && self->mayRead())
+                                  self->readPipe(isStderr);
+                              if (self->mayRead())
+                                  self->watchPipe(isStderr);
+                          });
 }
 
 bool KernelProcess::readChannel(bool regardless)
@@ -202,13 +202,14 @@ void KernelProcess::flushWrites()
         if (errno != EAGAIN && errno != EWOULDBLOCK)
             return; // ended: the sandbox says so
         m_writeWaiting = true;
-        m_channel->async_wait(Descriptor::wait_write, [weak = weak_from_this()](const boost::system::error_code &error) {
-            const auto self = weak.lock();
-            if (!self || error)
-                return;
-            self->m_writeWaiting = false;
-            self->flushWrites();
-        });
+        m_channel->async_wait(Descriptor::wait_write,
+                              [weak = weak_from_this()](const boost::system::error_code &error) {
+                                  const auto self = weak.lock();
+                                  if (!self || error)
+                                      return;
+                                  self->m_writeWaiting = false;
+                                  self->flushWrites();
+                              });
         return;
     }
 }

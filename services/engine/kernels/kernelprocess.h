@@ -28,8 +28,8 @@ public:
     };
 
     /// How a runner comes to life. Today a cold start by spawn(); a fork-server can take its place.
-    static void start(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, SpawnSpec spec, Callbacks callbacks,
-                      std::function<void(Result<std::shared_ptr<KernelProcess>>)> then);
+    static void start(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, SpawnSpec spec,
+                      Callbacks callbacks, std::function<void(Result<std::shared_ptr<KernelProcess>>)> then);
     ~KernelProcess();
 
     void sendLine(const Json &request);

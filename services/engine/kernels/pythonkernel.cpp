@@ -33,7 +33,8 @@ Error startError(const std::string &reason, const std::string &errors)
     const bool noIpython = errors.find("No module named 'IPython'") != std::string::npos;
     if (noPython || noIpython) {
         const std::string package = noPython ? "python3" : "python3-ipython";
-        return {Error::Kind::Local, 0, "the Python kernel needs the Debian package " + package + ": apt install " + package,
+        return {Error::Kind::Local, 0,
+                "the Python kernel needs the Debian package " + package + ": apt install " + package,
                 "failed_precondition"};
     }
     return {Error::Kind::Local, 0, "the Python kernel did not start (" + reason + "): " + errors, "unavailable"};
@@ -48,8 +49,7 @@ PythonKernel::PythonKernel(std::shared_ptr<Sandbox> sandbox, boost::asio::io_con
     , m_workingDirectory(workingDirectory.empty() ? "/home/user" : std::move(workingDirectory))
     , m_environment(std::move(environment))
     , m_grace(io)
-{
-}
+{}
 
 PythonKernel::~PythonKernel()
 {
@@ -115,19 +115,20 @@ void PythonKernel::start(std::function<void(Result<>)> then)
     m_ready = false;
     ++m_generation;
     m_startErrors.clear();
-    KernelProcess::start(m_sandbox, m_io, spawnSpec(), callbacks(),
-                         [weak = weak_from_this(), generation = m_generation](Result<std::shared_ptr<KernelProcess>> process) {
-                             const auto self = weak.lock();
-                             if (!self || self->m_generation != generation) {
-                                 if (process)
-                                     (*process)->abandon();
-                                 return;
-                             }
-                             if (process)
-                                 self->m_process = std::move(*process);
-                             else
-                                 self->started(tl::unexpected(process.error()));
-                         });
+    KernelProcess::start(
+        m_sandbox, m_io, spawnSpec(), callbacks(),
+        [weak = weak_from_this(), generation = m_generation](Result<std::shared_ptr<KernelProcess>> process) {
+            const auto self = weak.lock();
+            if (!self || self->m_generation != generation) {
+                if (process)
+                    (*process)->abandon();
+                return;
+            }
+            if (process)
+                self->m_process = std::move(*process);
+            else
+                self->started(tl::unexpected(process.error()));
+        });
 }
 
 void PythonKernel::started(Result<> result)
@@ -239,7 +240,8 @@ void PythonKernel::resumeReading()
 
 void PythonKernel::cancel(std::uint64_t handle)
 {
-    const auto waiting = std::find_if(m_waiting.begin(), m_waiting.end(), [handle](const Pending &p) { return p.handle == handle; });
+    const auto waiting =
+        std::find_if(m_waiting.begin(), m_waiting.end(), [handle](const Pending &p) { return p.handle == handle; });
     if (waiting != m_waiting.end()) {
         m_waiting.erase(waiting);
         return;

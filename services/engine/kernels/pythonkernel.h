@@ -58,7 +58,7 @@ private:
     bool m_ready = false;
     bool m_starting = false;
     std::uint64_t m_generation = 0; ///< of processes; answers about an earlier one are dropped
-    std::string m_startErrors; ///< what the process wrote to stderr before it served
+    std::string m_startErrors;      ///< what the process wrote to stderr before it served
     std::vector<std::function<void(Result<>)>> m_startWaiters;
     std::deque<Pending> m_waiting;
     std::optional<Pending> m_current;

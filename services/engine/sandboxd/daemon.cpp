@@ -142,7 +142,8 @@ Daemon::Reply Daemon::answerNow(const std::string &operation, const Json &reques
     if (operation == "mkdir")
         return files::makeDirectory(pathOf(request));
     if (operation == "list")
-        return files::list(pathOf(request), static_cast<int>(std::clamp<std::int64_t>(intOr(request, "depth"), 1, 1000)));
+        return files::list(pathOf(request),
+                           static_cast<int>(std::clamp<std::int64_t>(intOr(request, "depth"), 1, 1000)));
     if (operation == "move")
         return files::move(pathOf(request), pathOf(request, "destination"));
     if (operation == "remove")
@@ -185,7 +186,8 @@ Daemon::Reply Daemon::usage() const
     std::int64_t memory = 0;
     for (const ProcessSample &sample : samples)
         memory += sample.rssBytes;
-    struct statvfs disk{};
+    struct statvfs disk
+    {};
     statvfs("/home", &disk);
     const auto block = static_cast<std::int64_t>(disk.f_frsize);
     return Json{{"cpuMs", cpuTicksOfNamespace() * 1000 / sysconf(_SC_CLK_TCK)},
@@ -288,11 +290,12 @@ void Daemon::reapChildren()
             m_workers.erase(worker);
             continue;
         }
-        (void)wire::send(m_control.get(), {{"event", "exit"},
-                                           {"pid", exit.pid},
-                                           {"exited", exited},
-                                           {"code", exited ? WEXITSTATUS(exit.waitStatus) : WTERMSIG(exit.waitStatus)},
-                                           {"reason", exit.reason}});
+        (void)wire::send(m_control.get(),
+                         {{"event", "exit"},
+                          {"pid", exit.pid},
+                          {"exited", exited},
+                          {"code", exited ? WEXITSTATUS(exit.waitStatus) : WTERMSIG(exit.waitStatus)},
+                          {"reason", exit.reason}});
     }
 }
 

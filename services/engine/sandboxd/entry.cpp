@@ -63,7 +63,8 @@ std::string goModeString(mode_t mode)
 
 Result<Json> describeEntry(const std::string &path)
 {
-    struct stat own{};
+    struct stat own
+    {};
     if (lstat(path.c_str(), &own) != 0)
         return failure(fileError(errno, path));
     struct stat target = own;
@@ -91,25 +92,36 @@ Error fileError(int error, const std::string &path)
 {
     const char *code = "internal";
     switch (error) {
-    case ENOENT: code = "not_found"; break;
+    case ENOENT:
+        code = "not_found";
+        break;
     case EEXIST:
-    case ENOTEMPTY: code = "already_exists"; break;
+    case ENOTEMPTY:
+        code = "already_exists";
+        break;
     case EACCES:
     case EPERM:
-    case EROFS: code = "permission_denied"; break;
+    case EROFS:
+        code = "permission_denied";
+        break;
     case ENOSPC:
     case EDQUOT:
     case EMFILE:
     case ENFILE:
     case EAGAIN:
-    case EFBIG: code = "resource_exhausted"; break;
+    case EFBIG:
+        code = "resource_exhausted";
+        break;
     case ENOTDIR:
     case EISDIR:
     case EINVAL:
     case ELOOP:
     case EXDEV:
-    case ENAMETOOLONG: code = "invalid_argument"; break;
-    default: break;
+    case ENAMETOOLONG:
+        code = "invalid_argument";
+        break;
+    default:
+        break;
     }
     return {Error::Kind::Service, 0, "path '" + path + "': " + std::strerror(error), code};
 }

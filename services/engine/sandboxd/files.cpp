@@ -82,7 +82,8 @@ std::string absolutePath(const std::string &path)
 
 Result<UniqueFd> openRegular(const std::string &path, bool forWriting)
 {
-    struct stat status{};
+    struct stat status
+    {};
     if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
         return invalid("path '" + path + "' is a directory");
     if (forWriting) {
@@ -103,7 +104,8 @@ Result<UniqueFd> openRegular(const std::string &path, bool forWriting)
 
 Result<Json> list(const std::string &path, int depth)
 {
-    struct stat status{};
+    struct stat status
+    {};
     if (::stat(path.c_str(), &status) != 0)
         return failure(fileError(errno, path));
     if (!S_ISDIR(status.st_mode))
@@ -122,7 +124,8 @@ Result<Json> list(const std::string &path, int depth)
 
 Result<Json> makeDirectory(const std::string &path)
 {
-    struct stat status{};
+    struct stat status
+    {};
     if (::stat(path.c_str(), &status) == 0) {
         if (S_ISDIR(status.st_mode))
             return failure(Error::Kind::Service, "directory already exists: " + path, 0, "already_exists");
@@ -138,7 +141,8 @@ Result<Json> makeDirectory(const std::string &path)
 
 Result<Json> move(const std::string &source, const std::string &destination)
 {
-    struct stat status{};
+    struct stat status
+    {};
     if (lstat(source.c_str(), &status) != 0)
         return failure(fileError(errno, source));
     if (const int error = makeParents(destination); error != 0)

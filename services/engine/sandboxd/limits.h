@@ -17,7 +17,9 @@ struct DaemonLimits
     [[nodiscard]] static DaemonLimits fromJson(const Json &json)
     {
         DaemonLimits limits;
-        const auto read = [&json](const char *key, int fallback) { return static_cast<int>(intOr(json, key, fallback)); };
+        const auto read = [&json](const char *key, int fallback) {
+            return static_cast<int>(intOr(json, key, fallback));
+        };
         limits.vcpuCount = read("vcpuCount", limits.vcpuCount);
         limits.memoryMb = read("memoryMb", limits.memoryMb);
         limits.diskMb = read("diskMb", limits.diskMb);

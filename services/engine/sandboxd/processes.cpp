@@ -27,9 +27,11 @@ Result<Json> Processes::signal(std::int64_t pid, int number) const
 {
     const auto leader = static_cast<pid_t>(pid < 0 ? -pid : pid);
     if (!m_children.contains(leader))
-        return failure(Error::Kind::Service, "process with pid " + std::to_string(leader) + " not found", 0, "not_found");
+        return failure(Error::Kind::Service, "process with pid " + std::to_string(leader) + " not found", 0,
+                       "not_found");
     if (kill(static_cast<pid_t>(pid), number) != 0)
-        return failure(Error::Kind::Service, std::strerror(errno), 0, errno == ESRCH ? "not_found" : "invalid_argument");
+        return failure(Error::Kind::Service, std::strerror(errno), 0,
+                       errno == ESRCH ? "not_found" : "invalid_argument");
     return Json::object();
 }
 

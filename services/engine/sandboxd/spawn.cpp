@@ -22,8 +22,8 @@ extern char **environ;
 namespace sandglass::engine {
 namespace {
 
-constexpr int niceness = 5;                    // the engine and the desktop stay ahead of any sandbox
-constexpr rlim_t dataSlackBytes = 256U << 20;  // thread stacks and allocator arenas are reserved, not used
+constexpr int niceness = 5;                   // the engine and the desktop stay ahead of any sandbox
+constexpr rlim_t dataSlackBytes = 256U << 20; // thread stacks and allocator arenas are reserved, not used
 constexpr int channelFd = 3;
 
 /// The child's end and ours of one descriptor.
@@ -211,7 +211,8 @@ Result<Spawned> spawnChild(const Json &request, const DaemonLimits &limits)
         return tl::unexpected(allowed.error());
     const std::string asked = stringOr(request, "directory");
     const std::string directory = asked.empty() ? files::home : files::absolutePath(asked);
-    struct stat status{};
+    struct stat status
+    {};
     if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
         return failure(Error::Kind::Service, "cwd '" + asked + "' does not exist", 0, "invalid_argument");
     const auto startFailure = [&request] {

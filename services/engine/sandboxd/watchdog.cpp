@@ -40,8 +40,8 @@ std::optional<pid_t> Watchdog::look()
     std::int64_t sum = 0;
     for (const ProcessSample &sample : samples)
         sum += sample.rssBytes;
-    const bool grows = sum > m_lastSum + notableGrowth || sum > m_limitBytes / 2 + m_limitBytes / 4
-        || samples.size() > manyProcesses;
+    const bool grows =
+        sum > m_lastSum + notableGrowth || sum > m_limitBytes / 2 + m_limitBytes / 4 || samples.size() > manyProcesses;
     m_lastSum = sum;
     m_watching = !samples.empty();
     m_interval = grows ? quick : std::min<std::chrono::milliseconds>(m_interval * 2, slow);

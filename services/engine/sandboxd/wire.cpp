@@ -30,7 +30,8 @@ UniqueFd toMemoryFile(const std::string &text)
 
 bool fromMemoryFile(int fd, std::string &text)
 {
-    struct stat status{};
+    struct stat status
+    {};
     if (fstat(fd, &status) != 0 || status.st_size < 0 || static_cast<std::size_t>(status.st_size) > maxBodyBytes)
         return false;
     text.resize(static_cast<std::size_t>(status.st_size));
@@ -128,8 +129,8 @@ Incoming receive(int socket)
 
     Incoming incoming;
     if (got <= 0) {
-        incoming.state = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? Incoming::State::Nothing
-                                                                            : Incoming::State::Closed;
+        incoming.state =
+            got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? Incoming::State::Nothing : Incoming::State::Closed;
         return incoming;
     }
     incoming.fds = takeRights(header);

@@ -22,10 +22,7 @@ struct Incoming
     std::vector<UniqueFd> fds;
 
     /// The descriptor at `index`, or an empty one when fewer arrived.
-    [[nodiscard]] UniqueFd takeFd(std::size_t index)
-    {
-        return index < fds.size() ? std::move(fds[index]) : UniqueFd();
-    }
+    [[nodiscard]] UniqueFd takeFd(std::size_t index) { return index < fds.size() ? std::move(fds[index]) : UniqueFd(); }
 };
 
 inline constexpr std::size_t maxFds = 8;

@@ -26,21 +26,45 @@ struct Folder
 };
 
 constexpr Folder folders[] = {
-    {"boot", 0755}, {"dev", 0755}, {"etc", 0755}, {"home", 0755}, {"home/user", 0755}, {"media", 0755}, {"mnt", 0755},
-    {"opt", 0755}, {"opt/sandglass", 0755}, {"opt/sandglass/local", 0755}, {"proc", 0755}, {"root", 0755}, {"run", 0755},
-    {"srv", 0755}, {"sys", 0755}, {"tmp", 01777}, {"usr", 0755}, {"var", 0755}, {"var/cache", 0755}, {"var/lib", 0755},
-    {"var/log", 0755}, {"var/tmp", 01777}, {"var/cache/fontconfig", 0755},
-    {"opt/sandglass/local/bin", 0755}, {"opt/sandglass/local/etc", 0755}, {"opt/sandglass/local/include", 0755},
-    {"opt/sandglass/local/lib", 0755}, {"opt/sandglass/local/sbin", 0755}, {"opt/sandglass/local/share", 0755},
+    {"boot", 0755},
+    {"dev", 0755},
+    {"etc", 0755},
+    {"home", 0755},
+    {"home/user", 0755},
+    {"media", 0755},
+    {"mnt", 0755},
+    {"opt", 0755},
+    {"opt/sandglass", 0755},
+    {"opt/sandglass/local", 0755},
+    {"proc", 0755},
+    {"root", 0755},
+    {"run", 0755},
+    {"srv", 0755},
+    {"sys", 0755},
+    {"tmp", 01777},
+    {"usr", 0755},
+    {"var", 0755},
+    {"var/cache", 0755},
+    {"var/lib", 0755},
+    {"var/log", 0755},
+    {"var/tmp", 01777},
+    {"var/cache/fontconfig", 0755},
+    {"opt/sandglass/local/bin", 0755},
+    {"opt/sandglass/local/etc", 0755},
+    {"opt/sandglass/local/include", 0755},
+    {"opt/sandglass/local/lib", 0755},
+    {"opt/sandglass/local/sbin", 0755},
+    {"opt/sandglass/local/share", 0755},
 };
 
 constexpr const char *bashrc = "# ~/.bashrc: for interactive shells\n"
                                "case $- in *i*) ;; *) return ;; esac\n"
                                "PS1='\\u@\\h:\\w\\$ '\n"
                                "alias ls='ls --color=auto'\n";
-constexpr const char *profile = "# ~/.profile: for login shells\n"
-                                "if [ -n \"$BASH_VERSION\" ] && [ -f \"$HOME/.bashrc\" ]; then . \"$HOME/.bashrc\"; fi\n"
-                                "if [ -d \"$HOME/.local/bin\" ]; then PATH=\"$HOME/.local/bin:$PATH\"; fi\n";
+constexpr const char *profile =
+    "# ~/.profile: for login shells\n"
+    "if [ -n \"$BASH_VERSION\" ] && [ -f \"$HOME/.bashrc\" ]; then . \"$HOME/.bashrc\"; fi\n"
+    "if [ -d \"$HOME/.local/bin\" ]; then PATH=\"$HOME/.local/bin:$PATH\"; fi\n";
 
 tl::unexpected<Error> cannot(const std::string &what, int error)
 {
@@ -53,7 +77,8 @@ std::string fingerprint()
     std::string text = std::to_string(formatVersion) + " " + std::to_string(geteuid()) + " "
         + std::to_string(std::hash<std::string_view>{}(pythonRunnerScript()));
     for (const char *path : {"/var/lib/dpkg/status", "/etc/ld.so.cache", "/etc/alternatives", "/etc/ssl/certs"}) {
-        struct stat status{};
+        struct stat status
+        {};
         if (stat(path, &status) == 0)
             text += " " + std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
     }

@@ -184,7 +184,8 @@ void TestCore::redactsSecrets_data()
     QTest::addColumn<QByteArray>("expected");
     QTest::newRow("key") << QByteArray("key e2b_0123456789abcdef refused") << QByteArray("key e2b_*** refused");
     QTest::newRow("header") << QByteArray("X-API-KEY: e2b_00ff") << QByteArray("X-API-KEY: ***");
-    QTest::newRow("json") << QByteArray(R"({"signatureSecret":"abcDEF-_012"})") << QByteArray(R"({"signatureSecret":"***"})");
+    QTest::newRow("json") << QByteArray(R"({"signatureSecret":"abcDEF-_012"})")
+                          << QByteArray(R"({"signatureSecret":"***"})");
     QTest::newRow("bearer") << QByteArray("Authorization: Bearer abc.def") << QByteArray("Authorization: Bearer ***");
     QTest::newRow("token") << QByteArray(R"("envdAccessToken": "77aa")") << QByteArray(R"("envdAccessToken": "***")");
     QTest::newRow("nothing") << QByteArray("the e2b_ prefix alone") << QByteArray("the e2b_ prefix alone");

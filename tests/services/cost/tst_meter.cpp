@@ -105,9 +105,7 @@ void TestMeter::windowIsHalfOpen()
 {
     const RateCard card = listPrice();
     const Usage hour = usage(3600);
-    const auto price = [&](Timestamp from, Timestamp to) {
-        return cost::priceOf(hour, card, from, to).value();
-    };
+    const auto price = [&](Timestamp from, Timestamp to) { return cost::priceOf(hour, card, from, to).value(); };
     QVERIFY(price(start + 10min, start + 20min) == dollars("0.01815"));
     QVERIFY(price(start - 1h, start).isZero());
     QVERIFY(price(hour.end, hour.end + 1h).isZero());
@@ -120,8 +118,8 @@ void TestMeter::priceChangeSplitsTheStretch()
 {
     const auto price = cost::priceOf(usage(2 * 3600), risingPrice());
     QVERIFY(*price == dollars("0.1089") + dollars("1.089"));
-    QVERIFY(*cost::priceOf(usage(2 * 3600), risingPrice(), start + 30min, start + 90min) ==
-            dollars("0.05445") + dollars("0.5445"));
+    QVERIFY(*cost::priceOf(usage(2 * 3600), risingPrice(), start + 30min, start + 90min)
+            == dollars("0.05445") + dollars("0.5445"));
     QVERIFY(*cost::priceOf(usage(2 * 3600), risingPrice(), start + 1h, start + 2h) == dollars("1.089"));
 }
 

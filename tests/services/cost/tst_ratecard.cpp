@@ -85,30 +85,25 @@ void TestRateCard::refusesBadCards_data()
     };
     QTest::newRow("not JSON") << QByteArray("{") << QByteArray("not JSON");
     QTest::newRow("array") << QByteArray("[]") << QByteArray("$.currency");
-    QTest::newRow("other currency") << QByteArray(R"({"currency":"EUR","rates":[]})")
-                                    << QByteArray("$.currency");
+    QTest::newRow("other currency") << QByteArray(R"({"currency":"EUR","rates":[]})") << QByteArray("$.currency");
     QTest::newRow("no rates") << card("[]") << QByteArray("$.rates");
     QTest::newRow("rate is no object") << card("[7]") << QByteArray("$.rates[0].valid_from");
-    QTest::newRow("bad date")
-        << card(R"([{"valid_from":"yesterday","usd_per_vcpu_second":"1","usd_per_gib_second":"1"}])")
-        << QByteArray("$.rates[0].valid_from");
-    QTest::newRow("price as a number")
-        << card(
-               R"([{"valid_from":"2026-01-01T00:00:00Z","usd_per_vcpu_second":0.1,"usd_per_gib_second":"1"}])")
-        << QByteArray("$.rates[0].usd_per_vcpu_second");
-    QTest::newRow("negative price")
-        << card(
-               R"([{"valid_from":"2026-01-01T00:00:00Z","usd_per_vcpu_second":"-0.1","usd_per_gib_second":"1"}])")
-        << QByteArray("$.rates[0].usd_per_vcpu_second");
-    QTest::newRow("absurd price")
-        << card(
-               R"([{"valid_from":"2026-01-01T00:00:00Z","usd_per_vcpu_second":"0.1","usd_per_gib_second":"2"}])")
-        << QByteArray("$.rates[0].usd_per_gib_second");
-    QTest::newRow("two of one date")
-        << card(
-               R"([{"valid_from":"2026-01-01T00:00:00Z","usd_per_vcpu_second":"0.1","usd_per_gib_second":"0.1"},
+    QTest::newRow("bad date") << card(
+        R"([{"valid_from":"yesterday","usd_per_vcpu_second":"1","usd_per_gib_second":"1"}])")
+                              << QByteArray("$.rates[0].valid_from");
+    QTest::newRow("price as a number") << card(
+        R"([{"valid_from":"2026-01-01T00:00:00Z","usd_per_vcpu_second":0.1,"usd_per_gib_second":"1"}])")
+                                       << QByteArray("$.rates[0].usd_per_vcpu_second");
+    QTest::newRow("negative price") << card(
+        R"([{"valid_from":"2026-01-01T00:00:00Z","usd_per_vcpu_second":"-0.1","usd_per_gib_second":"1"}])")
+                                    << QByteArray("$.rates[0].usd_per_vcpu_second");
+    QTest::newRow("absurd price") << card(
+        R"([{"valid_from":"2026-01-01T00:00:00Z","usd_per_vcpu_second":"0.1","usd_per_gib_second":"2"}])")
+                                  << QByteArray("$.rates[0].usd_per_gib_second");
+    QTest::newRow("two of one date") << card(
+        R"([{"valid_from":"2026-01-01T00:00:00Z","usd_per_vcpu_second":"0.1","usd_per_gib_second":"0.1"},
                     {"valid_from":"2026-01-01T00:00:00Z","usd_per_vcpu_second":"0.1","usd_per_gib_second":"0.1"}])")
-        << QByteArray("$.rates");
+                                     << QByteArray("$.rates");
 }
 
 void TestRateCard::refusesBadCards()

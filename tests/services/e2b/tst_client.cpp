@@ -61,7 +61,8 @@ private Q_SLOTS:
 void TestClient::createsASandbox()
 {
     FakeE2bServer server;
-    server.script("POST /sandboxes", {FakeReply::json(201, R"({"sandboxID":"iabc","templateID":"t1","envdVersion":"0.6.13",
+    server.script("POST /sandboxes",
+                  {FakeReply::json(201, R"({"sandboxID":"iabc","templateID":"t1","envdVersion":"0.6.13",
         "envdAccessToken":"tok","trafficAccessToken":null,"domain":null,"clientID":"x","future":{"a":1}})")});
     Client client(to(server));
     SandboxSpec spec;
@@ -101,20 +102,23 @@ void TestClient::failures_data()
     row("409", FakeReply::error(409, "paused"), K::Service, 409, "conflict", "paused");
     row("429", FakeReply::error(429, "limit 20"), K::Service, 429, "resource_exhausted", "limit 20");
     row("500", FakeReply::error(500, "oops"), K::Service, 500, "internal", "oops");
-    row("503 HTML", FakeReply{503, "<html><b>busy</b>", {}, {}, Fault::None, 0}, K::Http, 503, "unavailable", "HTTP 503");
+    row("503 HTML", FakeReply{503, "<html><b>busy</b>", {}, {}, Fault::None, 0}, K::Http, 503, "unavailable",
+        "HTTP 503");
     row("own code", FakeReply::json(403, R"({"code":403,"message":"m","error_code":"team_blocked"})"), K::Service, 403,
         "team_blocked", "m");
-    row("key in the message", FakeReply::error(401, "key e2b_00112233445566778899aabbccddeeff00112233 is wrong"), K::Service,
-        401, "unauthenticated", "e2b_***");
+    row("key in the message", FakeReply::error(401, "key e2b_00112233445566778899aabbccddeeff00112233 is wrong"),
+        K::Service, 401, "unauthenticated", "e2b_***");
     row("HTML with 200", FakeReply{200, "<html>", {}, {}, Fault::None, 0}, K::Decode, 200, "", "not JSON");
     row("empty", FakeReply::json(200, ""), K::Decode, 200, "", "empty");
     row("array", FakeReply::json(200, "[]"), K::Decode, 0, "", "$ is of type array");
     row("no id", FakeReply::json(200, "{}"), K::Decode, 0, "", "$.sandboxID is missing");
     row("number for text", FakeReply::json(200, R"({"sandboxID":7})"), K::Decode, 0, "", "$.sandboxID");
     row("text for number", FakeReply::json(200, R"({"sandboxID":"i","cpuCount":"2"})"), K::Decode, 0, "", "$.cpuCount");
-    row("too large", FakeReply::json(200, R"({"sandboxID":"i","cpuCount":99999999999})"), K::Decode, 0, "", "$.cpuCount");
+    row("too large", FakeReply::json(200, R"({"sandboxID":"i","cpuCount":99999999999})"), K::Decode, 0, "",
+        "$.cpuCount");
     row("bad time", FakeReply::json(200, R"({"sandboxID":"i","startedAt":"soon"})"), K::Decode, 0, "", "$.startedAt");
-    row("bad metadata", FakeReply::json(200, R"({"sandboxID":"i","metadata":{"a":1}})"), K::Decode, 0, "", "$.metadata.a");
+    row("bad metadata", FakeReply::json(200, R"({"sandboxID":"i","metadata":{"a":1}})"), K::Decode, 0, "",
+        "$.metadata.a");
     row("reset", FakeReply::failing(Fault::Reset), K::Transport, 0, "*", "");
     row("half a body", FakeReply::failing(Fault::HalfBody, R"({"sandboxID":"i"})"), K::Transport, 0, "*", "");
 }
@@ -146,8 +150,8 @@ void TestClient::followsPages()
     FakeE2bServer server;
     server.script("GET /v2/sandboxes", [](const FakeRequest &request) {
         const bool second = request.target.contains("nextToken=t%2B1");
-        FakeReply reply = FakeReply::json(200, second ? R"([{"sandboxID":"i3","state":"paused"}])"
-                                                      : R"([{"sandboxID":"i1"},{"sandboxID":"i2"}])");
+        FakeReply reply = FakeReply::json(
+            200, second ? R"([{"sandboxID":"i3","state":"paused"}])" : R"([{"sandboxID":"i1"},{"sandboxID":"i2"}])");
         if (!second)
             reply.headers.push_back({"X-Next-Token", "t+1"});
         return reply;
@@ -187,7 +191,8 @@ void TestClient::oldListIsTheFallback()
 void TestClient::killOfWhatIsGoneSucceeds()
 {
     FakeE2bServer server;
-    server.script("DELETE /sandboxes/iabc", {FakeReply::error(503, "busy"), FakeReply{204, {}, {}, {}, Fault::None, 0}});
+    server.script("DELETE /sandboxes/iabc",
+                  {FakeReply::error(503, "busy"), FakeReply{204, {}, {}, {}, Fault::None, 0}});
     Client client(to(server));
     QVERIFY(wait(client.killSandbox("iabc")));
     QCOMPARE(server.requests().size(), 2); // idempotent: tried again
@@ -234,7 +239,8 @@ void TestClient::webhooks()
     FakeE2bServer server;
     const QByteArray row = R"({"id":"w1","name":"n","url":"http://127.0.0.1:1/","enabled":true,"events":["a"],
                               "createdAt":"2026-08-20T10:15:30Z","teamId":"t"})";
-    server.script("GET /events/webhooks", {FakeReply::json(200, "[" + row + "]"), FakeReply::error(404, "no webhooks found")});
+    server.script("GET /events/webhooks",
+                  {FakeReply::json(200, "[" + row + "]"), FakeReply::error(404, "no webhooks found")});
     server.script("POST /events/webhooks", {FakeReply::json(201, row)});
     server.script("PATCH /events/webhooks/w1", {FakeReply::json(200, row)});
     server.script("DELETE /events/webhooks/w1", {FakeReply{200, {}, {}, {}, Fault::None, 0}});
@@ -246,7 +252,8 @@ void TestClient::webhooks()
     QVERIFY(none && none->empty());
     WebhookSpec spec{"n", "http://127.0.0.1:1/", {"a"}, true, std::string(32, 's')};
     QVERIFY(wait(client.createWebhook(spec)));
-    QCOMPARE(Json::parse(server.requests().last().body.toStdString())["signatureSecret"].get<std::string>(), std::string(32, 's'));
+    QCOMPARE(Json::parse(server.requests().last().body.toStdString())["signatureSecret"].get<std::string>(),
+             std::string(32, 's'));
     spec.signatureSecret.clear();
     QVERIFY(wait(client.updateWebhook("w1", spec)));
     QVERIFY(!server.requests().last().body.contains("signatureSecret"));
@@ -266,7 +273,8 @@ void TestClient::missingWebhooksAreNotSupported()
 void TestClient::events()
 {
     FakeE2bServer server;
-    server.script("GET /events/sandboxes", {FakeReply::json(200, R"([{"id":"7b0d4c1e-5f0a-4a54-9d6e-0c8f4b1f2a10","version":"v2",
+    server.script("GET /events/sandboxes",
+                  {FakeReply::json(200, R"([{"id":"7b0d4c1e-5f0a-4a54-9d6e-0c8f4b1f2a10","version":"v2",
         "type":"sandbox.lifecycle.killed","timestamp":"2026-08-20T10:15:30.5Z","eventData":{"kill_reason":"timeout"},
         "sandboxId":"iabc","sandboxExecutionId":"e","sandboxTemplateId":"t","sandboxBuildId":"b","sandboxTeamId":"m"}])")});
     Client client(to(server));
@@ -282,7 +290,8 @@ void TestClient::files()
 {
     FakeE2bServer server;
     const QByteArray bytes("\0\xFF ab\n", 6);
-    server.script("GET /files", {FakeReply{200, bytes, {}, {}, Fault::None, 0}, FakeReply::error(404, "path 'x' does not exist")});
+    server.script("GET /files",
+                  {FakeReply{200, bytes, {}, {}, Fault::None, 0}, FakeReply::error(404, "path 'x' does not exist")});
     server.script("POST /files", {FakeReply::json(200, "[]")});
     Client client(to(server));
     const auto read = wait(client.readFile(box(), "/home/user/a b"));
@@ -306,11 +315,12 @@ void TestClient::runsACommand()
     QByteArray end = envelope("{}");
     end[0] = 2;
     FakeE2bServer server;
-    server.script("POST /process.Process/Start",
-                  {FakeReply::stream({envelope(R"({"event":{"start":{"pid":7}}})"), envelope(R"({"event":{"keepalive":{}}})"),
-                                      envelope(R"({"event":{"data":{"stdout":"aGkK"}}})"),
-                                      envelope(R"({"event":{"data":{"stderr":"b2gK"}}})"),
-                                      envelope(R"({"event":{"end":{"exitCode":3,"exited":true}}})"), end})});
+    server.script(
+        "POST /process.Process/Start",
+        {FakeReply::stream({envelope(R"({"event":{"start":{"pid":7}}})"), envelope(R"({"event":{"keepalive":{}}})"),
+                            envelope(R"({"event":{"data":{"stdout":"aGkK"}}})"),
+                            envelope(R"({"event":{"data":{"stderr":"b2gK"}}})"),
+                            envelope(R"({"event":{"end":{"exitCode":3,"exited":true}}})"), end})});
     Client client(to(server));
     CommandRun *run = client.runCommand(box(), "echo hi", this);
     QByteArray out;
@@ -332,8 +342,9 @@ void TestClient::runsACommand()
 void TestClient::cutCommandIsAnError()
 {
     FakeE2bServer server;
-    server.script("POST /process.Process/Start",
-                  {FakeReply::stream({QByteArray::fromStdString(net::connectEnvelope(R"({"event":{"start":{"pid":7}}})"))})});
+    server.script(
+        "POST /process.Process/Start",
+        {FakeReply::stream({QByteArray::fromStdString(net::connectEnvelope(R"({"event":{"start":{"pid":7}}})"))})});
     Client client(to(server));
     CommandRun *run = client.runCommand(box(), "x", this);
     QSignalSpy finished(run, &CommandRun::finished);

@@ -43,12 +43,13 @@ private Q_SLOTS:
 void TestCodeRun::streamsEverything()
 {
     FakeE2bServer server;
-    server.script("POST /execute", {FakeReply::stream({
-        "{\"type\":\"number_of_executions\",\"execution_count\":4}\n{\"type\":\"std",
-        "out\",\"text\":\"a\xC3", "\xA4\\n\"}\n{\"type\":\"keepalive\"}\n",
-        "{\"type\":\"stderr\",\"text\":\"e\"}\n",
-        "{\"type\":\"result\",\"text\":\"42\",\"json\":{\"k\":[1]},\"png\":null,\"is_main_result\":true}\n",
-        "{\"type\":\"something_new\",\"x\":1}\n{\"type\":\"end_of_execution\"}\n"})});
+    server.script(
+        "POST /execute",
+        {FakeReply::stream(
+            {"{\"type\":\"number_of_executions\",\"execution_count\":4}\n{\"type\":\"std", "out\",\"text\":\"a\xC3",
+             "\xA4\\n\"}\n{\"type\":\"keepalive\"}\n", "{\"type\":\"stderr\",\"text\":\"e\"}\n",
+             "{\"type\":\"result\",\"text\":\"42\",\"json\":{\"k\":[1]},\"png\":null,\"is_main_result\":true}\n",
+             "{\"type\":\"something_new\",\"x\":1}\n{\"type\":\"end_of_execution\"}\n"})});
     Client client(to(server));
     CodeSpec spec;
     spec.code = "print('ä')";
@@ -83,8 +84,9 @@ void TestCodeRun::ends_data()
     QTest::addColumn<FakeReply>("reply");
     QTest::addColumn<End>("end");
     QTest::addColumn<QByteArray>("code");
-    QTest::newRow("raised") << FakeReply::stream({"{\"type\":\"error\",\"name\":\"ValueError\",\"value\":\"v\",\"traceback\":[\"a\",\"b\"]}\n"
-                                                  "{\"type\":\"end_of_execution\"}\n"})
+    QTest::newRow("raised") << FakeReply::stream(
+        {"{\"type\":\"error\",\"name\":\"ValueError\",\"value\":\"v\",\"traceback\":[\"a\",\"b\"]}\n"
+         "{\"type\":\"end_of_execution\"}\n"})
                             << End::Failed << QByteArray();
     QTest::newRow("ends too early") << FakeReply::stream({"{\"type\":\"stdout\",\"text\":\"a\"}\n"}) << End::Broken
                                     << QByteArray("stream_cut");
@@ -99,8 +101,8 @@ void TestCodeRun::ends_data()
     QTest::newRow("context gone") << FakeReply{404, "Context c not found", {}, {}, Fault::None, 0} << End::Broken
                                   << QByteArray("not_found");
     QTest::newRow("reset") << FakeReply::failing(Fault::Reset) << End::Broken << QByteArray("*");
-    QTest::newRow("last line without newline") << FakeReply::stream({"{\"type\":\"end_of_execution\"}"}) << End::Completed
-                                               << QByteArray();
+    QTest::newRow("last line without newline")
+        << FakeReply::stream({"{\"type\":\"end_of_execution\"}"}) << End::Completed << QByteArray();
 }
 
 void TestCodeRun::ends()

@@ -35,8 +35,9 @@ void TestUrls::bases_data()
                                  << QByteArray("https://49983-iabc.box.example.com")
                                  << QByteArray("https://49999-iabc.box.example.com");
     QTest::newRow("a look-alike domain is no shared host")
-        << QByteArray("not-e2b.app") << QByteArray() << QByteArray() << QByteArray() << QByteArray("https://api.not-e2b.app")
-        << QByteArray("https://49983-iabc.not-e2b.app") << QByteArray("https://49999-iabc.not-e2b.app");
+        << QByteArray("not-e2b.app") << QByteArray() << QByteArray() << QByteArray()
+        << QByteArray("https://api.not-e2b.app") << QByteArray("https://49983-iabc.not-e2b.app")
+        << QByteArray("https://49999-iabc.not-e2b.app");
     QTest::newRow("local engine") << QByteArray("e2b.app") << QByteArray("http://127.0.0.1:8710/")
                                   << QByteArray("http://127.0.0.1:8711//") << QByteArray()
                                   << QByteArray("http://127.0.0.1:8710") << QByteArray("http://127.0.0.1:8711")

@@ -170,8 +170,8 @@ std::shared_ptr<Kernel> Fixture::kernel(const std::shared_ptr<Sandbox> &sandbox,
     return kernel.value_or(nullptr);
 }
 
-std::vector<Json> Fixture::execute(Kernel &kernel, const std::string &code, std::map<std::string, std::string> environment,
-                                   std::chrono::seconds patience)
+std::vector<Json> Fixture::execute(Kernel &kernel, const std::string &code,
+                                   std::map<std::string, std::string> environment, std::chrono::seconds patience)
 {
     struct Collected
     {

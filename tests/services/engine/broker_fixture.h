@@ -54,17 +54,20 @@ public:
     Result<std::shared_ptr<Sandbox>> tryLaunch(LaunchSpec spec);
     void kill(std::shared_ptr<Sandbox> &sandbox);
     /// Runs `script` in bash to its end.
-    CommandResult run(Sandbox &sandbox, const std::string &script, std::chrono::seconds patience = std::chrono::seconds(30));
+    CommandResult run(Sandbox &sandbox, const std::string &script,
+                      std::chrono::seconds patience = std::chrono::seconds(30));
     /// Runs `code` with the host's Python, without the kernel.
     CommandResult python(Sandbox &sandbox, const std::string &code);
     Result<SpawnedProcess> spawn(Sandbox &sandbox, SpawnSpec spec);
     /// Reads what is there until end of file or `until` appears.
-    std::string readUntil(int fd, const std::string &until = {}, std::chrono::seconds patience = std::chrono::seconds(30));
+    std::string readUntil(int fd, const std::string &until = {},
+                          std::chrono::seconds patience = std::chrono::seconds(30));
 
     std::shared_ptr<Kernel> kernel(const std::shared_ptr<Sandbox> &sandbox, const std::string &directory = {},
                                    std::map<std::string, std::string> environment = {});
     /// All lines of one execution; fails the test by an empty answer when it does not end.
-    std::vector<Json> execute(Kernel &kernel, const std::string &code, std::map<std::string, std::string> environment = {},
+    std::vector<Json> execute(Kernel &kernel, const std::string &code,
+                              std::map<std::string, std::string> environment = {},
                               std::chrono::seconds patience = std::chrono::seconds(60));
 
 private:
@@ -84,11 +87,11 @@ private:
 } // namespace sandglass::engine::test
 
 /// Skips every test function loudly where the machine cannot run sandboxes; there a CI run fails.
-#define START_OR_SKIP(fixture)                                                                                       \
-    do {                                                                                                             \
-        const QString why = (fixture).start();                                                                       \
-        if (!why.isEmpty() && qEnvironmentVariableIsSet("CI"))                                                       \
-            QFAIL(qPrintable(why));                                                                                  \
-        if (!why.isEmpty())                                                                                          \
-            QSKIP(qPrintable(QStringLiteral("no local sandbox can run here: ") + why));                              \
+#define START_OR_SKIP(fixture)                                                                                         \
+    do {                                                                                                               \
+        const QString why = (fixture).start();                                                                         \
+        if (!why.isEmpty() && qEnvironmentVariableIsSet("CI"))                                                         \
+            QFAIL(qPrintable(why));                                                                                    \
+        if (!why.isEmpty())                                                                                            \
+            QSKIP(qPrintable(QStringLiteral("no local sandbox can run here: ") + why));                                \
     } while (false)

@@ -31,11 +31,13 @@ bool EngineProcess::start(const QStringList &more)
 {
     const QString ready = m_state + QStringLiteral("/ready.json");
     QFile::remove(ready);
-    m_process.start(program(), QStringList{QStringLiteral("--state-dir"), m_state, QStringLiteral("--api-port"),
-                                           QStringLiteral("0"), QStringLiteral("--sandbox-port"), QStringLiteral("0"),
-                                           QStringLiteral("--ready-file"), ready, QStringLiteral("--die-with-parent")}
+    m_process.start(program(),
+                    QStringList{QStringLiteral("--state-dir"), m_state, QStringLiteral("--api-port"),
+                                QStringLiteral("0"), QStringLiteral("--sandbox-port"), QStringLiteral("0"),
+                                QStringLiteral("--ready-file"), ready, QStringLiteral("--die-with-parent")}
                         + more);
-    const bool served = QTest::qWaitFor([&] { return QFile::exists(ready) || m_process.state() == QProcess::NotRunning; }, 20'000);
+    const bool served =
+        QTest::qWaitFor([&] { return QFile::exists(ready) || m_process.state() == QProcess::NotRunning; }, 20'000);
     QFile file(ready);
     if (!served || !file.open(QIODevice::ReadOnly)) {
         qWarning() << "the engine does not serve:" << output();
@@ -67,7 +69,8 @@ int EngineProcess::terminate()
     return m_process.exitStatus() == QProcess::NormalExit ? m_process.exitCode() : -1;
 }
 
-QNetworkReply *EngineProcess::send(const QUrl &url, const QByteArray &method, const QByteArray &body, const Headers &headers)
+QNetworkReply *EngineProcess::send(const QUrl &url, const QByteArray &method, const QByteArray &body,
+                                   const Headers &headers)
 {
     QNetworkRequest request(url);
     for (const auto &[name, value] : headers)
@@ -96,7 +99,8 @@ EngineProcess::Answer EngineProcess::api(const QByteArray &method, const QString
 
 EngineProcess::Answer EngineProcess::apiAs(const QByteArray &key, const QByteArray &method, const QString &path)
 {
-    return wait(send(QUrl(m_api.toString() + path), method, {}, key.isNull() ? Headers{} : Headers{{"X-API-KEY", key}}));
+    return wait(
+        send(QUrl(m_api.toString() + path), method, {}, key.isNull() ? Headers{} : Headers{{"X-API-KEY", key}}));
 }
 
 EngineProcess::Answer EngineProcess::sandbox(const QString &id, const QByteArray &token, int port,

@@ -18,7 +18,7 @@ public:
     {
         int status = 0; ///< 0 = none
         QByteArray body;
-        QHash<QByteArray, QByteArray> headers; ///< names in lower case
+        QHash<QByteArray, QByteArray> headers;                         ///< names in lower case
         [[nodiscard]] QJsonValue json(const QString &name = {}) const; ///< the whole, or a member
     };
     using Headers = QList<std::pair<QByteArray, QByteArray>>;
@@ -51,7 +51,8 @@ public:
     [[nodiscard]] QString stateDirectory() const { return m_state; }
     [[nodiscard]] QUrl apiUrl() const { return m_api; }
     [[nodiscard]] QByteArray key() const { return m_key; }
-    [[nodiscard]] QNetworkReply *send(const QUrl &url, const QByteArray &method, const QByteArray &body, const Headers &headers);
+    [[nodiscard]] QNetworkReply *send(const QUrl &url, const QByteArray &method, const QByteArray &body,
+                                      const Headers &headers);
     [[nodiscard]] static Answer wait(QNetworkReply *reply, int milliseconds = 60'000);
     [[nodiscard]] static QString program();
     [[nodiscard]] QUrl sandboxUrl() const { return m_sandboxes; }

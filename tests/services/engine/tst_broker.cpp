@@ -102,12 +102,24 @@ void TestBroker::refusesWhatIsNoSandbox_data()
     QTest::addColumn<QString>("id");
     QTest::addColumn<QString>("layer");
     QTest::addColumn<QString>("code");
-    QTest::newRow("id leaves the directory") << "../outside" << "base" << "invalid_argument";
-    QTest::newRow("empty id") << "" << "base" << "invalid_argument";
-    QTest::newRow("id in use") << "sandbox1" << "base" << "already_exists";
-    QTest::newRow("no such layer") << "other" << "nothing" << "not_found";
-    QTest::newRow("layer leaves the directory") << "other" << "../../etc" << "not_found";
-    QTest::newRow("layer with an overlay separator") << "other" << "base:base" << "not_found";
+    QTest::newRow("id leaves the directory") << "../outside"
+                                             << "base"
+                                             << "invalid_argument";
+    QTest::newRow("empty id") << ""
+                              << "base"
+                              << "invalid_argument";
+    QTest::newRow("id in use") << "sandbox1"
+                               << "base"
+                               << "already_exists";
+    QTest::newRow("no such layer") << "other"
+                                   << "nothing"
+                                   << "not_found";
+    QTest::newRow("layer leaves the directory") << "other"
+                                                << "../../etc"
+                                                << "not_found";
+    QTest::newRow("layer with an overlay separator") << "other"
+                                                     << "base:base"
+                                                     << "not_found";
 }
 
 void TestBroker::refusesWhatIsNoSandbox()
@@ -127,34 +139,53 @@ void TestBroker::keepsTheHostOut_data()
 {
     QTest::addColumn<QString>("script");
     QTest::addColumn<QString>("output");
-    QTest::newRow("who") << "id -un; id -u; pwd" << "user\n1000\n/home/user\n";
-    QTest::newRow("homes") << "ls /home; ls -A /root" << "user\n";
-    QTest::newRow("shadow") << "cat /etc/shadow 2>/dev/null; echo $?" << "1\n";
-    QTest::newRow("keys") << "ls /etc/ssh /etc/ssl/private 2>/dev/null; echo $?" << "2\n";
-    QTest::newRow("environment of pid 1") << "cat /proc/1/environ 2>/dev/null; echo $?" << "1\n";
-    QTest::newRow("memory of pid 1") << "cat /proc/1/maps /proc/1/mem 2>/dev/null; ls /proc/1/fd 2>/dev/null; echo $?" << "2\n";
-    QTest::newRow("own environment") << "env | grep -c CANARY" << "0\n";
+    QTest::newRow("who") << "id -un; id -u; pwd"
+                         << "user\n1000\n/home/user\n";
+    QTest::newRow("homes") << "ls /home; ls -A /root"
+                           << "user\n";
+    QTest::newRow("shadow") << "cat /etc/shadow 2>/dev/null; echo $?"
+                            << "1\n";
+    QTest::newRow("keys") << "ls /etc/ssh /etc/ssl/private 2>/dev/null; echo $?"
+                          << "2\n";
+    QTest::newRow("environment of pid 1") << "cat /proc/1/environ 2>/dev/null; echo $?"
+                                          << "1\n";
+    QTest::newRow("memory of pid 1") << "cat /proc/1/maps /proc/1/mem 2>/dev/null; ls /proc/1/fd 2>/dev/null; echo $?"
+                                     << "2\n";
+    QTest::newRow("own environment") << "env | grep -c CANARY"
+                                     << "0\n";
     QTest::newRow("descriptors") << "/usr/bin/python3 -c \"import os; print(sorted(os.listdir('/proc/self/fd')))\""
                                  << "['0', '1', '2', '3']\n"; // 3 is the listing itself
-    QTest::newRow("processes") << "ls -d /proc/[0-9]* | wc -l" << "4\n"; // daemon, bash, ls, wc
-    QTest::newRow("capabilities") << "grep -E '^(CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status | tr -s '\\t' ' '"
-                                  << "CapPrm: 0000000000000000\nCapEff: 0000000000000000\nCapBnd: 0000000000000000\n"
-                                     "CapAmb: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\n";
-    QTest::newRow("interfaces") << "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '" << "lo\n";
-    QTest::newRow("no new namespaces") << "unshare -U true 2>/dev/null; echo $?" << "1\n";
-    QTest::newRow("no mounts") << "mount -t tmpfs none /mnt 2>/dev/null; echo $?" << "32\n";
-    QTest::newRow("programs are read-only") << "touch /usr/bin/x 2>/dev/null; echo $?" << "1\n";
-    QTest::newRow("local programs are the sandbox's own") << "ls /usr/local/bin | wc -l; touch /usr/local/bin/x && echo made"
-                                                          << "0\nmade\n";
-    QTest::newRow("kernel settings") << "echo 1 2>/dev/null > /proc/sys/kernel/sysrq; echo $?" << "1\n";
+    QTest::newRow("processes") << "ls -d /proc/[0-9]* | wc -l"
+                               << "4\n"; // daemon, bash, ls, wc
+    QTest::newRow("capabilities")
+        << "grep -E '^(CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status | tr -s '\\t' ' '"
+        << "CapPrm: 0000000000000000\nCapEff: 0000000000000000\nCapBnd: 0000000000000000\n"
+           "CapAmb: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\n";
+    QTest::newRow("interfaces") << "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '"
+                                << "lo\n";
+    QTest::newRow("no new namespaces") << "unshare -U true 2>/dev/null; echo $?"
+                                       << "1\n";
+    QTest::newRow("no mounts") << "mount -t tmpfs none /mnt 2>/dev/null; echo $?"
+                               << "32\n";
+    QTest::newRow("programs are read-only") << "touch /usr/bin/x 2>/dev/null; echo $?"
+                                            << "1\n";
+    QTest::newRow("local programs are the sandbox's own")
+        << "ls /usr/local/bin | wc -l; touch /usr/local/bin/x && echo made"
+        << "0\nmade\n";
+    QTest::newRow("kernel settings") << "echo 1 2>/dev/null > /proc/sys/kernel/sysrq; echo $?"
+                                     << "1\n";
     QTest::newRow("vsock") << "/usr/bin/python3 -c 'import socket; socket.socket(40, 1)' 2>&1 | tail -1"
                            << "OSError: [Errno 97] Address family not supported by protocol\n";
     QTest::newRow("packet sockets") << "/usr/bin/python3 -c 'import socket; socket.socket(17, 3)' 2>&1 | tail -1"
                                     << "OSError: [Errno 97] Address family not supported by protocol\n";
-    QTest::newRow("usual sockets") << "/usr/bin/python3 -c 'import socket; [socket.socket(f, 1) for f in (1, 2, 10)]; print(1)'" << "1\n";
-    QTest::newRow("tracing") << "/usr/bin/python3 -c 'import ctypes; print(ctypes.CDLL(None).ptrace(0, 0, 0, 0))'" << "-1\n";
-    QTest::newRow("writable places") << "for d in /home/user /tmp /var/tmp /dev/shm /etc; do touch $d/x && rm $d/x && echo ok; done"
-                                     << "ok\nok\nok\nok\nok\n";
+    QTest::newRow("usual sockets")
+        << "/usr/bin/python3 -c 'import socket; [socket.socket(f, 1) for f in (1, 2, 10)]; print(1)'"
+        << "1\n";
+    QTest::newRow("tracing") << "/usr/bin/python3 -c 'import ctypes; print(ctypes.CDLL(None).ptrace(0, 0, 0, 0))'"
+                             << "-1\n";
+    QTest::newRow("writable places")
+        << "for d in /home/user /tmp /var/tmp /dev/shm /etc; do touch $d/x && rm $d/x && echo ok; done"
+        << "ok\nok\nok\nok\nok\n";
 }
 
 void TestBroker::keepsTheHostOut()
@@ -172,7 +203,8 @@ void TestBroker::hostFilesAreInvisible()
     std::ofstream(path) << "canary-in-a-file";
     QFile::setPermissions(QString::fromStdString(path), QFile::ReadOwner | QFile::ReadOther);
     QCOMPARE(m_fixture.run(*m_sandbox, "cat '" + path + "'").status.code, 1);
-    const CommandResult search = m_fixture.run(*m_sandbox, "cat /proc/[0-9]*/environ 2>/dev/null | grep -ac canary-in-the");
+    const CommandResult search =
+        m_fixture.run(*m_sandbox, "cat /proc/[0-9]*/environ 2>/dev/null | grep -ac canary-in-the");
     QCOMPARE(search.out, std::string("0\n"));
 }
 
@@ -181,7 +213,8 @@ void TestBroker::hostLoopbackIsUnreachable()
     QTcpServer server;
     QVERIFY(server.listen(QHostAddress::LocalHost));
     const std::string port = std::to_string(server.serverPort());
-    const CommandResult result = m_fixture.run(*m_sandbox, "echo x 2>/dev/null > /dev/tcp/127.0.0.1/" + port + "; echo $?");
+    const CommandResult result =
+        m_fixture.run(*m_sandbox, "echo x 2>/dev/null > /dev/tcp/127.0.0.1/" + port + "; echo $?");
     QCOMPARE(result.out, std::string("1\n"));
     QVERIFY(!server.hasPendingConnections());
 }
@@ -193,10 +226,19 @@ void TestBroker::carriesExitCodesAndOutput_data()
     QTest::addColumn<QString>("err");
     QTest::addColumn<bool>("exited");
     QTest::addColumn<int>("code");
-    QTest::newRow("both streams") << "echo one; echo two >&2; exit 3" << "one\n" << "two\n" << true << 3;
-    QTest::newRow("killed") << "kill -9 $$" << "" << "" << false << 9;
-    QTest::newRow("large") << "head -c 3000000 /dev/zero | tr '\\0' x | wc -c" << "3000000\n" << "" << true << 0;
-    QTest::newRow("no input") << "cat; echo $?" << "0\n" << "" << true << 0;
+    QTest::newRow("both streams") << "echo one; echo two >&2; exit 3"
+                                  << "one\n"
+                                  << "two\n"
+                                  << true << 3;
+    QTest::newRow("killed") << "kill -9 $$"
+                            << ""
+                            << "" << false << 9;
+    QTest::newRow("large") << "head -c 3000000 /dev/zero | tr '\\0' x | wc -c"
+                           << "3000000\n"
+                           << "" << true << 0;
+    QTest::newRow("no input") << "cat; echo $?"
+                              << "0\n"
+                              << "" << true << 0;
 }
 
 void TestBroker::carriesExitCodesAndOutput()
@@ -244,10 +286,12 @@ void TestBroker::feedsStandardInput()
 
 void TestBroker::signalsProcesses()
 {
-    auto process = m_fixture.spawn(*m_sandbox, shell("trap 'echo term; exit 5' TERM; echo up; while :; do sleep 0.05; done"));
+    auto process =
+        m_fixture.spawn(*m_sandbox, shell("trap 'echo term; exit 5' TERM; echo up; while :; do sleep 0.05; done"));
     QVERIFY(process);
     m_fixture.readUntil(process->stdoutFd.get(), "up");
-    const auto sent = m_fixture.wait<void>([&](auto then) { m_sandbox->signal(process->pid, SIGTERM, std::move(then)); });
+    const auto sent =
+        m_fixture.wait<void>([&](auto then) { m_sandbox->signal(process->pid, SIGTERM, std::move(then)); });
     QVERIFY(sent);
     QCOMPARE(m_fixture.readUntil(process->stdoutFd.get()), std::string("term\n"));
     const auto missing = m_fixture.wait<void>([&](auto then) { m_sandbox->signal(99999, SIGTERM, std::move(then)); });
@@ -305,10 +349,11 @@ void TestBroker::passesPortsBothWays()
     QVERIFY(!refused);
     QCOMPARE(refused.error().code, std::string("unavailable"));
 
-    auto server = m_fixture.spawn(*m_sandbox, shell("exec /usr/bin/python3 -c 'import socket\n"
-                                                    "s = socket.create_server((\"127.0.0.1\", 4567))\n"
-                                                    "print(\"up\", flush=True)\n"
-                                                    "c, _ = s.accept(); c.sendall(b\"hello\")'"));
+    auto server = m_fixture.spawn(*m_sandbox,
+                                  shell("exec /usr/bin/python3 -c 'import socket\n"
+                                        "s = socket.create_server((\"127.0.0.1\", 4567))\n"
+                                        "print(\"up\", flush=True)\n"
+                                        "c, _ = s.accept(); c.sendall(b\"hello\")'"));
     QVERIFY(server);
     m_fixture.readUntil(server->stdoutFd.get(), "up");
     auto connection = m_fixture.wait<UniqueFd>([&](auto then) { m_sandbox->connectPort(4567, std::move(then)); });
@@ -356,9 +401,8 @@ void TestBroker::endsWithTheEngine()
         std::shared_ptr<Sandbox> kept;
         (*host)->launch({"doomed", {"base"}, {}, "sandbox"}, [&](Result<std::shared_ptr<Sandbox>> sandbox) {
             kept = *sandbox;
-            kept->spawn(shell("setsid sleep 3456789 & trap '' TERM HUP; sleep 3456789"), [&](Result<SpawnedProcess>) {
-                (void)!::write(ready[1], "1", 1);
-            });
+            kept->spawn(shell("setsid sleep 3456789 & trap '' TERM HUP; sleep 3456789"),
+                        [&](Result<SpawnedProcess>) { (void)!::write(ready[1], "1", 1); });
         });
         io.run_for(std::chrono::minutes(2));
         _exit(0);

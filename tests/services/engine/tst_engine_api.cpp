@@ -88,7 +88,8 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("says");
         QTest::newRow("missing") << QByteArray() << QByteArray("missing");
         QTest::newRow("wrong shape") << QByteArray("secret") << QByteArray("format");
-        QTest::newRow("wrong") << QByteArray("e2b_0000000000000000000000000000000000000000") << QByteArray("not this engine's");
+        QTest::newRow("wrong") << QByteArray("e2b_0000000000000000000000000000000000000000")
+                               << QByteArray("not this engine's");
         QTest::newRow("too short") << m_engine.key().chopped(1) << QByteArray("not this engine's");
     }
     void keyIsDemanded()
@@ -131,7 +132,8 @@ private Q_SLOTS:
     {
         const auto missing = m_engine.api("GET", QStringLiteral("/sandboxes/i0000"));
         QCOMPARE(missing.status, 404);
-        QCOMPARE(missing.json(QStringLiteral("message")).toString(), QStringLiteral("Sandbox \"i0000\" doesn't exist or you don't have access to it"));
+        QCOMPARE(missing.json(QStringLiteral("message")).toString(),
+                 QStringLiteral("Sandbox \"i0000\" doesn't exist or you don't have access to it"));
         QCOMPARE(m_engine.api("GET", QStringLiteral("/nothing")).status, 404);
         QCOMPARE(m_engine.api("PUT", QStringLiteral("/sandboxes")).status, 405);
         QCOMPARE(m_engine.api("POST", QStringLiteral("/v3/templates"), "{}").status, 501);
@@ -139,7 +141,8 @@ private Q_SLOTS:
         const auto gone = m_engine.sandbox(QStringLiteral("i0000"), {}, 49983, "GET", QStringLiteral("/health"));
         QCOMPARE(gone.status, 502);
         QCOMPARE(gone.json(QStringLiteral("message")).toString(), QStringLiteral("The sandbox was not found"));
-        QCOMPARE(m_engine.sandbox(QStringLiteral("UPPER"), {}, 1, "GET", QStringLiteral("/")).body, QByteArray("Invalid sandbox ID"));
+        QCOMPARE(m_engine.sandbox(QStringLiteral("UPPER"), {}, 1, "GET", QStringLiteral("/")).body,
+                 QByteArray("Invalid sandbox ID"));
     }
 
     void templatesAreListed()
@@ -157,8 +160,13 @@ private Q_SLOTS:
         needSandboxes();
         const QByteArray run = R"({"code":"1"})";
         QCOMPARE(m_engine.sandbox(m_shared.id, {}, 49999, "POST", QStringLiteral("/execute"), run).status, 401);
-        QCOMPARE(m_engine.sandbox(m_shared.id, "wrong", 49983, "POST", QStringLiteral("/filesystem.Filesystem/Stat"), R"({"path":"/"})").status, 401);
-        QCOMPARE(m_engine.sandbox(m_shared.id, {}, 49983, "GET", QStringLiteral("/files?path=/etc/passwd")).status, 401);
+        QCOMPARE(m_engine
+                     .sandbox(m_shared.id, "wrong", 49983, "POST", QStringLiteral("/filesystem.Filesystem/Stat"),
+                              R"({"path":"/"})")
+                     .status,
+                 401);
+        QCOMPARE(m_engine.sandbox(m_shared.id, {}, 49983, "GET", QStringLiteral("/files?path=/etc/passwd")).status,
+                 401);
         QCOMPARE(m_engine.sandbox(m_shared.id, {}, 49983, "GET", QStringLiteral("/health")).status, 204);
     }
 
@@ -179,7 +187,8 @@ private Q_SLOTS:
         } while (next.size() > 11 && seen.size() < 10);
         std::reverse(seen.begin(), seen.end()); // newest first
         QCOMPARE(seen, ids);
-        QCOMPARE(m_engine.api("GET", QStringLiteral("/v2/sandboxes?order=asc") + QStringLiteral("&nextToken=!")).status, 400);
+        QCOMPARE(m_engine.api("GET", QStringLiteral("/v2/sandboxes?order=asc") + QStringLiteral("&nextToken=!")).status,
+                 400);
         for (const QString &id : ids)
             QCOMPARE(m_engine.api("DELETE", QStringLiteral("/sandboxes/") + id).status, 204);
     }
@@ -198,9 +207,13 @@ private Q_SLOTS:
     void hundredMegabytesOfOutputStayBounded()
     {
         needSandboxes();
-        const QByteArray body = R"_({"code":"import sys\nfor i in range(1000): sys.stdout.write('x' * 99999 + '\\n')"})_";
-        const std::unique_ptr<QNetworkReply> reply(m_engine.send(QUrl(m_engine.sandboxUrl().toString() + QStringLiteral("/execute")), "POST", body,
-            {{"E2b-Sandbox-Id", m_shared.id.toLatin1()}, {"E2b-Sandbox-Port", "49999"}, {"X-Access-Token", m_shared.token}}));
+        const QByteArray body =
+            R"_({"code":"import sys\nfor i in range(1000): sys.stdout.write('x' * 99999 + '\\n')"})_";
+        const std::unique_ptr<QNetworkReply> reply(
+            m_engine.send(QUrl(m_engine.sandboxUrl().toString() + QStringLiteral("/execute")), "POST", body,
+                          {{"E2b-Sandbox-Id", m_shared.id.toLatin1()},
+                           {"E2b-Sandbox-Port", "49999"},
+                           {"X-Access-Token", m_shared.token}}));
         reply->setReadBufferSize(1 << 20);
         qint64 received = 0, peak = 0;
         QByteArray tail;
@@ -217,18 +230,25 @@ private Q_SLOTS:
         QVERIFY2(tail.contains("end_of_execution"), tail);
         QVERIFY2(peak < 150 * 1024, QByteArray::number(peak));
         QVERIFY(received > 1'000'000);
-        QCOMPARE(executionText(m_engine.execute(m_shared.id, m_shared.token, QStringLiteral("21 + 21")).body, "result", "text"), QByteArray("42"));
+        QCOMPARE(executionText(m_engine.execute(m_shared.id, m_shared.token, QStringLiteral("21 + 21")).body, "result",
+                               "text"),
+                 QByteArray("42"));
     }
 
     void endlessLoopEndsWithItsListener()
     {
         needSandboxes();
-        QNetworkReply *reply = m_engine.send(QUrl(m_engine.sandboxUrl().toString() + QStringLiteral("/execute")), "POST", R"({"code":"print(1, flush=True)\nwhile True: pass"})",
-            {{"E2b-Sandbox-Id", m_shared.id.toLatin1()}, {"E2b-Sandbox-Port", "49999"}, {"X-Access-Token", m_shared.token}});
+        QNetworkReply *reply = m_engine.send(QUrl(m_engine.sandboxUrl().toString() + QStringLiteral("/execute")),
+                                             "POST", R"({"code":"print(1, flush=True)\nwhile True: pass"})",
+                                             {{"E2b-Sandbox-Id", m_shared.id.toLatin1()},
+                                              {"E2b-Sandbox-Port", "49999"},
+                                              {"X-Access-Token", m_shared.token}});
         QTRY_VERIFY_WITH_TIMEOUT(reply->bytesAvailable() > 0, 20'000);
         reply->abort();
         reply->deleteLater();
-        QCOMPARE(executionText(m_engine.execute(m_shared.id, m_shared.token, QStringLiteral("21 + 21")).body, "result", "text"), QByteArray("42"));
+        QCOMPARE(executionText(m_engine.execute(m_shared.id, m_shared.token, QStringLiteral("21 + 21")).body, "result",
+                               "text"),
+                 QByteArray("42"));
     }
 
     void leavingTheInterpreterIsTold()
@@ -238,17 +258,23 @@ private Q_SLOTS:
         QCOMPARE(left.status, 200);
         QVERIFY(!executionText(left.body, "error", "name").isEmpty());
         QVERIFY(left.body.trimmed().endsWith("}") && left.body.contains("end_of_execution"));
-        QCOMPARE(executionText(m_engine.execute(m_shared.id, m_shared.token, QStringLiteral("21 + 21")).body, "result", "text"), QByteArray("42"));
+        QCOMPARE(executionText(m_engine.execute(m_shared.id, m_shared.token, QStringLiteral("21 + 21")).body, "result",
+                               "text"),
+                 QByteArray("42"));
     }
 
     void forkBombStaysInItsSandbox()
     {
         needSandboxes();
         const auto bomb = m_engine.create();
-        const auto ended = m_engine.execute(bomb.id, bomb.token, QStringLiteral(
-            "import os, time\nend = time.time() + 2\nwhile time.time() < end:\n    try:\n        os.fork()\n    except OSError:\n        time.sleep(0.05)"));
+        const auto ended =
+            m_engine.execute(bomb.id, bomb.token,
+                             QStringLiteral("import os, time\nend = time.time() + 2\nwhile time.time() < end:\n    "
+                                            "try:\n        os.fork()\n    except OSError:\n        time.sleep(0.05)"));
         QVERIFY(ended.status == 200 || ended.status == 502);
-        QCOMPARE(executionText(m_engine.execute(m_shared.id, m_shared.token, QStringLiteral("21 + 21")).body, "result", "text"), QByteArray("42"));
+        QCOMPARE(executionText(m_engine.execute(m_shared.id, m_shared.token, QStringLiteral("21 + 21")).body, "result",
+                               "text"),
+                 QByteArray("42"));
         const int status = m_engine.api("DELETE", QStringLiteral("/sandboxes/") + bomb.id).status;
         QVERIFY(status == 204 || status == 404);
     }
@@ -257,9 +283,12 @@ private Q_SLOTS:
     {
         needSandboxes();
         const auto code = QStringLiteral(
-            "import threading, http.server\nclass H(http.server.BaseHTTPRequestHandler):\n    def do_GET(self):\n        body = b'hi ' + self.path.encode()\n"
-            "        self.send_response(201); self.send_header('Content-Length', str(len(body))); self.end_headers(); self.wfile.write(body)\n"
-            "    def log_message(self, *a): pass\nthreading.Thread(target=http.server.HTTPServer(('127.0.0.1', 8000), H).serve_forever, daemon=True).start()");
+            "import threading, http.server\nclass H(http.server.BaseHTTPRequestHandler):\n    def do_GET(self):\n      "
+            "  body = b'hi ' + self.path.encode()\n"
+            "        self.send_response(201); self.send_header('Content-Length', str(len(body))); self.end_headers(); "
+            "self.wfile.write(body)\n"
+            "    def log_message(self, *a): pass\nthreading.Thread(target=http.server.HTTPServer(('127.0.0.1', 8000), "
+            "H).serve_forever, daemon=True).start()");
         const auto started = m_engine.execute(m_shared.id, m_shared.token, code);
         QVERIFY2(executionText(started.body, "error", "name").isEmpty(), started.body);
         const auto answer = m_engine.sandbox(m_shared.id, {}, 8000, "GET", QStringLiteral("/a?b=c"));
@@ -276,7 +305,8 @@ private Q_SLOTS:
         EngineProcess engine;
         QVERIFY(engine.start());
         const auto made = engine.create();
-        QNetworkReply *reply = engine.send(QUrl(engine.sandboxUrl().toString() + QStringLiteral("/execute")), "POST",
+        QNetworkReply *reply = engine.send(
+            QUrl(engine.sandboxUrl().toString() + QStringLiteral("/execute")), "POST",
             R"({"code":"import subprocess; subprocess.Popen(['sleep', '300'])\nprint(1, flush=True)\nwhile True: pass"})",
             {{"E2b-Sandbox-Id", made.id.toLatin1()}, {"E2b-Sandbox-Port", "49999"}, {"X-Access-Token", made.token}});
         QTRY_VERIFY_WITH_TIMEOUT(reply->bytesAvailable() > 0, 20'000);

@@ -36,11 +36,15 @@ private Q_SLOTS:
     {
         QTest::addColumn<QStringList>("arguments");
         QTest::addColumn<QByteArray>("says");
-        QTest::newRow("unknown option") << QStringList{QStringLiteral("--nonsense")} << QByteArray("unknown option: --nonsense");
+        QTest::newRow("unknown option") << QStringList{QStringLiteral("--nonsense")}
+                                        << QByteArray("unknown option: --nonsense");
         QTest::newRow("word") << QStringList{QStringLiteral("serve")} << QByteArray("unknown option: serve");
-        QTest::newRow("port is no number") << QStringList{QStringLiteral("--api-port"), QStringLiteral("http")} << QByteArray("--api-port");
-        QTest::newRow("port too high") << QStringList{QStringLiteral("--sandbox-port=70000")} << QByteArray("--sandbox-port");
-        QTest::newRow("value missing") << QStringList{QStringLiteral("--state-dir")} << QByteArray("--state-dir needs a value");
+        QTest::newRow("port is no number")
+            << QStringList{QStringLiteral("--api-port"), QStringLiteral("http")} << QByteArray("--api-port");
+        QTest::newRow("port too high") << QStringList{QStringLiteral("--sandbox-port=70000")}
+                                       << QByteArray("--sandbox-port");
+        QTest::newRow("value missing") << QStringList{QStringLiteral("--state-dir")}
+                                       << QByteArray("--state-dir needs a value");
     }
     void wrongUsage()
     {
@@ -62,12 +66,14 @@ private Q_SLOTS:
 
     void printEnvKeepsTheKey()
     {
-        const QStringList arguments{QStringLiteral("--print-env"), QStringLiteral("--state-dir"), m_state.filePath(QStringLiteral("env")),
-                                    QStringLiteral("--api-port"), QStringLiteral("1234")};
+        const QStringList arguments{QStringLiteral("--print-env"), QStringLiteral("--state-dir"),
+                                    m_state.filePath(QStringLiteral("env")), QStringLiteral("--api-port"),
+                                    QStringLiteral("1234")};
         const Outcome first = run(arguments), second = run(arguments);
         QCOMPARE(first.code, 0);
         QCOMPARE(first.out, second.out);
-        QVERIFY(first.out.contains("E2B_API_URL=http://127.0.0.1:1234\nE2B_SANDBOX_URL=http://127.0.0.1:8711\nE2B_API_KEY=e2b_"));
+        QVERIFY(first.out.contains(
+            "E2B_API_URL=http://127.0.0.1:1234\nE2B_SANDBOX_URL=http://127.0.0.1:8711\nE2B_API_KEY=e2b_"));
         const QFileInfo key(m_state.filePath(QStringLiteral("env/api-key")));
         QCOMPARE(key.permissions() & (QFile::ReadGroup | QFile::ReadOther | QFile::WriteOther), QFile::Permissions());
     }
@@ -87,7 +93,8 @@ private Q_SLOTS:
 
     void doctorNamesTheTier()
     {
-        const Outcome outcome = run({QStringLiteral("--doctor"), QStringLiteral("--state-dir"), m_state.filePath(QStringLiteral("doctor"))});
+        const Outcome outcome = run(
+            {QStringLiteral("--doctor"), QStringLiteral("--state-dir"), m_state.filePath(QStringLiteral("doctor"))});
         QVERIFY(outcome.code == 0 || outcome.code == 1);
         QVERIFY2(outcome.out.startsWith("Tier "), outcome.out);
         QCOMPARE(outcome.out.contains("can run"), outcome.code == 0);
@@ -104,7 +111,8 @@ private Q_SLOTS:
         QFETCH(QString, option);
         QTcpServer taken;
         QVERIFY(taken.listen(QHostAddress::LocalHost));
-        const QString other = option == QStringLiteral("--api-port") ? QStringLiteral("--sandbox-port") : QStringLiteral("--api-port");
+        const QString other =
+            option == QStringLiteral("--api-port") ? QStringLiteral("--sandbox-port") : QStringLiteral("--api-port");
         const Outcome outcome = run({QStringLiteral("--state-dir"), m_state.filePath(option), option,
                                      QString::number(taken.serverPort()), other, QStringLiteral("0")});
         QCOMPARE(outcome.code, 1);
@@ -129,8 +137,9 @@ private Q_SLOTS:
     {
         EngineProcess engine;
         QVERIFY(engine.start());
-        const Outcome outcome = run({QStringLiteral("--state-dir"), engine.stateDirectory(), QStringLiteral("--api-port"),
-                                     QStringLiteral("0"), QStringLiteral("--sandbox-port"), QStringLiteral("0")});
+        const Outcome outcome =
+            run({QStringLiteral("--state-dir"), engine.stateDirectory(), QStringLiteral("--api-port"),
+                 QStringLiteral("0"), QStringLiteral("--sandbox-port"), QStringLiteral("0")});
         QCOMPARE(outcome.code, 1);
         QVERIFY2(outcome.err.contains("another engine"), outcome.err);
     }
@@ -139,7 +148,9 @@ private Q_SLOTS:
     {
         const QString copy = m_state.filePath(QStringLiteral("lonely-engine"));
         QVERIFY(QFile::copy(EngineProcess::program(), copy));
-        const Outcome outcome = run({QStringLiteral("--doctor"), QStringLiteral("--state-dir"), m_state.filePath(QStringLiteral("lonely"))}, copy);
+        const Outcome outcome =
+            run({QStringLiteral("--doctor"), QStringLiteral("--state-dir"), m_state.filePath(QStringLiteral("lonely"))},
+                copy);
         QCOMPARE(outcome.code, 1);
         const QByteArray said = outcome.out + outcome.err;
         QVERIFY2(said.contains("sandglass-sandboxd"), said);

@@ -52,7 +52,8 @@ private:
         Delivery delivery;
         const auto lines = text.left(end).split('\n');
         for (const QByteArray &line : lines.mid(1))
-            delivery.headers.insert(line.left(line.indexOf(':')).trimmed().toLower(), line.mid(line.indexOf(':') + 1).trimmed());
+            delivery.headers.insert(line.left(line.indexOf(':')).trimmed().toLower(),
+                                    line.mid(line.indexOf(':') + 1).trimmed());
         if (text.size() - end - 4 < delivery.headers["content-length"].toInt())
             return;
         delivery.body = text.mid(end + 4);
@@ -71,7 +72,8 @@ QByteArray webhookBody(const QByteArray &url, const QByteArray &more = {})
 {
     return R"({"name":"t","url":")" + url + R"(","signatureSecret":")" + kSecret
         + R"(","events":["sandbox.lifecycle.created","sandbox.lifecycle.updated","sandbox.lifecycle.paused",)"
-          R"("sandbox.lifecycle.resumed","sandbox.lifecycle.killed"])" + more + "}";
+          R"("sandbox.lifecycle.resumed","sandbox.lifecycle.killed"])"
+        + more + "}";
 }
 
 const QByteArray kBase = R"({"templateID":"base","timeout":60,"metadata":{"job":"7"}})";
@@ -109,8 +111,9 @@ private Q_SLOTS:
 
         QStringList types = receiver.types();
         types.sort();
-        QCOMPARE(types, (QStringList{QStringLiteral("created"), QStringLiteral("killed"), QStringLiteral("paused"),
-                                     QStringLiteral("resumed"), QStringLiteral("updated")}));
+        QCOMPARE(types,
+                 (QStringList{QStringLiteral("created"), QStringLiteral("killed"), QStringLiteral("paused"),
+                              QStringLiteral("resumed"), QStringLiteral("updated")}));
         QHash<QString, QJsonObject> events;
         for (const auto &delivery : std::as_const(receiver.deliveries)) {
             events.insert(delivery.type(), delivery.event());
@@ -129,13 +132,17 @@ private Q_SLOTS:
         QCOMPARE(text("killed", "sandbox_execution_id"), text("resumed", "sandbox_execution_id"));
         const QJsonObject data = events[QStringLiteral("killed")][QStringLiteral("event_data")].toObject();
         QCOMPARE(data[QStringLiteral("kill_reason")].toString(), QStringLiteral("request"));
-        QCOMPARE(data[QStringLiteral("sandbox_metadata")].toObject()[QStringLiteral("job")].toString(), QStringLiteral("7"));
+        QCOMPARE(data[QStringLiteral("sandbox_metadata")].toObject()[QStringLiteral("job")].toString(),
+                 QStringLiteral("7"));
         const QJsonObject execution = data[QStringLiteral("execution")].toObject();
         QCOMPARE(execution[QStringLiteral("vcpu_count")].toInt(), 2);
         QCOMPARE(execution[QStringLiteral("memory_mb")].toInt(), 512);
         QVERIFY(execution[QStringLiteral("execution_time")].toInt(-1) >= 0);
 
-        const auto polled = engine.api("GET", QStringLiteral("/events/sandboxes/") + made.id + QStringLiteral("?orderAsc=true")).json().toArray();
+        const auto polled =
+            engine.api("GET", QStringLiteral("/events/sandboxes/") + made.id + QStringLiteral("?orderAsc=true"))
+                .json()
+                .toArray();
         QCOMPARE(polled.size(), 5);
         QCOMPARE(polled[0].toObject()[QStringLiteral("type")].toString(), QStringLiteral("sandbox.lifecycle.created"));
         QCOMPARE(polled[4].toObject()[QStringLiteral("id")].toString(), text("killed", "id"));
@@ -150,7 +157,8 @@ private Q_SLOTS:
         QVERIFY(engine.start({QStringLiteral("--webhook-retry-ms"), QStringLiteral("50")}));
         if (!engine.canRunSandboxes())
             QSKIP("no isolation on this machine");
-        const QString id = engine.api("POST", kHooks, webhookBody(receiver.url())).json(QStringLiteral("id")).toString();
+        const QString id =
+            engine.api("POST", kHooks, webhookBody(receiver.url())).json(QStringLiteral("id")).toString();
         const auto made = engine.create(kBase);
         QTRY_COMPARE_WITH_TIMEOUT(receiver.deliveries.size(), 3, 10'000);
         QCOMPARE(receiver.deliveries[0].body, receiver.deliveries[2].body);
@@ -162,13 +170,20 @@ private Q_SLOTS:
         receiver.statuses = {500};
         QCOMPARE(engine.api("DELETE", QStringLiteral("/sandboxes/") + made.id).status, 204);
         QTRY_COMPARE_WITH_TIMEOUT(receiver.deliveries.size(), 6, 10'000);
-        const auto failedPath = kHooks + u'/' + id + QStringLiteral("/deliveries?deliveryStatus=failed&eventType=sandbox.lifecycle.killed");
+        const auto failedPath =
+            kHooks + u'/' + id + QStringLiteral("/deliveries?deliveryStatus=failed&eventType=sandbox.lifecycle.killed");
         const auto attemptsOfKilled = [&] {
-            return engine.api("GET", failedPath).json(QStringLiteral("data")).toArray()[0].toObject()[QStringLiteral("attempts")].toArray();
+            return engine.api("GET", failedPath)
+                .json(QStringLiteral("data"))
+                .toArray()[0]
+                .toObject()[QStringLiteral("attempts")]
+                .toArray();
         };
         QTRY_COMPARE(attemptsOfKilled().size(), 3);
-        QCOMPARE(attemptsOfKilled()[2].toObject()[QStringLiteral("errorClass")].toString(), QStringLiteral("http_error"));
-        QCOMPARE(engine.api("GET", kHooks + u'/' + id + QStringLiteral("/stats")).json(QStringLiteral("failed")).toInt(), 5);
+        QCOMPARE(attemptsOfKilled()[2].toObject()[QStringLiteral("errorClass")].toString(),
+                 QStringLiteral("http_error"));
+        QCOMPARE(
+            engine.api("GET", kHooks + u'/' + id + QStringLiteral("/stats")).json(QStringLiteral("failed")).toInt(), 5);
         QTest::qWait(300); // long enough for a fourth try, were there one
         QCOMPARE(receiver.deliveries.size(), 6);
     }
@@ -216,10 +231,12 @@ private Q_SLOTS:
         if (!engine.canRunSandboxes())
             QSKIP("no isolation on this machine");
         const QString id = engine.create(R"({"templateID":"base","timeout":1})").id;
-        const QString path = QStringLiteral("/events/sandboxes/") + id + QStringLiteral("?types=sandbox.lifecycle.killed");
+        const QString path =
+            QStringLiteral("/events/sandboxes/") + id + QStringLiteral("?types=sandbox.lifecycle.killed");
         QTRY_COMPARE_WITH_TIMEOUT(engine.api("GET", path).json().toArray().size(), 1, 10'000);
         const QJsonObject event = engine.api("GET", path).json().toArray()[0].toObject();
-        QCOMPARE(event[QStringLiteral("eventData")].toObject()[QStringLiteral("kill_reason")].toString(), QStringLiteral("timeout"));
+        QCOMPARE(event[QStringLiteral("eventData")].toObject()[QStringLiteral("kill_reason")].toString(),
+                 QStringLiteral("timeout"));
     }
 
     void badWebhooksAreRefused_data()
@@ -229,10 +246,13 @@ private Q_SLOTS:
         QTest::newRow("not JSON") << QByteArray("{") << QByteArray("JSON");
         QTest::newRow("other scheme") << webhookBody("ftp://127.0.0.1/x") << QByteArray("url");
         QTest::newRow("line break in URL") << webhookBody("http://127.0.0.1/\\r\\nX: y") << QByteArray("url");
-        QTest::newRow("short secret") << webhookBody("http://127.0.0.1/", R"(,"signatureSecret":"short")") << QByteArray("32 characters");
+        QTest::newRow("short secret") << webhookBody("http://127.0.0.1/", R"(,"signatureSecret":"short")")
+                                      << QByteArray("32 characters");
         QTest::newRow("no events") << webhookBody("http://127.0.0.1/", R"(,"events":[])") << QByteArray("events");
-        QTest::newRow("unknown event") << webhookBody("http://127.0.0.1/", R"(,"events":["x"])") << QByteArray("events");
-        QTest::newRow("enabled is text") << webhookBody("http://127.0.0.1/", R"(,"enabled":"yes")") << QByteArray("enabled");
+        QTest::newRow("unknown event") << webhookBody("http://127.0.0.1/", R"(,"events":["x"])")
+                                       << QByteArray("events");
+        QTest::newRow("enabled is text") << webhookBody("http://127.0.0.1/", R"(,"enabled":"yes")")
+                                         << QByteArray("enabled");
     }
     void badWebhooksAreRefused()
     {
@@ -253,7 +273,8 @@ private Q_SLOTS:
     {
         EngineProcess engine;
         QVERIFY(engine.start());
-        const QString path = kHooks + u'/' + engine.api("POST", kHooks, webhookBody("http://127.0.0.1:9/")).json(QStringLiteral("id")).toString();
+        const QString path = kHooks + u'/'
+            + engine.api("POST", kHooks, webhookBody("http://127.0.0.1:9/")).json(QStringLiteral("id")).toString();
         QCOMPARE(engine.api("PATCH", path, R"({"enabled":false,"name":"renamed"})").status, 200);
         QCOMPARE(engine.api("GET", path).json(QStringLiteral("name")).toString(), QStringLiteral("renamed"));
         QCOMPARE(engine.api("GET", path).json(QStringLiteral("enabled")).toBool(true), false);

@@ -69,7 +69,8 @@ void TestKernel::initTestCase()
 {
     START_OR_SKIP(m_fixture);
     if (!m_fixture.tier().cures.empty())
-        QSKIP(qPrintable(QStringLiteral("a tool is missing: ") + QString::fromStdString(m_fixture.tier().cures.front())));
+        QSKIP(
+            qPrintable(QStringLiteral("a tool is missing: ") + QString::fromStdString(m_fixture.tier().cures.front())));
     SandboxLimits limits;
     limits.memoryMb = 1024;
     m_sandbox = m_fixture.launch(limits);
@@ -101,18 +102,24 @@ void TestKernel::givesMainResults_data()
 {
     QTest::addColumn<QString>("code");
     QTest::addColumn<QString>("result");
-    QTest::newRow("text loses its quotes") << "'it is'" << R"({"text":"it is"})";
-    QTest::newRow("list") << "[1, 'a', None]" << R"({"text":"[1, 'a', None]","json":[1,"a",null]})";
-    QTest::newRow("not JSON") << "[float('nan')]" << R"({"text":"[nan]"})";
-    QTest::newRow("html") << "class H:\n  def _repr_html_(self): return '<b>h</b>'\n  def __repr__(self): return 'H'\nH()"
-                          << R"({"text":"H","html":"<b>h</b>"})";
+    QTest::newRow("text loses its quotes") << "'it is'"
+                                           << R"({"text":"it is"})";
+    QTest::newRow("list") << "[1, 'a', None]"
+                          << R"({"text":"[1, 'a', None]","json":[1,"a",null]})";
+    QTest::newRow("not JSON") << "[float('nan')]"
+                              << R"({"text":"[nan]"})";
+    QTest::newRow("html")
+        << "class H:\n  def _repr_html_(self): return '<b>h</b>'\n  def __repr__(self): return 'H'\nH()"
+        << R"({"text":"H","html":"<b>h</b>"})";
     QTest::newRow("json") << "class J:\n  def _repr_json_(self): return {'a': 1}\n  def __repr__(self): return 'J'\nJ()"
                           << R"({"text":"J","json":{"a":1}})";
     QTest::newRow("markdown, latex, svg")
-        << "class M:\n  def _repr_mimebundle_(self, include=None, exclude=None):\n    return {'text/plain': 'm', 'text/markdown': "
+        << "class M:\n  def _repr_mimebundle_(self, include=None, exclude=None):\n    return {'text/plain': 'm', "
+           "'text/markdown': "
            "'*m*', 'text/latex': '$m$', 'image/svg+xml': '<svg/>', 'a/b': 'c'}\nM()"
         << R"({"text":"m","markdown":"*m*","latex":"$m$","svg":"<svg/>","extra":{"a/b":"c"}})";
-    QTest::newRow("await") << "import asyncio\nawait asyncio.sleep(0)\n5" << R"({"text":"5"})";
+    QTest::newRow("await") << "import asyncio\nawait asyncio.sleep(0)\n5"
+                           << R"({"text":"5"})";
 }
 
 void TestKernel::givesMainResults()
@@ -153,12 +160,23 @@ void TestKernel::tellsErrors_data()
     QTest::addColumn<QString>("code");
     QTest::addColumn<QString>("name");
     QTest::addColumn<QString>("value");
-    QTest::newRow("division") << "def f():\n    return 1 / 0\nf()" << "ZeroDivisionError" << "division by zero";
-    QTest::newRow("missing colon") << "for i in range(3)\n    print(i)" << "SyntaxError" << "expected ':' (3859907720.py, line 1)";
-    QTest::newRow("missing module") << "import nonexistent_module" << "ModuleNotFoundError" << "No module named 'nonexistent_module'";
-    QTest::newRow("sys.exit") << "import sys\nsys.exit(3)" << "SystemExit" << "3";
-    QTest::newRow("exit()") << "exit()" << "SystemExit" << "the interpreter of a context cannot be left; restart the context instead";
-    QTest::newRow("input") << "input('name? ')" << "StdinNotImplementedError"
+    QTest::newRow("division") << "def f():\n    return 1 / 0\nf()"
+                              << "ZeroDivisionError"
+                              << "division by zero";
+    QTest::newRow("missing colon") << "for i in range(3)\n    print(i)"
+                                   << "SyntaxError"
+                                   << "expected ':' (3859907720.py, line 1)";
+    QTest::newRow("missing module") << "import nonexistent_module"
+                                    << "ModuleNotFoundError"
+                                    << "No module named 'nonexistent_module'";
+    QTest::newRow("sys.exit") << "import sys\nsys.exit(3)"
+                              << "SystemExit"
+                              << "3";
+    QTest::newRow("exit()") << "exit()"
+                            << "SystemExit"
+                            << "the interpreter of a context cannot be left; restart the context instead";
+    QTest::newRow("input") << "input('name? ')"
+                           << "StdinNotImplementedError"
                            << "input() was called, but a sandbox's code interpreter has nobody to ask";
 }
 
@@ -171,7 +189,8 @@ void TestKernel::tellsErrors()
     QTEST(QString::fromStdString(stringOr(*error, "name")), "name");
     QFETCH(QString, value);
     const QString told = QString::fromStdString(stringOr(*error, "value"));
-    QVERIFY2(told.startsWith(value.section(u'(', 0, 0)) || told == value, qPrintable(told)); // the cell's file name varies
+    QVERIFY2(told.startsWith(value.section(u'(', 0, 0)) || told == value,
+             qPrintable(told)); // the cell's file name varies
     QVERIFY(!stringOr(*error, "traceback").empty());
     QCOMPARE(stringOr(lines.back(), "type"), std::string("end_of_execution"));
     QCOMPARE(stringOr(*lineOf(execute("'alive'"), "result"), "text"), std::string("alive"));
@@ -183,7 +202,8 @@ void TestKernel::keepsStateAndCounts()
     const auto second = execute("counter += 2\nprint(counter)");
     QCOMPARE(textOf(second, "stdout"), std::string("42\n"));
     QCOMPARE(intOr(second[0], "execution_count"), intOr(first[0], "execution_count") + 1);
-    QCOMPARE(textOf(execute("print(_i is not None, In[-1][:5], Out is not None)"), "stdout"), std::string("True print True\n"));
+    QCOMPARE(textOf(execute("print(_i is not None, In[-1][:5], Out is not None)"), "stdout"),
+             std::string("True print True\n"));
 }
 
 void TestKernel::keepsTheOrderOfOutput()
@@ -200,14 +220,16 @@ void TestKernel::keepsTheOrderOfOutput()
     QCOMPARE(textOf(lines, "stdout"), expected);
     QCOMPARE(textOf(execute("!echo from a shell"), "stdout"), std::string("from a shell\r\n"));
     QCOMPARE(textOf(execute("print('a\\u20ac\\U0001F600', end='')"), "stdout"), std::string("a€😀"));
-    QCOMPARE(textOf(execute("import os\npid = os.fork()\nif pid == 0:\n    print('child'); os._exit(0)\nos.waitpid(pid, 0); print('parent')"),
+    QCOMPARE(textOf(execute("import os\npid = os.fork()\nif pid == 0:\n    print('child'); "
+                            "os._exit(0)\nos.waitpid(pid, 0); print('parent')"),
                     "stdout"),
              std::string("child\nparent\n"));
 }
 
 void TestKernel::setsVariablesForOneExecution()
 {
-    const std::string code = "import os\nprint(os.environ.get('ONE'), os.environ.get('FROM_SANDBOX'), os.environ.get('HOME'))";
+    const std::string code =
+        "import os\nprint(os.environ.get('ONE'), os.environ.get('FROM_SANDBOX'), os.environ.get('HOME'))";
     QCOMPARE(textOf(m_fixture.execute(*m_kernel, code, {{"ONE", "1"}, {"FROM_SANDBOX", "other"}}), "stdout"),
              std::string("1 other /home/user\n"));
     QCOMPARE(textOf(execute(code), "stdout"), std::string("None yes /home/user\n"));
@@ -231,7 +253,8 @@ void TestKernel::interruptsAnEndlessLoop_data()
     QTest::newRow("printing loop") << "while True: print('x' * 100)" << true;
     QTest::newRow("sleep") << "import time; print('up'); time.sleep(1000)" << true;
     QTest::newRow("child") << "import subprocess; print('up'); subprocess.run(['sleep', '1000'])" << true;
-    QTest::newRow("swallows everything") << "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); print('up')\nwhile True: pass" << false;
+    QTest::newRow("swallows everything")
+        << "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); print('up')\nwhile True: pass" << false;
 }
 
 void TestKernel::interruptsAnEndlessLoop()
@@ -331,7 +354,8 @@ void TestKernel::bounds100MegabytesOfOutput()
     QVERIFY2(peak - before < 32 * 1024, qPrintable(QString::number(peak - before)));
 #endif
 
-    const auto raw = execute("import subprocess\nsubprocess.run('head -c 2000000 /dev/zero | tr \"\\\\0\" y', shell=True)\nprint('done')");
+    const auto raw = execute(
+        "import subprocess\nsubprocess.run('head -c 2000000 /dev/zero | tr \"\\\\0\" y', shell=True)\nprint('done')");
     QCOMPARE(textOf(raw, "stdout").size(), std::size_t{2'000'000 + 5});
 }
 
@@ -372,14 +396,17 @@ void TestKernel::refusesOtherLanguages()
 /// As where IPython is not installed: the import fails in the same words.
 void TestKernel::namesTheMissingPackage()
 {
-    const CommandResult shadowed = m_fixture.run(*m_sandbox, "mkdir -p /tmp/shadow/IPython && "
+    const CommandResult shadowed = m_fixture.run(
+        *m_sandbox,
+        "mkdir -p /tmp/shadow/IPython && "
         "echo \"raise ModuleNotFoundError(\\\"No module named 'IPython'\\\")\" > /tmp/shadow/IPython/__init__.py");
     QCOMPARE(shadowed.err, std::string());
     const auto kernel = m_fixture.wait<std::shared_ptr<Kernel>>([this](auto then) {
         startKernel(m_sandbox, m_fixture.io(), "python", {}, {{"PYTHONPATH", "/tmp/shadow"}}, std::move(then));
     });
     QVERIFY(!kernel);
-    QCOMPARE(kernel.error().message, std::string("the Python kernel needs the Debian package python3-ipython: apt install python3-ipython"));
+    QCOMPARE(kernel.error().message,
+             std::string("the Python kernel needs the Debian package python3-ipython: apt install python3-ipython"));
     QCOMPARE(kernel.error().code, std::string("failed_precondition"));
 }
 

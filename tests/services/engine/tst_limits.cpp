@@ -67,13 +67,14 @@ void TestLimits::boundsOneProcess()
 
 void TestLimits::killsTheBiggestOfMany()
 {
-    const CommandResult result = m_fixture.python(*m_sandbox,
-                                                  "import os, time\n" // the children leave the pipes to their parent
-                                                  "for i in range(4):\n"
-                                                  "    if os.fork() == 0:\n"
-                                                  "        os.close(1); os.close(2); data = bytearray(20_000_000); time.sleep(1000)\n"
-                                                  "mine = [bytearray(10_000_000) for i in range(5)]\n"
-                                                  "time.sleep(1000)");
+    const CommandResult result =
+        m_fixture.python(*m_sandbox,
+                         "import os, time\n" // the children leave the pipes to their parent
+                         "for i in range(4):\n"
+                         "    if os.fork() == 0:\n"
+                         "        os.close(1); os.close(2); data = bytearray(20_000_000); time.sleep(1000)\n"
+                         "mine = [bytearray(10_000_000) for i in range(5)]\n"
+                         "time.sleep(1000)");
     QCOMPARE(result.status.reason, std::string("memory limit"));
     QVERIFY(!result.status.exited);
     QCOMPARE(result.status.code, SIGKILL);
@@ -99,11 +100,16 @@ void TestLimits::boundsTheDisk_data()
 {
     QTest::addColumn<QString>("script");
     QTest::addColumn<QString>("error");
-    QTest::newRow("home") << "cat /dev/zero > fill" << "File too large|No space left";
-    QTest::newRow("many files") << "for i in 1 2 3; do head -c 40000000 /dev/zero > /tmp/fill$i; done" << "No space left";
-    QTest::newRow("shared memory") << "head -c 100000000 /dev/zero > /dev/shm/fill" << "File too large|No space left";
-    QTest::newRow("sparse file") << "truncate -s 1T sparse" << "File too large|File size limit";
-    QTest::newRow("inodes") << "mkdir d; cd d; for i in $(seq 20000); do : > $i || break; done" << "No space left";
+    QTest::newRow("home") << "cat /dev/zero > fill"
+                          << "File too large|No space left";
+    QTest::newRow("many files") << "for i in 1 2 3; do head -c 40000000 /dev/zero > /tmp/fill$i; done"
+                                << "No space left";
+    QTest::newRow("shared memory") << "head -c 100000000 /dev/zero > /dev/shm/fill"
+                                   << "File too large|No space left";
+    QTest::newRow("sparse file") << "truncate -s 1T sparse"
+                                 << "File too large|File size limit";
+    QTest::newRow("inodes") << "mkdir d; cd d; for i in $(seq 20000); do : > $i || break; done"
+                            << "No space left";
 }
 
 void TestLimits::boundsTheDisk()
@@ -117,10 +123,11 @@ void TestLimits::boundsTheDisk()
 
 void TestLimits::boundsDescriptors()
 {
-    const CommandResult result = m_fixture.python(*m_sandbox, "files = []\n"
-                                                              "try:\n"
-                                                              "    while True: files.append(open('/dev/null'))\n"
-                                                              "except OSError as error: print(error.errno, len(files) < 64)");
+    const CommandResult result = m_fixture.python(*m_sandbox,
+                                                  "files = []\n"
+                                                  "try:\n"
+                                                  "    while True: files.append(open('/dev/null'))\n"
+                                                  "except OSError as error: print(error.errno, len(files) < 64)");
     QCOMPARE(result.out, std::string("24 True\n"));
 }
 

@@ -60,9 +60,10 @@ void TestSandboxdFiles::initTestCase()
     START_OR_SKIP(m_fixture);
     m_sandbox = m_fixture.launch();
     QVERIFY(m_sandbox);
-    const auto made = m_fixture.run(*m_sandbox, "mkdir -p tree/b/deep && cd tree && echo hello > a.txt && chmod 640 a.txt && "
-                                                "ln -s a.txt link && ln -s /nowhere dangling && ln -s b dirlink && "
-                                                "mkfifo pipe && touch b/deep/x b/c && chmod 4755 b/c");
+    const auto made = m_fixture.run(*m_sandbox,
+                                    "mkdir -p tree/b/deep && cd tree && echo hello > a.txt && chmod 640 a.txt && "
+                                    "ln -s a.txt link && ln -s /nowhere dangling && ln -s b dirlink && "
+                                    "mkfifo pipe && touch b/deep/x b/c && chmod 4755 b/c");
     QCOMPARE(made.status.code, 0);
 }
 
@@ -88,9 +89,12 @@ void TestSandboxdFiles::describesEntries_data()
     const auto type = [](FileEntry::Type value) { return static_cast<int>(value); };
     QTest::newRow("file") << "tree/a.txt" << type(FileEntry::Type::File) << "-rw-r-----" << QString();
     QTest::newRow("directory") << "tree" << type(FileEntry::Type::Directory) << "drwxr-xr-x" << QString();
-    QTest::newRow("link to a file") << "tree/link" << type(FileEntry::Type::File) << "Lrwxrwxrwx" << "/home/user/tree/a.txt";
-    QTest::newRow("link to a directory") << "tree/dirlink" << type(FileEntry::Type::Directory) << "Lrwxrwxrwx" << "/home/user/tree/b";
-    QTest::newRow("dangling link") << "tree/dangling" << type(FileEntry::Type::Symlink) << "Lrwxrwxrwx" << "/nowhere";
+    QTest::newRow("link to a file") << "tree/link" << type(FileEntry::Type::File) << "Lrwxrwxrwx"
+                                    << "/home/user/tree/a.txt";
+    QTest::newRow("link to a directory") << "tree/dirlink" << type(FileEntry::Type::Directory) << "Lrwxrwxrwx"
+                                         << "/home/user/tree/b";
+    QTest::newRow("dangling link") << "tree/dangling" << type(FileEntry::Type::Symlink) << "Lrwxrwxrwx"
+                                   << "/nowhere";
     QTest::newRow("set user id") << "tree/b/c" << type(FileEntry::Type::File) << "urwxr-xr-x" << QString();
     QTest::newRow("sticky") << "/tmp" << type(FileEntry::Type::Directory) << "dtrwxrwxrwx" << QString();
     QTest::newRow("device") << "/dev/null" << type(FileEntry::Type::Unknown) << "Dcrw-rw-rw-" << QString();
@@ -126,7 +130,11 @@ void TestSandboxdFiles::listsInOrder()
 
 void TestSandboxdFiles::listsThousands()
 {
-    QCOMPARE(m_fixture.run(*m_sandbox, "mkdir many && cd many && for i in $(seq 3000); do : > $i-$(printf 'n%.0s' {1..150}); done").status.code, 0);
+    QCOMPARE(m_fixture
+                 .run(*m_sandbox,
+                      "mkdir many && cd many && for i in $(seq 3000); do : > $i-$(printf 'n%.0s' {1..150}); done")
+                 .status.code,
+             0);
     const auto entries = list("many", 1);
     QVERIFY(entries);
     QCOMPARE(entries->size(), std::size_t{3000});
@@ -137,20 +145,48 @@ void TestSandboxdFiles::refuses_data()
     QTest::addColumn<QString>("operation");
     QTest::addColumn<QString>("path");
     QTest::addColumn<QString>("code");
-    QTest::newRow("stat missing") << "stat" << "nothing" << "not_found";
-    QTest::newRow("read missing") << "read" << "nothing" << "not_found";
-    QTest::newRow("read a directory") << "read" << "tree" << "invalid_argument";
-    QTest::newRow("read a pipe") << "read" << "tree/pipe" << "invalid_argument";
-    QTest::newRow("read a device") << "read" << "/dev/zero" << "invalid_argument";
-    QTest::newRow("write a pipe") << "write" << "tree/pipe" << "internal"; // nobody reads it: ENXIO
-    QTest::newRow("write a program") << "write" << "/usr/bin/bash" << "permission_denied";
-    QTest::newRow("write below a file") << "write" << "tree/a.txt/x" << "invalid_argument";
-    QTest::newRow("list a file") << "list" << "tree/a.txt" << "invalid_argument";
-    QTest::newRow("list missing") << "list" << "nothing" << "not_found";
-    QTest::newRow("make a directory again") << "mkdir" << "tree" << "already_exists";
-    QTest::newRow("make a directory over a file") << "mkdir" << "tree/a.txt" << "invalid_argument";
-    QTest::newRow("read a secret of the host") << "read" << "/etc/shadow" << "not_found";
-    QTest::newRow("climb out") << "read" << "../../../../etc/shadow" << "not_found";
+    QTest::newRow("stat missing") << "stat"
+                                  << "nothing"
+                                  << "not_found";
+    QTest::newRow("read missing") << "read"
+                                  << "nothing"
+                                  << "not_found";
+    QTest::newRow("read a directory") << "read"
+                                      << "tree"
+                                      << "invalid_argument";
+    QTest::newRow("read a pipe") << "read"
+                                 << "tree/pipe"
+                                 << "invalid_argument";
+    QTest::newRow("read a device") << "read"
+                                   << "/dev/zero"
+                                   << "invalid_argument";
+    QTest::newRow("write a pipe") << "write"
+                                  << "tree/pipe"
+                                  << "internal"; // nobody reads it: ENXIO
+    QTest::newRow("write a program") << "write"
+                                     << "/usr/bin/bash"
+                                     << "permission_denied";
+    QTest::newRow("write below a file") << "write"
+                                        << "tree/a.txt/x"
+                                        << "invalid_argument";
+    QTest::newRow("list a file") << "list"
+                                 << "tree/a.txt"
+                                 << "invalid_argument";
+    QTest::newRow("list missing") << "list"
+                                  << "nothing"
+                                  << "not_found";
+    QTest::newRow("make a directory again") << "mkdir"
+                                            << "tree"
+                                            << "already_exists";
+    QTest::newRow("make a directory over a file") << "mkdir"
+                                                  << "tree/a.txt"
+                                                  << "invalid_argument";
+    QTest::newRow("read a secret of the host") << "read"
+                                               << "/etc/shadow"
+                                               << "not_found";
+    QTest::newRow("climb out") << "read"
+                               << "../../../../etc/shadow"
+                               << "not_found";
     QTest::newRow("a name of 5000 letters") << "stat" << QString(5000, u'n') << "invalid_argument";
 }
 
@@ -196,7 +232,8 @@ void TestSandboxdFiles::makesMovesAndRemoves()
 
 void TestSandboxdFiles::removesABigTreeWhileServing()
 {
-    QCOMPARE(m_fixture.run(*m_sandbox, "mkdir -p big/{1..40}/{1..40} && touch big/{1..40}/{1..40}/{1..4}").status.code, 0);
+    QCOMPARE(m_fixture.run(*m_sandbox, "mkdir -p big/{1..40}/{1..40} && touch big/{1..40}/{1..40}/{1..4}").status.code,
+             0);
     bool removed = false;
     m_sandbox->remove("big", "user", [&removed](Result<> result) { removed = result.has_value(); });
     QVERIFY(stat("tree/a.txt"));

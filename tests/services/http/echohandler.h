@@ -68,8 +68,8 @@ public:
             return exchange->respond({200, {}, std::string(32U << 20, 'x')});
         if (body)
             return exchange->respond(http::Response::text(200, std::to_string(sink->bytes)));
-        exchange->respond(http::Response::text(
-            200, request.method + ' ' + request.path + " ?" + request.query + ' ' + request.body));
+        exchange->respond(
+            http::Response::text(200, request.method + ' ' + request.path + " ?" + request.query + ' ' + request.body));
     }
 
     void refused(const http::RequestHead & /*head*/, int status) override { refusedStatus = status; }
@@ -99,8 +99,7 @@ public:
 struct ServerFixture
 {
     explicit ServerFixture(http::ServerOptions options = {})
-        : server(std::make_unique<http::Server>(io.context(), handler, std::move(options)))
-        , listening(server->listen())
+        : server(std::make_unique<http::Server>(io.context(), handler, std::move(options))), listening(server->listen())
     {}
     ~ServerFixture()
     {

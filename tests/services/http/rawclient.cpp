@@ -12,8 +12,7 @@
 
 namespace sandglass::test {
 
-RawClient::RawClient(std::uint16_t port, int receiveBuffer)
-    : m_fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
+RawClient::RawClient(std::uint16_t port, int receiveBuffer) : m_fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
 {
     if (receiveBuffer > 0)
         ::setsockopt(m_fd.get(), SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof receiveBuffer);
@@ -134,7 +133,8 @@ RawClient::Reply RawClient::reply(bool hasBody, int timeoutMs)
 
 RawClient::Rest RawClient::readAll(int timeoutMs)
 {
-    while (fill(timeoutMs)) { }
+    while (fill(timeoutMs)) {
+    }
     return {std::exchange(m_buffer, {}), m_isPeerClosed};
 }
 

@@ -17,7 +17,7 @@ public:
     {
         int status = 0; ///< 0 = none came
         std::string head;
-        std::string body;      ///< de-chunked
+        std::string body;        ///< de-chunked
         bool isComplete = false; ///< body as long as promised
         std::vector<std::string> chunks;
     };
@@ -29,7 +29,7 @@ public:
     bool send(std::string_view bytes); ///< all of it; false when the peer has closed
     void finishSending();              ///< closes the sending half
     void close();
-    void reset();                      ///< closes with RST
+    void reset(); ///< closes with RST
 
     /// The next answer; `hasBody` false for HEAD. Interim 1xx answers are returned like others.
     [[nodiscard]] Reply reply(bool hasBody = true, int timeoutMs = 10'000);

@@ -130,8 +130,8 @@ void TestHttp::answers_data()
     row("HTTP/1.0 keep-alive", "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200, "GET /a ? ", false);
     row("chunked", post("Transfer-Encoding: chunked", "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"), 200, "POST /a ? abcde",
         false);
-    row("chunk extension and trailer",
-        post("Transfer-Encoding: Chunked", "3;a=\"b\"\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n"), 200, "POST /a ? abc", false);
+    row("chunk extension and trailer", post("Transfer-Encoding: Chunked", "3;a=\"b\"\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n"),
+        200, "POST /a ? abc", false);
     row("same length twice", post("Content-Length: 2\r\nContent-Length: 2", "ab"), 200, "POST /a ? ab", false);
     row("length and chunked", post("Content-Length: 5\r\nTransfer-Encoding: chunked", "0\r\n\r\n"), 400, "", true);
     row("chunked and length", post("Transfer-Encoding: chunked\r\nContent-Length: 5", "0\r\n\r\n"), 400, "", true);
@@ -157,7 +157,8 @@ void TestHttp::answers_data()
     row("NUL in the path", "GET /a%00b HTTP/1.1\r\nHost: x\r\n\r\n", 400, "", true);
     row("space before colon", "GET /a HTTP/1.1\r\nHost : x\r\n\r\n", 400, "", true);
     row("unknown version", "GET /a HTTP/3.0\r\nHost: x\r\n\r\n", 505, "", true);
-    row("unknown expectation", "POST /a HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nContent-Length: 1\r\n\r\n", 417, "", true);
+    row("unknown expectation", "POST /a HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nContent-Length: 1\r\n\r\n", 417, "",
+        true);
     row("not HTTP", "\x16\x03\x01\x02 hello\r\n\r\n", 400, "", true);
 }
 

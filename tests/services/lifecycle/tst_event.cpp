@@ -126,7 +126,8 @@ void TestEvent::derivedIdsTellDeliveriesApart()
     const auto id = [](const char *label, const char *sandbox, const char *execution, const char *second) {
         return decode(std::string(R"({"eventLabel":")") + label + R"(","sandboxId":")" + sandbox
                       + R"(","sandboxExecutionId":")" + execution + R"(","timestamp":"2025-10-01T00:00:0)" + second
-                      + "Z\"}")->id;
+                      + "Z\"}")
+            ->id;
     };
     const std::string base = id("pause", "s", "e", "1");
     QCOMPARE(id("pause", "s", "e", "1"), base);

@@ -51,8 +51,8 @@ QString runsText(const Sandbox &sandbox)
         const auto seconds = [](Timestamp t) {
             return QString::number(static_cast<double>((t - epoch).count()) / 1e9);
         };
-        parts << seconds(run.start) + QLatin1Char('-') + (run.end ? seconds(*run.end) : QString()) +
-                     (run.confirmedMs ? QStringLiteral("!%1").arg(*run.confirmedMs) : QString());
+        parts << seconds(run.start) + QLatin1Char('-') + (run.end ? seconds(*run.end) : QString())
+                + (run.confirmedMs ? QStringLiteral("!%1").arg(*run.confirmedMs) : QString());
     }
     return parts.join(QLatin1Char(' '));
 }
@@ -98,32 +98,27 @@ void TestFold::derivesStateAndRuns_data()
     row("killed, no start known", {bare(killed, 60, "e1")}, SandboxState::Killed, "");
     row("paused", {created(0), ended(paused, 60, "e1", 0)}, SandboxState::Paused, "0-60!60000");
     row("paused, no start known", {bare(paused, 60, "e1")}, SandboxState::Paused, "");
-    row("paused, resumed", {created(0), ended(paused, 60, "e1", 0), resumed(100, "e2")}, running,
-        "0-60!60000 100-");
+    row("paused, resumed", {created(0), ended(paused, 60, "e1", 0), resumed(100, "e2")}, running, "0-60!60000 100-");
     row("paused, resumed at once", {created(0), ended(paused, 60, "e1", 0), resumed(60, "e2")}, running,
         "0-60!60000 60-");
-    row("whole life",
-        {created(0), ended(paused, 60, "e1", 0), resumed(100, "e2"), ended(killed, 130, "e2", 100)},
+    row("whole life", {created(0), ended(paused, 60, "e1", 0), resumed(100, "e2"), ended(killed, 130, "e2", 100)},
         SandboxState::Killed, "0-60!60000 100-130!30000");
-    row("killed while paused", {created(0), ended(paused, 60, "e1", 0), bare(killed, 90, "e1")},
-        SandboxState::Killed, "0-60!60000");
+    row("killed while paused", {created(0), ended(paused, 60, "e1", 0), bare(killed, 90, "e1")}, SandboxState::Killed,
+        "0-60!60000");
     row("killed while paused repeats the execution",
-        {created(0), ended(paused, 60, "e1", 0), ended(killed, 90, "e1", 0)}, SandboxState::Killed,
-        "0-60!60000");
-    row("killed while paused, no execution id",
-        {created(0), ended(paused, 60, "e1", 0), ended(killed, 90, "", 0)}, SandboxState::Killed,
-        "0-60!60000");
+        {created(0), ended(paused, 60, "e1", 0), ended(killed, 90, "e1", 0)}, SandboxState::Killed, "0-60!60000");
+    row("killed while paused, no execution id", {created(0), ended(paused, 60, "e1", 0), ended(killed, 90, "", 0)},
+        SandboxState::Killed, "0-60!60000");
     row("updated and checkpointed do not stop it",
-        {created(0), bare(EventType::Updated, 5, "e1"), bare(EventType::Checkpointed, 9, "e1")}, running,
-        "0-");
+        {created(0), bare(EventType::Updated, 5, "e1"), bare(EventType::Checkpointed, 9, "e1")}, running, "0-");
     row("updated alone", {bare(EventType::Updated, 5, "e1")}, SandboxState::Unknown, "");
     row("no execution ids", {created(0, ""), bare(paused, 60), resumed(100, ""), bare(killed, 130)},
         SandboxState::Killed, "0-60 100-130");
     row("resume without its paused", {created(0), resumed(100, "e2")}, running, "0-100 100-");
     row("resume lost, then killed", {created(0), ended(paused, 60, "e1", 0), ended(killed, 130, "e2", 100)},
         SandboxState::Killed, "0-60!60000 100-130!30000");
-    row("resumed after killed", {created(0), ended(killed, 60, "e1", 0), resumed(70, "e2")},
-        SandboxState::Killed, "0-60!60000 70-70");
+    row("resumed after killed", {created(0), ended(killed, 60, "e1", 0), resumed(70, "e2")}, SandboxState::Killed,
+        "0-60!60000 70-70");
     row("execution time without its start", {[] {
             Event e = bare(killed, 60, "e1");
             e.execution = Execution{{}, 2, 512, 45'000};
@@ -136,8 +131,8 @@ void TestFold::derivesStateAndRuns_data()
     row("observed is the created one", {created(0), observedRunning(50, 1.5)}, running, "0-");
     row("observed start before a slow created", {created(8), observedRunning(50, 0)}, running, "8-");
     row("observed after a missed resume", {created(0), observedRunning(150, 100)}, running, "0-100 100-");
-    row("observed, then killed by id", {observedRunning(50, 20), ended(killed, 60, "e1", 20.4)},
-        SandboxState::Killed, "20.4-60!39600");
+    row("observed, then killed by id", {observedRunning(50, 20), ended(killed, 60, "e1", 20.4)}, SandboxState::Killed,
+        "20.4-60!39600");
     row("observed paused ends the run", {created(0), observedPaused(50)}, SandboxState::Paused, "0-50");
     row("paused beats observed paused", {created(0), observedPaused(65), ended(paused, 60, "e1", 0)},
         SandboxState::Paused, "0-60!60000");
@@ -150,14 +145,13 @@ void TestFold::derivesStateAndRuns_data()
     row("list older than the pause", {created(0), ended(paused, 60, "e1", 0), observedRunning(61, 0.5)},
         SandboxState::Paused, "0-60!60000");
     row("lost", {created(0), bare(EventType::Lost, 50)}, SandboxState::Lost, "0-50");
-    row("lost while paused", {created(0), ended(paused, 30, "e1", 0), bare(EventType::Lost, 50)},
-        SandboxState::Lost, "0-30!30000");
-    row("killed beats lost", {created(0), bare(EventType::Lost, 50), ended(killed, 40, "e1", 0)},
-        SandboxState::Killed, "0-40!40000");
-    row("lost, then seen again", {created(0), bare(EventType::Lost, 50), observedRunning(60, 0)}, running,
-        "0-");
-    row("lost, then seen paused", {created(0), bare(EventType::Lost, 50), observedPaused(60)},
-        SandboxState::Paused, "0-50");
+    row("lost while paused", {created(0), ended(paused, 30, "e1", 0), bare(EventType::Lost, 50)}, SandboxState::Lost,
+        "0-30!30000");
+    row("killed beats lost", {created(0), bare(EventType::Lost, 50), ended(killed, 40, "e1", 0)}, SandboxState::Killed,
+        "0-40!40000");
+    row("lost, then seen again", {created(0), bare(EventType::Lost, 50), observedRunning(60, 0)}, running, "0-");
+    row("lost, then seen paused", {created(0), bare(EventType::Lost, 50), observedPaused(60)}, SandboxState::Paused,
+        "0-50");
     row("unknown type", {bare(EventType::Unknown, 5, "e1"), created(0)}, running, "0-");
 }
 
@@ -225,8 +219,8 @@ void TestFold::plannedEndOfAnEarlierRunIsForgotten()
 
 void TestFold::sizeLearntLaterFillsAllRuns()
 {
-    const auto sandbox = foldedInAnyOrder({created(0), bare(EventType::Paused, 60, "e1"), resumed(100, "e2"),
-                                           observedRunning(110, 100, 4, 1024)});
+    const auto sandbox = foldedInAnyOrder(
+        {created(0), bare(EventType::Paused, 60, "e1"), resumed(100, "e2"), observedRunning(110, 100, 4, 1024)});
     QCOMPARE(sandbox->runs.size(), std::size_t(2));
     for (const RunInterval &run : sandbox->runs) {
         QCOMPARE(run.vcpuCount, 4);
@@ -239,8 +233,7 @@ void TestFold::ownSizeStays()
 {
     Event pause = ended(EventType::Paused, 60, "e1", 0);
     pause.execution->vcpuCount = 8;
-    const auto sandbox =
-        foldedInAnyOrder({created(0), pause, resumed(100, "e2"), observedRunning(110, 100, 2, 512)});
+    const auto sandbox = foldedInAnyOrder({created(0), pause, resumed(100, "e2"), observedRunning(110, 100, 2, 512)});
     QCOMPARE(sandbox->runs[0].vcpuCount, 8);
     QCOMPARE(sandbox->runs[1].vcpuCount, 2);
 }

@@ -194,8 +194,7 @@ void TestFoldProperty::orderAndDuplicatesDoNotMatter()
                 const RunInterval &interval = sandbox.runs[run];
                 QVERIFY2(!interval.end || *interval.end >= interval.start, qPrintable(where));
                 const bool isLast = run + 1 == sandbox.runs.size();
-                QVERIFY2(interval.end || (isLast && sandbox.state == SandboxState::Running),
-                         qPrintable(where));
+                QVERIFY2(interval.end || (isLast && sandbox.state == SandboxState::Running), qPrintable(where));
             }
         }
     }
@@ -213,8 +212,7 @@ void TestFoldProperty::completeStreamsCostWhatTheProviderMeasured()
         if (isRunning(fold))
             continue; // still running: its price is not final
         ++compared;
-        QVERIFY2(priceOfAll(fold) == life.price,
-                 qPrintable(QStringLiteral("seed %1, case %2").arg(seed + 1).arg(i)));
+        QVERIFY2(priceOfAll(fold) == life.price, qPrintable(QStringLiteral("seed %1, case %2").arg(seed + 1).arg(i)));
     }
     QVERIFY(compared > cases / 2);
 }

@@ -56,9 +56,8 @@ Outcome append(Journal &journal, const Event &event)
 std::vector<StoredEvent> readAll(const Journal &journal, std::int64_t afterSeq = 0)
 {
     std::vector<StoredEvent> all;
-    const auto done = journal.replay(afterSeq, [&all](std::span<const StoredEvent> events) {
-        all.insert(all.end(), events.begin(), events.end());
-    });
+    const auto done = journal.replay(
+        afterSeq, [&all](std::span<const StoredEvent> events) { all.insert(all.end(), events.begin(), events.end()); });
     return done ? all : std::vector<StoredEvent>();
 }
 
@@ -68,8 +67,8 @@ class OtherConnection
 public:
     explicit OtherConnection(const std::filesystem::path &file)
     {
-        m_isOpen = sqlite3_open_v2(file.c_str(), &m_handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                                   nullptr) == SQLITE_OK;
+        m_isOpen =
+            sqlite3_open_v2(file.c_str(), &m_handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) == SQLITE_OK;
     }
     ~OtherConnection() { sqlite3_close_v2(m_handle); }
     OtherConnection(const OtherConnection &) = delete;
@@ -412,8 +411,7 @@ void TestJournal::replayStopsWhenTold()
         events.push_back(numbered(i));
     appendAll(*journal, events);
     int chunks = 0;
-    QVERIFY(journal->replayWhile(0, [&chunks](std::span<const StoredEvent>) { return ++chunks < 2; })
-                .has_value());
+    QVERIFY(journal->replayWhile(0, [&chunks](std::span<const StoredEvent>) { return ++chunks < 2; }).has_value());
     QCOMPARE(chunks, 2);
 }
 
@@ -437,21 +435,16 @@ void TestJournal::refusesOtherFiles_data()
 {
     QTest::addColumn<QByteArray>("content"); ///< SQL when it starts with "SQL "
     QTest::addColumn<QByteArray>("expected");
-    QTest::newRow("no database")
-        << QByteArray("this is a letter, not a database, and long enough to be sure of it\n")
-        << QByteArray("not a database");
-    QTest::newRow("another program's")
-        << QByteArray("SQL CREATE TABLE music(title)") << QByteArray("another program");
+    QTest::newRow("no database") << QByteArray("this is a letter, not a database, and long enough to be sure of it\n")
+                                 << QByteArray("not a database");
+    QTest::newRow("another program's") << QByteArray("SQL CREATE TABLE music(title)") << QByteArray("another program");
     QTest::newRow("another program's, by id")
-        << QByteArray("SQL PRAGMA application_id = 7; CREATE TABLE events(id)")
-        << QByteArray("another program");
-    QTest::newRow("newer schema") << QByteArray(
-                                         "SQL PRAGMA application_id = 1397181523; PRAGMA user_version = 99;"
-                                         "CREATE TABLE events(id)")
+        << QByteArray("SQL PRAGMA application_id = 7; CREATE TABLE events(id)") << QByteArray("another program");
+    QTest::newRow("newer schema") << QByteArray("SQL PRAGMA application_id = 1397181523; PRAGMA user_version = 99;"
+                                                "CREATE TABLE events(id)")
                                   << QByteArray("newer version");
     QTest::newRow("table of another shape")
-        << QByteArray(
-               "SQL PRAGMA application_id = 1397181523; PRAGMA user_version = 1; CREATE TABLE events(id)")
+        << QByteArray("SQL PRAGMA application_id = 1397181523; PRAGMA user_version = 1; CREATE TABLE events(id)")
         << QByteArray("no such column");
 }
 
@@ -469,17 +462,16 @@ void TestJournal::refusesOtherFiles()
     const auto journal = Journal::open(file());
     QVERIFY(!journal.has_value());
     QCOMPARE(journal.error().kind, Error::Kind::Local);
-    QVERIFY2(QByteArray::fromStdString(journal.error().message).contains(expected),
-             journal.error().message.c_str());
+    QVERIFY2(QByteArray::fromStdString(journal.error().message).contains(expected), journal.error().message.c_str());
 }
 
 void TestJournal::refusesAReadOnlyFolder()
 {
     const auto folder = file().parent_path();
     std::filesystem::create_directories(folder);
-    std::filesystem::permissions(
-        folder, std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec |
-                    std::filesystem::perms::others_read | std::filesystem::perms::others_exec);
+    std::filesystem::permissions(folder,
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec
+                                     | std::filesystem::perms::others_read | std::filesystem::perms::others_exec);
     std::filesystem::permissions(m_dir->path().toStdString(), std::filesystem::perms(0755));
     const bool isRoot = ::geteuid() == 0;
     if (isRoot && ::seteuid(65534) != 0) // permissions do not bind root
@@ -497,8 +489,8 @@ void TestJournal::durableForAnotherProcess()
     const auto journal = open();
     QCOMPARE(append(*journal, numbered(1)), Outcome::Stored);
     OtherConnection other(file()); // reads the write-ahead log of the running writer
-    QVERIFY(other.run(
-        "CREATE TEMP TABLE check_one(n CHECK(n = 1)); INSERT INTO check_one SELECT count(*) FROM events"));
+    QVERIFY(
+        other.run("CREATE TEMP TABLE check_one(n CHECK(n = 1)); INSERT INTO check_one SELECT count(*) FROM events"));
 }
 
 QTEST_GUILESS_MAIN(TestJournal)

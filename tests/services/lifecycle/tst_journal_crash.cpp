@@ -93,9 +93,8 @@ private:
     {
         const std::string body = encodeEvent(event);
         return "POST /webhooks/e2b HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
-               "application/json\r\ne2b-signature: " +
-               signDelivery(secret, body) + "\r\nContent-Length: " + std::to_string(body.size()) +
-               "\r\n\r\n" + body;
+               "application/json\r\ne2b-signature: "
+            + signDelivery(secret, body) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     }
 
     std::mutex m_mutex;
@@ -109,10 +108,9 @@ private:
 
 Money priceOfAll(const Fold &fold)
 {
-    UsageIndex usage(
-        cost::RateCard::fromJson(R"({"currency": "USD", "rates": [{"valid_from": "2026-08-06T00:00:00Z",
+    UsageIndex usage(cost::RateCard::fromJson(R"({"currency": "USD", "rates": [{"valid_from": "2026-08-06T00:00:00Z",
         "usd_per_vcpu_second": "0.000014", "usd_per_gib_second": "0.0000045"}]})")
-            .value());
+                         .value());
     for (const auto &[id, sandbox] : fold.sandboxes())
         usage.update(sandbox);
     return usage.costBetween(Timestamp::min(), Timestamp::max(), at(0));

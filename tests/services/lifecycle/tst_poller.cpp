@@ -76,10 +76,7 @@ private:
     void poll(const List &list);
     void pollFailing();
     void append(const Event &event);
-    [[nodiscard]] const Sandbox *find(const std::string &id = "sbx") const
-    {
-        return m_tracker->fold().find(id);
-    }
+    [[nodiscard]] const Sandbox *find(const std::string &id = "sbx") const { return m_tracker->fold().find(id); }
     [[nodiscard]] SandboxState state(const std::string &id = "sbx") const
     {
         const Sandbox *sandbox = find(id);

@@ -107,9 +107,8 @@ std::unique_ptr<Receiver> TestReceiver::startReceiver(Journal &journal)
 std::vector<StoredEvent> TestReceiver::stored() const
 {
     std::vector<StoredEvent> events;
-    const auto done = m_journal->replay(0, [&](std::span<const StoredEvent> chunk) {
-        events.insert(events.end(), chunk.begin(), chunk.end());
-    });
+    const auto done = m_journal->replay(
+        0, [&](std::span<const StoredEvent> chunk) { events.insert(events.end(), chunk.begin(), chunk.end()); });
     return done ? events : std::vector<StoredEvent>();
 }
 
@@ -186,8 +185,8 @@ void TestReceiver::refuses_data()
     row("empty session", delivery(body, "/webhooks/e2b/"), 404, "Not found", &S::wrongPath);
     row("longer name", delivery(body, "/webhooks/e2bx"), 404, "Not found", &S::wrongPath);
     row("GET", request("GET /webhooks/e2b", "", ""), 405, "Method not allowed", &S::wrongMethod);
-    row("PUT, signed", request("PUT /webhooks/e2b", "e2b-signature: " + good + "\r\n", body), 405,
-        "Method not allowed", &S::wrongMethod);
+    row("PUT, signed", request("PUT /webhooks/e2b", "e2b-signature: " + good + "\r\n", body), 405, "Method not allowed",
+        &S::wrongMethod);
     row("POST to health", request("POST /health", "", "{}"), 405, "Method not allowed", &S::wrongMethod);
     row("missing signature", request("POST /webhooks/e2b", "", body), 401, "Missing signature", &S::missingSignature);
     row("name of the old docs", request("POST /webhooks/e2b", "x-e2b-signature: " + good + "\r\n", body), 401,
@@ -209,8 +208,9 @@ void TestReceiver::refuses_data()
     row("extended", delivery(body + "\x80 more"), 400, "Not an event: not JSON", &S::malformed);
     row("array", delivery("[" + body + "]"), 400, "Not an event: not a JSON object", &S::malformed);
     row("no event", delivery(R"({"id":"a"})"), 400, "Not an event: type is missing", &S::malformed);
-    row("bad chunk", "POST /webhooks/e2b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\ne2b-signature: x\r\n\r\nzz\r\n",
-        400, "bad chunk", &S::malformed);
+    row("bad chunk",
+        "POST /webhooks/e2b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\ne2b-signature: x\r\n\r\nzz\r\n", 400,
+        "bad chunk", &S::malformed);
 }
 
 void TestReceiver::refuses()

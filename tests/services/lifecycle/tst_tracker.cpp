@@ -139,8 +139,9 @@ void TestTracker::liveEventsComeInOrder()
     });
     connect(tracker.get(), &Tracker::sandboxesChanged, this,
             [&changed](const std::vector<std::string> &ids) { changed.insert(ids.begin(), ids.end()); });
-    append(*m_journal, {created(0, "e1", "a"), created(1, "e1", "b"), created(0, "e1", "a"),
-                        bare(EventType::Unknown, 2, "e1", "c")});
+    append(
+        *m_journal,
+        {created(0, "e1", "a"), created(1, "e1", "b"), created(0, "e1", "a"), bare(EventType::Unknown, 2, "e1", "c")});
     QTRY_COMPARE(seqs, (std::vector<std::int64_t>{1, 2, 3}));
     QTRY_COMPARE(changed, (std::set<std::string>{"a", "b"}));
     QVERIFY(tracker->fold().find("a"));

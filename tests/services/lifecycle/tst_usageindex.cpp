@@ -44,9 +44,7 @@ RunInterval run(double start, std::optional<double> end, int vcpu = 2, int memor
 
 std::vector<Sandbox> randomSandboxes(std::mt19937_64 &random, int count)
 {
-    const auto moment = [&random] {
-        return at(0) + std::chrono::nanoseconds(random() % 3'600'000'000'000ULL);
-    };
+    const auto moment = [&random] { return at(0) + std::chrono::nanoseconds(random() % 3'600'000'000'000ULL); };
     std::vector<Sandbox> all;
     for (int i = 0; i < count; ++i) {
         Sandbox s = sandbox("sbx" + std::to_string(i), {}, "tpl" + std::to_string(random() % 4));
@@ -108,8 +106,8 @@ void TestUsageIndex::sumsAreThoseOfTheMeter()
         const Timestamp from = at(static_cast<double>(random() % 4000));
         const Timestamp to = from + std::chrono::nanoseconds(random() % 3'000'000'000'000ULL);
         QVERIFY(index.costBetween(from, to, now) == plainSum(all, from, to, now));
-        QVERIFY(index.costBetween(Timestamp::min(), Timestamp::max(), now) ==
-                plainSum(all, Timestamp::min(), Timestamp::max(), now));
+        QVERIFY(index.costBetween(Timestamp::min(), Timestamp::max(), now)
+                == plainSum(all, Timestamp::min(), Timestamp::max(), now));
     }
 }
 
@@ -133,8 +131,8 @@ void TestUsageIndex::bucketsAreThoseOfTheMeter()
             for (int i = 0; i < bucketCount; ++i) {
                 const Timestamp edge = from + std::chrono::milliseconds(widthMs * i);
                 const Money bucket = series.buckets[static_cast<std::size_t>(i)];
-                QVERIFY(bucket == plainSum(all, edge, edge + std::chrono::milliseconds(widthMs), now,
-                                           series.templateName));
+                QVERIFY(bucket
+                        == plainSum(all, edge, edge + std::chrono::milliseconds(widthMs), now, series.templateName));
                 total += bucket;
             }
         }
@@ -167,10 +165,9 @@ void TestUsageIndex::activeCountsAreThoseOfAScan()
                 const Timestamp when = std::max(begin, candidate.first);
                 if (when >= end)
                     continue;
-                highest =
-                    std::max(highest, static_cast<int>(std::ranges::count_if(spans, [when](const auto &span) {
-                                 return span.first <= when && span.second > when;
-                             })));
+                highest = std::max(highest, static_cast<int>(std::ranges::count_if(spans, [when](const auto &span) {
+                                       return span.first <= when && span.second > when;
+                                   })));
             }
             QCOMPARE(counts[static_cast<std::size_t>(i)], highest);
         }
@@ -206,8 +203,7 @@ void TestUsageIndex::updatesReplace()
 void TestUsageIndex::survivesManyUpdates()
 {
     UsageIndex index(card);
-    for (int round = 0; round < 12;
-         ++round) { // the number of runs changes each time: old places are given up
+    for (int round = 0; round < 12; ++round) { // the number of runs changes each time: old places are given up
         for (int i = 0; i < 1'000; ++i) {
             std::vector<RunInterval> runs(static_cast<std::size_t>(1 + (round + i) % 3), run(0, 5));
             index.update(sandbox("sbx" + std::to_string(i), std::move(runs)));
@@ -226,10 +222,9 @@ void TestUsageIndex::newRateCardReprices()
 {
     UsageIndex index(card);
     index.update(sandbox("a", {run(0, 3600, 2, 512)}));
-    index.setRateCard(
-        cost::RateCard::fromJson(R"({"currency": "USD", "rates": [{"valid_from": "2026-01-01T00:00:00Z",
+    index.setRateCard(cost::RateCard::fromJson(R"({"currency": "USD", "rates": [{"valid_from": "2026-01-01T00:00:00Z",
         "usd_per_vcpu_second": "0.00014", "usd_per_gib_second": "0.000045"}]})")
-            .value());
+                          .value());
     QVERIFY(index.costBetween(at(-1), at(9999), at(9999)) == Money::parse("1.089").value());
 }
 

@@ -62,9 +62,11 @@ void TestHttpClient::answers_data()
     QTest::newRow("500") << FakeReply::error(500, "oops") << -1 << 500;
     QTest::newRow("redirect") << FakeReply{302, {}, {{"Location", "/elsewhere"}}, {}, Fault::None, 0} << -1 << 302;
     QTest::newRow("reset") << FakeReply::failing(Fault::Reset) << kind(Error::Kind::Transport) << 0;
-    QTest::newRow("half a body") << FakeReply::failing(Fault::HalfBody, "0123456789") << kind(Error::Kind::Transport) << 0;
+    QTest::newRow("half a body") << FakeReply::failing(Fault::HalfBody, "0123456789") << kind(Error::Kind::Transport)
+                                 << 0;
     QTest::newRow("silent") << FakeReply::failing(Fault::Silent) << kind(Error::Kind::Timeout) << 0;
-    QTest::newRow("endless") << FakeReply::failing(Fault::Endless, QByteArray(1000, 'x')) << kind(Error::Kind::Decode) << 200;
+    QTest::newRow("endless") << FakeReply::failing(Fault::Endless, QByteArray(1000, 'x')) << kind(Error::Kind::Decode)
+                             << 200;
 }
 
 void TestHttpClient::answers()

@@ -15,7 +15,10 @@ private Q_SLOTS:
         for (std::size_t size = 1; size <= text.size(); ++size) {
             NdjsonReader reader;
             std::vector<std::string> lines;
-            const auto sink = [&lines](const Json &value) { lines.push_back(value.dump()); return true; };
+            const auto sink = [&lines](const Json &value) {
+                lines.push_back(value.dump());
+                return true;
+            };
             for (std::size_t at = 0; at < text.size(); at += size)
                 QVERIFY(reader.feed(std::string_view(text).substr(at, size), sink));
             QVERIFY(reader.finish(sink));
@@ -36,7 +39,10 @@ private Q_SLOTS:
         QFETCH(QByteArray, text);
         NdjsonReader reader(100);
         int lines = 0;
-        const auto sink = [&lines](const Json &) { ++lines; return true; };
+        const auto sink = [&lines](const Json &) {
+            ++lines;
+            return true;
+        };
         const auto outcome = reader.feed(text.toStdString(), sink);
         QVERIFY(!outcome);
         QCOMPARE(outcome.error().kind, Error::Kind::Decode);
