@@ -340,7 +340,7 @@ void TestKernel::bounds100MegabytesOfOutput()
     std::size_t bytes = 0;
     std::int64_t peak = 0;
     bool ended = false;
-    const std::int64_t before = residentKilobytes();
+    [[maybe_unused]] const std::int64_t before = residentKilobytes();
     Kernel::Execution sink;
     sink.onLine = [&](const std::string &line) {
         bytes += static_cast<std::size_t>(std::count(line.begin(), line.end(), 'x'));
