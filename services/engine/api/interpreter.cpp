@@ -121,20 +121,28 @@ std::shared_ptr<Interpreter::Context> Interpreter::open(const std::string &langu
     context->directory = directory;
     m_contexts[context->id] = context;
     const SandboxUser user{kDefaultUser, kDefaultDirectory};
-    startKernel(m_sandbox, m_io, language, directory, processEnvironment(user, m_global, {}),
-                [weak = weak_from_this(), context](Result<KernelPtr> kernel) {
-                    const auto self = weak.lock();
-                    if (!self)
-                        return;
-                    if (kernel)
-                        context->kernel = *kernel;
-                    else
-                        context->failure = kernel.error();
-                    self->opened(context->id, kernel);
-                    for (const Ready &ready : std::exchange(context->waiting, {}))
-                        ready(kernel);
-                });
+    context->starting =
+        startKernel(m_sandbox, m_io, language, directory, processEnvironment(user, m_global, {}),
+                    [weak = weak_from_this(), weakContext = std::weak_ptr(context)](Result<KernelPtr> kernel) {
+                        const auto self = weak.lock();
+                        const auto opening = weakContext.lock();
+                        if (!self || !opening)
+                            return;
+                        opening->starting.reset();
+                        if (kernel)
+                            opening->kernel = *kernel;
+                        else
+                            opening->failure = kernel.error();
+                        self->opened(opening->id, kernel);
+                        answerWaiting(*opening, kernel);
+                    });
     return context;
+}
+
+void Interpreter::answerWaiting(Context &context, const Result<KernelPtr> &kernel)
+{
+    for (const Ready &ready : std::exchange(context.waiting, {}))
+        ready(kernel);
 }
 
 void Interpreter::opened(const std::string &id, Result<KernelPtr> kernel)
@@ -169,11 +177,11 @@ void Interpreter::createContext(const http::Request &request, const ExchangePtr 
         if (!self || self->m_down)
             return text(exchange, 502, "the sandbox is gone");
         const auto context = self->open(language, directory);
-        self->withKernel(context, [exchange, context](const Result<KernelPtr> &kernel) {
+        self->withKernel(context, [exchange, id = context->id, language, directory](const Result<KernelPtr> &kernel) {
             if (!kernel)
                 return text(exchange, 500, kernel.error().message);
-            exchange->respond(http::Response::json(
-                200, dumpJson({{"id", context->id}, {"language", context->language}, {"cwd", context->directory}})));
+            exchange->respond(
+                http::Response::json(200, dumpJson({{"id", id}, {"language", language}, {"cwd", directory}})));
         });
     };
     m_sandbox->stat(directory, user.name, [start, directory, exchange](const Result<FileEntry> &entry) {
@@ -200,7 +208,7 @@ void Interpreter::restartContext(const std::string &id, const ExchangePtr &excha
     withKernel(it->second, [exchange](const Result<KernelPtr> &kernel) {
         if (!kernel)
             return text(exchange, 500, kernel.error().message);
-        (*kernel)->restart([exchange, keep = *kernel](const Result<> &done) {
+        (*kernel)->restart([exchange](const Result<> &done) {
             if (done)
                 exchange->respond(http::Response::json(200, "null"));
             else
@@ -211,8 +219,10 @@ void Interpreter::restartContext(const std::string &id, const ExchangePtr &excha
 
 void Interpreter::removeContext(const std::string &id, const ExchangePtr &exchange)
 {
-    if (m_contexts.erase(id) == 0)
+    const auto removed = m_contexts.extract(id);
+    if (removed.empty())
         return text(exchange, 404, notFound(id));
+    answerWaiting(*removed.mapped(), failure(Error{Error::Kind::Service, 404, "the context was removed", "not_found"}));
     std::erase_if(m_defaults, [&](const auto &pair) { return pair.second == id; });
     exchange->respond(http::Response::json(200, "null"));
 }
@@ -226,8 +236,7 @@ void Interpreter::shutDown()
     }
     const Error gone{Error::Kind::Service, 502, "the sandbox is gone", "unavailable"};
     for (const auto &[id, context] : std::exchange(m_contexts, {})) {
-        for (const Ready &ready : std::exchange(context->waiting, {}))
-            ready(failure(gone));
+        answerWaiting(*context, failure(gone));
     }
     m_defaults.clear();
 }

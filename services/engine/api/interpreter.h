@@ -34,6 +34,7 @@ private:
     struct Context
     {
         std::string id, language, directory;
+        KernelPtr starting;         ///< until it is `kernel`
         KernelPtr kernel;           ///< null while it starts
         std::vector<Ready> waiting; ///< for the kernel
         Error failure;              ///< why it could not start, once it is out of the map
@@ -48,6 +49,7 @@ private:
     void withKernel(const std::shared_ptr<Context> &context, Ready ready);
     [[nodiscard]] std::shared_ptr<Context> open(const std::string &language, const std::string &directory);
     void opened(const std::string &id, Result<KernelPtr> kernel);
+    static void answerWaiting(Context &context, const Result<KernelPtr> &kernel);
     [[nodiscard]] std::shared_ptr<Context> defaultContext(const std::string &language);
 
     boost::asio::io_context &m_io;

@@ -7,9 +7,9 @@
 
 namespace sandglass::engine {
 
-void startKernel(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, std::string language,
-                 std::string workingDirectory, std::map<std::string, std::string> environment,
-                 std::function<void(Result<std::shared_ptr<Kernel>>)> then)
+std::shared_ptr<Kernel> startKernel(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, std::string language,
+                                    std::string workingDirectory, std::map<std::string, std::string> environment,
+                                    std::function<void(Result<std::shared_ptr<Kernel>>)> then)
 {
     if (language != "python") {
         boost::asio::post(io, [language, then = std::move(then)] {
@@ -17,16 +17,17 @@ void startKernel(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, 
                          "there is no kernel for '" + language + "' on this engine yet; it has: python", 0,
                          "unimplemented"));
         });
-        return;
+        return nullptr;
     }
     const auto kernel =
         std::make_shared<PythonKernel>(std::move(sandbox), io, std::move(workingDirectory), std::move(environment));
-    kernel->start([kernel, then = std::move(then)](Result<> started) {
+    kernel->start([weak = std::weak_ptr<Kernel>(kernel), then = std::move(then)](Result<> started) {
         if (started)
-            then(std::shared_ptr<Kernel>(kernel));
+            then(weak.lock()); // calls us, hence is alive
         else
             then(tl::unexpected(started.error()));
     });
+    return kernel;
 }
 
 } // namespace sandglass::engine

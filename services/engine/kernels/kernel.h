@@ -43,9 +43,11 @@ public:
 };
 
 /// Starts a Python (IPython) or, later, another kernel in `sandbox`. Error code "unimplemented" for a language without
-/// a kernel, "failed_precondition" naming the Debian package when a tool is missing.
-void startKernel(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, std::string language,
-                 std::string workingDirectory, std::map<std::string, std::string> environment,
-                 std::function<void(Result<std::shared_ptr<Kernel>>)> then);
+/// a kernel, "failed_precondition" naming the Debian package when a tool is missing. The answer is the kernel while it
+/// starts (null when there is none): keep it until `then`; letting go of it earlier gives the start up without a call.
+[[nodiscard]] std::shared_ptr<Kernel> startKernel(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io,
+                                                  std::string language, std::string workingDirectory,
+                                                  std::map<std::string, std::string> environment,
+                                                  std::function<void(Result<std::shared_ptr<Kernel>>)> then);
 
 } // namespace sandglass::engine

@@ -163,8 +163,10 @@ CommandResult Fixture::python(Sandbox &sandbox, const std::string &code)
 std::shared_ptr<Kernel> Fixture::kernel(const std::shared_ptr<Sandbox> &sandbox, const std::string &directory,
                                         std::map<std::string, std::string> environment)
 {
-    auto kernel = wait<std::shared_ptr<Kernel>>(
-        [&](auto then) { startKernel(sandbox, m_io, "python", directory, std::move(environment), std::move(then)); });
+    std::shared_ptr<Kernel> starting;
+    auto kernel = wait<std::shared_ptr<Kernel>>([&](auto then) {
+        starting = startKernel(sandbox, m_io, "python", directory, std::move(environment), std::move(then));
+    });
     if (!kernel)
         qWarning("kernel: %s", kernel.error().message.c_str());
     return kernel.value_or(nullptr);

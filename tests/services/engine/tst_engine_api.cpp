@@ -228,7 +228,9 @@ private Q_SLOTS:
                 QTest::qWait(1);
         }
         QVERIFY2(tail.contains("end_of_execution"), tail);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // they keep freed memory
         QVERIFY2(peak < 150 * 1024, QByteArray::number(peak));
+#endif
         QVERIFY(received > 1'000'000);
         QCOMPARE(executionText(m_engine.execute(m_shared.id, m_shared.token, QStringLiteral("21 + 21")).body, "result",
                                "text"),

@@ -170,7 +170,7 @@ private Q_SLOTS:
         receiver.statuses = {500};
         QCOMPARE(engine.api("DELETE", QStringLiteral("/sandboxes/") + made.id).status, 204);
         QTRY_COMPARE_WITH_TIMEOUT(receiver.deliveries.size(), 6, 10'000);
-        const auto failedPath =
+        const QString failedPath =
             kHooks + u'/' + id + QStringLiteral("/deliveries?deliveryStatus=failed&eventType=sandbox.lifecycle.killed");
         const auto attemptsOfKilled = [&] {
             return engine.api("GET", failedPath)

@@ -387,8 +387,9 @@ void TestKernel::stopsReadingForASlowListener()
 
 void TestKernel::refusesOtherLanguages()
 {
+    std::shared_ptr<Kernel> starting;
     const auto kernel = m_fixture.wait<std::shared_ptr<Kernel>>(
-        [&](auto then) { startKernel(m_sandbox, m_fixture.io(), "cobol", {}, {}, std::move(then)); });
+        [&](auto then) { starting = startKernel(m_sandbox, m_fixture.io(), "cobol", {}, {}, std::move(then)); });
     QVERIFY(!kernel);
     QCOMPARE(kernel.error().code, std::string("unimplemented"));
 }
@@ -396,13 +397,15 @@ void TestKernel::refusesOtherLanguages()
 /// As where IPython is not installed: the import fails in the same words.
 void TestKernel::namesTheMissingPackage()
 {
+    std::shared_ptr<Kernel> starting;
     const CommandResult shadowed = m_fixture.run(
         *m_sandbox,
         "mkdir -p /tmp/shadow/IPython && "
         "echo \"raise ModuleNotFoundError(\\\"No module named 'IPython'\\\")\" > /tmp/shadow/IPython/__init__.py");
     QCOMPARE(shadowed.err, std::string());
-    const auto kernel = m_fixture.wait<std::shared_ptr<Kernel>>([this](auto then) {
-        startKernel(m_sandbox, m_fixture.io(), "python", {}, {{"PYTHONPATH", "/tmp/shadow"}}, std::move(then));
+    const auto kernel = m_fixture.wait<std::shared_ptr<Kernel>>([&](auto then) {
+        starting =
+            startKernel(m_sandbox, m_fixture.io(), "python", {}, {{"PYTHONPATH", "/tmp/shadow"}}, std::move(then));
     });
     QVERIFY(!kernel);
     QCOMPARE(kernel.error().message,
