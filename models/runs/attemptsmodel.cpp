@@ -4,6 +4,20 @@
 
 namespace sandglass::models {
 
+namespace {
+
+std::size_t sizeOf(const std::vector<e2b::ExecutionResult> &results)
+{
+    std::size_t size = 0;
+    for (const e2b::ExecutionResult &result : results) {
+        for (const auto &[format, value] : result.formats)
+            size += format.size() + value.size();
+    }
+    return size;
+}
+
+} // namespace
+
 int AttemptsModel::rowCount(const QModelIndex &parent) const
 {
     return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
@@ -38,6 +52,17 @@ const AttemptRow *AttemptsModel::byNumber(int number) const
 }
 
 void AttemptsModel::put(AttemptRow attempt)
+{
+    add(std::move(attempt));
+    std::size_t bytes = 0;
+    for (auto row = m_rows.rbegin(); row != m_rows.rend(); ++row) {
+        bytes += sizeOf(row->results);
+        if (bytes > resultBytes && row != m_rows.rbegin())
+            row->results.clear();
+    }
+}
+
+void AttemptsModel::add(AttemptRow attempt)
 {
     const auto known = std::ranges::find(m_rows, attempt.number, &AttemptRow::number);
     if (known != m_rows.end()) {

@@ -66,9 +66,12 @@ public:
     void put(AttemptRow attempt); ///< replaces the row with the same number, else adds it at the top
     void clear();
 
-    static constexpr int capacity = 200; ///< the oldest leave
+    static constexpr int capacity = 200;                   ///< the oldest leave
+    static constexpr std::size_t resultBytes = 64U << 20; ///< of all attempts; beyond it the oldest lose their results
 
 private:
+    void add(AttemptRow attempt);
+
     std::vector<AttemptRow> m_rows; ///< oldest first
 };
 

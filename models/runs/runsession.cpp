@@ -1,11 +1,8 @@
 #include "models/runs/runsession.h"
 
 #include "models/runs/linediff.h"
+#include "services/core/ids.h"
 #include "services/core/qtstring.h"
-#include "services/core/whendone.h"
-#include "services/cost/meter.h"
-#include "services/e2b/client.h"
-#include "services/refine/errorline.h"
 
 #include <QRegularExpression>
 
@@ -15,11 +12,9 @@ namespace sandglass::models {
 
 using Verdict = AttemptRow::Verdict;
 using Kind = OutputModel::Kind;
+using refine::RefineSession;
 
 namespace {
-
-constexpr std::size_t resultLimit = 100;            // results kept of one run
-constexpr std::size_t resultBytesLimit = 32U << 20; // and their size
 
 void countLines(AttemptRow &attempt)
 {
@@ -30,23 +25,50 @@ void countLines(AttemptRow &attempt)
     attempt.removed = count(DiffRow::Kind::Removed);
 }
 
-} // namespace
-
-RunSession::RunSession(e2b::Client &client, QObject *parent) : QObject(parent), m_client(client) {}
-
-RunSession::~RunSession()
+Verdict verdictOf(const refine::Attempt &attempt)
 {
-    delete m_run;
-    if (m_sandbox)
-        (void)m_client.killSandbox(m_sandbox->sandboxId);
+    switch (attempt.verdict) {
+    case refine::Verdict::Passed: return attempt.check.isChecked ? Verdict::Passed : Verdict::Ran;
+    case refine::Verdict::CheckFailed: return Verdict::CheckFailed;
+    case refine::Verdict::Raised: return Verdict::Raised;
+    case refine::Verdict::TimedOut: return Verdict::TimedOut;
+    case refine::Verdict::Stopped: return Verdict::Stopped;
+    case refine::Verdict::Broken: break;
+    }
+    return Verdict::Broken;
 }
 
-void RunSession::setState(State state)
+} // namespace
+
+RunSession::RunSession(e2b::Client &client, QObject *parent) : QObject(parent), m_session(client, newUuid())
 {
-    if (m_state == state)
-        return;
-    m_state = state;
-    Q_EMIT stateChanged();
+    connect(&m_session, &RefineSession::stateChanged, this, &RunSession::takeState);
+    connect(&m_session, &RefineSession::sandboxChanged, this, &RunSession::sandboxChanged);
+    connect(&m_session, &RefineSession::outputAppended, this, &RunSession::onOutput);
+    connect(&m_session, &RefineSession::resultArrived, this, &RunSession::resultsChanged);
+    connect(&m_session, &RefineSession::raised, this, &RunSession::onRaised);
+    connect(&m_session, &RefineSession::notice, this, &RunSession::onNotice);
+    connect(&m_session, &RefineSession::attemptFinished, this, &RunSession::attemptFinished);
+    connect(&m_session, &RefineSession::attemptPriced, this, [this](int number) {
+        const AttemptRow *row = m_attempts.byNumber(number);
+        const auto priced = std::ranges::find(m_session.attempts(), number, &refine::Attempt::number);
+        if (row == nullptr || priced == m_session.attempts().end())
+            return;
+        AttemptRow changed = *row;
+        changed.cost = priced->cost;
+        m_attempts.put(std::move(changed));
+    });
+}
+
+RunSession::State RunSession::state() const
+{
+    switch (m_session.state()) {
+    case RefineSession::State::Creating: return State::CreatingSandbox;
+    case RefineSession::State::Running: return State::Running;
+    case RefineSession::State::Stopping: return State::Stopping;
+    case RefineSession::State::Idle: break;
+    }
+    return State::Idle;
 }
 
 void RunSession::setTrouble(std::optional<Error> trouble)
@@ -59,7 +81,7 @@ void RunSession::setTrouble(std::optional<Error> trouble)
 
 QString RunSession::sandboxId() const
 {
-    return m_sandbox ? toQString(m_sandbox->sandboxId) : QString();
+    return m_session.sandbox() ? toQString(m_session.sandbox()->sandboxId) : QString();
 }
 
 void RunSession::setTemplate(const QString &name)
@@ -67,14 +89,25 @@ void RunSession::setTemplate(const QString &name)
     if (name.isEmpty() || name == m_template)
         return;
     m_template = name;
-    endSession();
+    m_session.setTemplate(toUtf8(name));
+}
+
+void RunSession::setExpectedOutput(const QString &text)
+{
+    m_session.setCheck(text.isEmpty() ? refine::Check{} : refine::Check::outputContains(toUtf8(text)));
+}
+
+void RunSession::setRunTimeout(int seconds)
+{
+    m_runTimeout = seconds;
+    m_session.setRunTimeout(seconds);
 }
 
 AttemptRow RunSession::newAttempt(const QString &code) const
 {
     AttemptRow attempt;
     const AttemptRow *before = m_attempts.rowCount() > 0 ? &m_attempts.at(0) : nullptr;
-    attempt.number = before ? before->number + 1 : 1;
+    attempt.number = m_session.attemptsMade() + 1;
     attempt.author = tr("you");
     attempt.code = code;
     if (before)
@@ -85,118 +118,33 @@ AttemptRow RunSession::newAttempt(const QString &code) const
 
 void RunSession::run(const QString &code)
 {
-    if (m_state != State::Idle)
+    if (state() != State::Idle)
         return;
     setTrouble({});
     m_output.clear();
-    m_results.clear();
-    m_resultBytes = 0;
     m_error.reset();
-    m_matched.clear();
-    m_isMatched = false;
-    m_isRetry = false;
     Q_EMIT errorChanged();
-    Q_EMIT resultsChanged();
     m_attempt = newAttempt(code);
     m_attempts.put(m_attempt);
-    m_wasFresh = false;
-    if (m_sandbox)
-        startRun();
-    else
-        createSandbox();
-}
-
-void RunSession::createSandbox()
-{
-    setState(State::CreatingSandbox);
-    m_wasFresh = true;
-    e2b::SandboxSpec spec;
-    spec.templateId = toUtf8(m_template);
-    spec.timeoutSeconds = m_sandboxTimeout;
-    spec.metadata = {{"made-by", "sandglass-refine"}};
-    const quint64 generation = ++m_generation;
-    whenDone(m_client.createSandbox(spec), this, [this, generation](Result<e2b::SandboxInfo> answer) {
-        if (generation == m_generation)
-            takeSandbox(std::move(answer));
-        else if (answer) // stopped or changed meanwhile: nobody will use it
-            (void)m_client.killSandbox(answer->sandboxId);
-    });
-}
-
-void RunSession::takeSandbox(Result<e2b::SandboxInfo> answer)
-{
-    if (!answer) {
-        setTrouble(answer.error());
-        m_output.appendLine(Kind::Note, tr("No sandbox could be created: %1").arg(toQString(answer.error().message)));
-        conclude(Verdict::Broken, tr("no sandbox"));
-        return;
-    }
-    m_sandbox = std::move(*answer);
-    // The answer to a creation does not tell the size, without which an attempt has no price.
-    whenDone(m_client.sandbox(m_sandbox->sandboxId), this, [this](Result<e2b::SandboxInfo> details) {
-        if (details && m_sandbox && m_sandbox->sandboxId == details->sandboxId) {
-            m_sandbox->cpuCount = details->cpuCount;
-            m_sandbox->memoryMb = details->memoryMb;
-        }
-    });
-    Q_EMIT sandboxChanged();
-    startRun();
-}
-
-void RunSession::startRun()
-{
-    e2b::CodeSpec spec;
-    spec.code = toUtf8(m_attempt.code);
-    spec.timeoutSeconds = m_runTimeout;
-    if (!m_wasFresh) // a session in use should not end under the person's hands
-        (void)m_client.setTimeout(m_sandbox->sandboxId, m_sandboxTimeout);
-    m_firstOutput.reset();
-    m_clock.start();
-    m_run = m_client.runCode(*m_sandbox, spec, this);
-    wireRun();
-    setState(State::Running);
-    Q_EMIT sandboxChanged();
-}
-
-void RunSession::wireRun()
-{
-    connect(m_run, &e2b::CodeRun::stdoutText, this, [this](const QString &text) { onOutput(Kind::Stdout, text); });
-    connect(m_run, &e2b::CodeRun::stderrText, this, [this](const QString &text) { onOutput(Kind::Stderr, text); });
-    connect(m_run, &e2b::CodeRun::result, this, &RunSession::onResult);
-    connect(m_run, &e2b::CodeRun::raised, this, &RunSession::onRaised);
-    connect(m_run, &e2b::CodeRun::finished, this, [this](e2b::CodeRun::End end) { onRunFinished(static_cast<int>(end)); });
-}
-
-void RunSession::onOutput(Kind kind, const QString &text)
-{
-    if (!m_firstOutput && !text.isEmpty()) {
-        m_firstOutput = std::chrono::nanoseconds(m_clock.nsecsElapsed());
-        Q_EMIT sandboxChanged();
-    }
-    m_output.append(kind, text);
-    if (kind != Kind::Stdout || m_expected.isEmpty() || m_isMatched)
-        return;
-    m_matched += text;
-    m_isMatched = m_matched.contains(m_expected);
-    m_matched = m_matched.right(m_expected.size() - 1); // a match may lie across two pieces
-}
-
-void RunSession::onResult(const e2b::ExecutionResult &result)
-{
-    std::size_t bytes = 0;
-    for (const auto &[format, value] : result.formats)
-        bytes += value.size();
-    if (m_results.size() >= resultLimit || m_resultBytes + bytes > resultBytesLimit) {
-        m_output.appendLine(Kind::Note, tr("A result was left out: there are too many, or it is too large."));
-        return;
-    }
-    m_resultBytes += bytes;
-    m_results.push_back(result);
-    if (const auto text = result.formats.find("text"); result.isMainResult && text != result.formats.end()) {
-        if (!m_expected.isEmpty() && toQString(text->second).contains(m_expected))
-            m_isMatched = true;
-    }
+    m_session.run(toUtf8(code));
     Q_EMIT resultsChanged();
+}
+
+void RunSession::stop()
+{
+    m_session.stop();
+}
+
+void RunSession::endSession()
+{
+    m_session.endSession();
+}
+
+void RunSession::onOutput(const QList<refine::OutputPiece> &pieces)
+{
+    for (const refine::OutputPiece &piece : pieces)
+        m_output.append(piece.isStderr ? Kind::Stderr : Kind::Stdout, piece.text);
+    m_output.flush(); // the session has collected it already
 }
 
 void RunSession::onRaised(const e2b::ExecutionError &error)
@@ -213,126 +161,73 @@ void RunSession::onRaised(const e2b::ExecutionError &error)
     for (const QString &line : std::as_const(lines))
         m_output.appendLine(Kind::Stderr, line);
     m_output.appendLine(Kind::Error, summary.left(2000));
-    const auto place = refine::findErrorLine(error);
+    const auto &place = m_session.newest().errorLine;
     m_error = ErrorPlace{place ? place->line - 1 : -1, name, message};
 }
 
-bool RunSession::isSandboxGone(const Error &error) const
+void RunSession::onNotice(RefineSession::Notice notice)
 {
-    return error.status == 404 || error.status == 502;
-}
-
-void RunSession::onRunFinished(int endValue)
-{
-    using End = e2b::CodeRun::End;
-    const auto end = static_cast<End>(endValue);
-    if (end == End::Broken && !m_wasFresh && !m_isRetry && !m_firstOutput && isSandboxGone(m_run->error())) {
-        dropRun();
-        m_sandbox.reset();
-        m_isRetry = true;
+    switch (notice) {
+    case RefineSession::Notice::SandboxReplaced:
         m_output.appendLine(Kind::Note, tr("The sandbox had ended. A new one runs the code, with an empty context."));
-        createSandbox();
-        return;
+        break;
+    case RefineSession::Notice::ResultLeftOut:
+        m_output.appendLine(Kind::Note, tr("A result was left out: there are too many, or it is too large."));
+        break;
     }
-    switch (end) {
-    case End::Completed:
-        conclude(m_expected.isEmpty() ? Verdict::Ran : m_isMatched ? Verdict::Passed : Verdict::CheckFailed,
-                 m_expected.isEmpty() || m_isMatched ? QString() : tr("“%1” is not in the output").arg(m_expected.left(60)));
-        break;
-    case End::Failed:
-        conclude(Verdict::Raised, !m_error                      ? QString()
-                                      : m_error->message.isEmpty() ? m_error->name
-                                                                   : QString(m_error->name % QStringLiteral(": ") % m_error->message.left(200)));
-        break;
-    case End::TimedOut:
+}
+
+QString RunSession::conclusion(const refine::Attempt &attempt)
+{
+    switch (attempt.verdict) {
+    case refine::Verdict::Passed: break;
+    case refine::Verdict::CheckFailed:
+        return tr("“%1” is not in the output").arg(toQString(attempt.check.expected).left(60));
+    case refine::Verdict::Raised:
+        if (m_error && !m_error->message.isEmpty())
+            return m_error->name % QStringLiteral(": ") % m_error->message.left(200);
+        return m_error ? m_error->name : QString();
+    case refine::Verdict::TimedOut:
         m_output.appendLine(Kind::Note, tr("Interrupted after %1 s. The session stays usable.").arg(m_runTimeout));
-        conclude(Verdict::TimedOut, tr("after %1 s").arg(m_runTimeout));
-        break;
-    case End::Cancelled:
-        m_output.appendLine(Kind::Note, tr("Stopped."));
-        conclude(Verdict::Stopped, {});
-        break;
-    case End::Broken: {
-        const Error error = m_run->error();
-        m_output.appendLine(Kind::Note, tr("The run broke off: %1").arg(toQString(error.message)));
-        m_sandbox.reset(); // whether it still lives is unknown; the next run starts a new one
-        setTrouble(error);
-        conclude(Verdict::Broken, {});
-        break;
+        return tr("after %1 s").arg(m_runTimeout);
+    case refine::Verdict::Stopped: m_output.appendLine(Kind::Note, tr("Stopped.")); break;
+    case refine::Verdict::Broken: {
+        const QString why = attempt.trouble ? toQString(attempt.trouble->message) : QString();
+        const bool hasRun = !attempt.sandboxId.empty();
+        m_output.appendLine(Kind::Note,
+                            (hasRun ? tr("The run broke off: %1") : tr("No sandbox could be created: %1")).arg(why));
+        return hasRun ? why.left(200) : tr("no sandbox");
     }
     }
+    return {};
 }
 
-void RunSession::dropRun()
+void RunSession::takeState()
 {
-    if (!m_run)
+    const bool isOver = m_session.state() == RefineSession::State::Idle;
+    if (isOver)
+        takeAttempt();
+    Q_EMIT stateChanged();
+    if (!isOver)
         return;
-    m_run->disconnect(this);
-    m_run->deleteLater();
-    m_run = nullptr;
-}
-
-std::optional<Money> RunSession::priceOfRun(std::chrono::nanoseconds duration) const
-{
-    if (!m_sandbox || m_sandbox->cpuCount <= 0 || m_sandbox->memoryMb <= 0)
-        return std::nullopt;
-    const Timestamp end = systemNow();
-    // Rounded up to a millisecond: a run of microseconds holds the sandbox all the same.
-    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
-    return cost::priceOf({.start = end - duration,
-                          .end = end,
-                          .confirmedMs = ms,
-                          .vcpuCount = m_sandbox->cpuCount,
-                          .memoryMb = m_sandbox->memoryMb},
-                         m_card);
-}
-
-void RunSession::conclude(Verdict verdict, const QString &reason)
-{
-    m_attempt.verdict = verdict;
-    m_attempt.reason = reason;
-    if (m_run) {
-        const std::chrono::nanoseconds duration(m_clock.nsecsElapsed());
-        m_attempt.duration = duration;
-        m_attempt.cost = priceOfRun(duration);
-    }
-    m_output.flush();
-    m_attempt.output = m_output.snapshot();
-    m_attempt.results = m_results;
-    m_attempt.error = m_error;
-    dropRun();
-    m_attempts.put(m_attempt);
-    setState(State::Idle);
     Q_EMIT sandboxChanged();
     Q_EMIT errorChanged();
-    Q_EMIT attemptFinished(m_attempt.number);
 }
 
-void RunSession::stop()
+void RunSession::takeAttempt()
 {
-    if (m_state == State::CreatingSandbox) {
-        ++m_generation; // the sandbox on its way is killed when it arrives
-        m_output.appendLine(Kind::Note, tr("Stopped."));
-        conclude(Verdict::Stopped, {});
-    } else if (m_state == State::Running) {
-        setState(State::Stopping);
-        m_run->cancel();
-    }
-}
-
-void RunSession::endSession()
-{
-    if (m_state != State::Idle) {
-        ++m_generation;
-        dropRun();
-        conclude(Verdict::Stopped, {});
-    }
-    if (!m_sandbox)
-        return;
-    (void)m_client.killSandbox(m_sandbox->sandboxId);
-    m_sandbox.reset();
-    m_firstOutput.reset();
-    Q_EMIT sandboxChanged();
+    const refine::Attempt &made = m_session.newest();
+    m_attempt.verdict = verdictOf(made);
+    m_attempt.reason = conclusion(made);
+    if (!made.sandboxId.empty())
+        m_attempt.duration = made.duration;
+    m_attempt.cost = made.cost;
+    m_output.flush();
+    m_attempt.output = m_output.snapshot();
+    m_attempt.results = made.results;
+    m_attempt.error = m_error;
+    m_attempts.put(m_attempt);
+    setTrouble(made.trouble);
 }
 
 } // namespace sandglass::models

@@ -37,7 +37,8 @@ struct Attempt
     Verdict verdict = Verdict::Broken;
     CheckOutcome check;
     OutputBuffer output;                       ///< standard output and error in order of arrival, bounded
-    std::vector<e2b::ExecutionResult> results; ///< the first ones, at most 64 MiB in all
+    std::vector<e2b::ExecutionResult> results; ///< at most 100 and 32 MiB in all
+    int resultsLeftOut = 0;                    ///< those beyond
     std::optional<e2b::ExecutionError> error;
     std::optional<ErrorLine> errorLine;
     std::optional<Error> trouble;

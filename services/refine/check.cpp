@@ -36,6 +36,12 @@ void CheckRun::addStdout(std::string_view text)
     }
 }
 
+void CheckRun::addValue(std::string_view text)
+{
+    if (m_check.kind == Check::Kind::OutputContains && text.find(m_check.expected) != std::string_view::npos)
+        m_isFound = true;
+}
+
 CheckOutcome CheckRun::outcome() const
 {
     const bool isChecked = m_check.kind != Check::Kind::None;

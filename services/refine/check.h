@@ -11,7 +11,7 @@ struct Check
 {
     enum class Kind : std::uint8_t { None, OutputContains };
     Kind kind = Kind::None;
-    std::string expected; ///< looked for in the standard output, exactly
+    std::string expected; ///< looked for exactly, in the standard output and in the value of the last expression
     [[nodiscard]] static Check outputContains(std::string text) { return {Kind::OutputContains, std::move(text)}; }
 };
 
@@ -29,6 +29,7 @@ class CheckRun final
 public:
     explicit CheckRun(Check check) : m_check(std::move(check)) {}
     void addStdout(std::string_view text);
+    void addValue(std::string_view text); ///< of the last expression, whole
     [[nodiscard]] CheckOutcome outcome() const;
 
 private:

@@ -7,11 +7,14 @@
 #include <QPointer>
 
 #include <algorithm>
+#include <utility>
 
 namespace sandglass::refine {
 namespace {
 
-constexpr std::size_t resultsLimit = 64U << 20;
+constexpr std::size_t resultsLimit = 100;
+constexpr std::size_t resultBytesLimit = 32U << 20;
+constexpr qsizetype pieceOverhead = 64;
 constexpr qsizetype pendingLimit = 1 << 20;
 
 std::size_t sizeOf(const e2b::ExecutionResult &result)
@@ -20,6 +23,20 @@ std::size_t sizeOf(const e2b::ExecutionResult &result)
     for (const auto &[key, value] : result.formats)
         size += key.size() + value.size();
     return size;
+}
+
+std::size_t sizeOf(const Attempt &attempt)
+{
+    std::size_t size = attempt.code.size() + attempt.output.memoryBytes();
+    for (const e2b::ExecutionResult &result : attempt.results)
+        size += sizeOf(result);
+    return size;
+}
+
+/// The code has not run, and no later code will in this sandbox: it is gone (404, 502), or its interpreter is (502).
+bool isRefusal(const Error &error)
+{
+    return error.status == 404 || error.status == 502;
 }
 
 } // namespace
@@ -44,6 +61,11 @@ void RefineSession::setTemplate(const std::string &templateId)
         return;
     endSession();
     m_template = templateId;
+}
+
+const Attempt &RefineSession::newest() const
+{
+    return m_state != State::Idle || m_attempts.empty() ? m_attempt : m_attempts.back();
 }
 
 bool RefineSession::run(const std::string &code, Attempt::Author author)
@@ -93,19 +115,20 @@ void RefineSession::createSandbox()
 void RefineSession::onCreated(Result<e2b::SandboxInfo> created)
 {
     m_isCreating = false;
-    if (created) {
-        m_sandbox = std::move(*created);
-        learnSize();
-        Q_EMIT sandboxChanged();
-    }
-    if (m_state != State::Creating) // stopped meanwhile: the sandbox waits for the next run
-        return;
-    if (created) {
-        startRun();
+    if (m_state != State::Creating) { // stopped meanwhile, and no other run waits for it
+        if (created)
+            (void)m_client.killSandbox(created->sandboxId);
         return;
     }
-    m_attempt.trouble = created.error();
-    conclude(Verdict::Broken);
+    if (!created) {
+        m_attempt.trouble = created.error();
+        conclude(Verdict::Broken);
+        return;
+    }
+    m_sandbox = std::move(*created);
+    learnSize();
+    startRun();
+    Q_EMIT sandboxChanged();
 }
 
 void RefineSession::learnSize()
@@ -116,6 +139,13 @@ void RefineSession::learnSize()
             return;
         m_sandbox->cpuCount = info->cpuCount;
         m_sandbox->memoryMb = info->memoryMb;
+        for (Attempt &attempt : m_attempts) { // runs that were faster than this answer
+            if (attempt.cost || attempt.sandboxId != id)
+                continue;
+            attempt.cost = costOf(attempt);
+            if (attempt.cost)
+                Q_EMIT attemptPriced(attempt.number);
+        }
     });
 }
 
@@ -130,26 +160,34 @@ void RefineSession::startRun()
     connect(m_run, &e2b::CodeRun::stdoutText, this, [this](const QString &text) { onText(false, text); });
     connect(m_run, &e2b::CodeRun::stderrText, this, [this](const QString &text) { onText(true, text); });
     connect(m_run, &e2b::CodeRun::result, this, &RefineSession::onResult);
-    connect(m_run, &e2b::CodeRun::raised, this, [this](const e2b::ExecutionError &error) {
-        m_attempt.error = error;
-        m_attempt.errorLine = findErrorLine(error);
-    });
+    connect(m_run, &e2b::CodeRun::raised, this, &RefineSession::onRaised);
     connect(m_run, &e2b::CodeRun::finished, this, &RefineSession::onRunFinished);
     setState(State::Running);
 }
 
+void RefineSession::noteFirstOutput()
+{
+    if (m_attempt.firstOutputAfter)
+        return;
+    m_attempt.firstOutputAfter = std::chrono::nanoseconds(m_clock.nsecsElapsed());
+    Q_EMIT sandboxChanged();
+}
+
 void RefineSession::onText(bool isStderr, const QString &text)
 {
-    if (!m_attempt.firstOutputAfter)
-        m_attempt.firstOutputAfter = std::chrono::nanoseconds(m_clock.nsecsElapsed());
+    if (text.isEmpty())
+        return;
+    noteFirstOutput();
     const std::string utf8 = toUtf8(text);
     m_attempt.output.append(utf8);
     if (!isStderr)
         m_checkRun.addStdout(utf8);
     if (!m_pending.isEmpty() && m_pending.back().isStderr == isStderr)
         m_pending.back().text += text;
-    else
+    else {
         m_pending.push_back({isStderr, text});
+        m_pendingSize += pieceOverhead;
+    }
     m_pendingSize += text.size();
     if (m_pendingSize >= pendingLimit)
         flushOutput();
@@ -159,13 +197,27 @@ void RefineSession::onText(bool isStderr, const QString &text)
 
 void RefineSession::onResult(const e2b::ExecutionResult &result)
 {
-    if (!m_attempt.firstOutputAfter)
-        m_attempt.firstOutputAfter = std::chrono::nanoseconds(m_clock.nsecsElapsed());
-    m_resultBytes += sizeOf(result);
-    if (m_resultBytes > resultsLimit)
+    noteFirstOutput();
+    if (const auto value = result.formats.find("text"); result.isMainResult && value != result.formats.end())
+        m_checkRun.addValue(value->second);
+    const std::size_t size = sizeOf(result);
+    if (m_attempt.results.size() >= resultsLimit || m_resultBytes + size > resultBytesLimit) {
+        flushOutput();
+        if (++m_attempt.resultsLeftOut == 1)
+            Q_EMIT notice(Notice::ResultLeftOut);
         return;
+    }
+    m_resultBytes += size;
     m_attempt.results.push_back(result);
     Q_EMIT resultArrived(result);
+}
+
+void RefineSession::onRaised(const e2b::ExecutionError &error)
+{
+    m_attempt.error = error;
+    m_attempt.errorLine = findErrorLine(error);
+    flushOutput();
+    Q_EMIT raised(error);
 }
 
 void RefineSession::onRunFinished(e2b::CodeRun::End end)
@@ -182,46 +234,53 @@ void RefineSession::onRunFinished(e2b::CodeRun::End end)
     case End::Cancelled: conclude(Verdict::Stopped); return;
     case End::Broken: break;
     }
-    const Error error = m_run->error();
-    if (replaceGoneSandbox(error))
+    onBroken(Error(m_run->error())); // a copy: the run may be dropped
+}
+
+void RefineSession::onBroken(const Error &error)
+{
+    // Only a refusal proves that the code did not run; anything else must not run it twice.
+    if (isRefusal(error) && !m_isFresh && !m_attempt.firstOutputAfter) {
+        dropRun();
+        dropSandbox();
+        m_attempt.sandboxId.clear();
+        m_attempt.duration = {};
+        Q_EMIT notice(Notice::SandboxReplaced);
+        createSandbox();
         return;
+    }
     m_attempt.trouble = error;
+    m_attempt.cost = costOf(m_attempt);
+    if (isRefusal(error) || error.code == "sandbox_silent")
+        dropSandbox(); // else it may well live, with the person's variables; the next run finds out
     conclude(Verdict::Broken);
 }
 
-bool RefineSession::replaceGoneSandbox(const Error &error)
+void RefineSession::dropSandbox()
 {
-    if (error.code != "sandbox_not_found" && error.code != "sandbox_silent")
-        return false;
+    if (!m_sandbox)
+        return;
+    (void)m_client.killSandbox(m_sandbox->sandboxId); // it may live without answering, and cost until its timeout
     m_sandbox.reset();
     Q_EMIT sandboxChanged();
-    // Only an answer that says "no such sandbox" proves that the code did not run.
-    if (m_isFresh || error.code != "sandbox_not_found" || m_attempt.firstOutputAfter)
-        return false;
-    dropRun();
-    Q_EMIT notice(QStringLiteral("The sandbox is gone; a new one takes its place and its variables start afresh."));
-    createSandbox();
-    return true;
 }
 
 void RefineSession::stop()
 {
-    if (m_state == State::Running)
+    if (m_state == State::Running) {
+        setState(State::Stopping);
         m_run->cancel();
-    else if (m_state == State::Creating)
+    } else if (m_state == State::Creating) {
         conclude(Verdict::Stopped);
+    }
 }
 
 void RefineSession::endSession()
 {
     stop();
-    if (m_sandbox) {
-        (void)m_client.killSandbox(m_sandbox->sandboxId);
-        m_sandbox.reset();
-        Q_EMIT sandboxChanged();
-    }
     m_isCreating = false;
     ++m_generation; // the answer to a create on its way is for nobody
+    dropSandbox();
 }
 
 void RefineSession::conclude(Verdict verdict)
@@ -230,14 +289,25 @@ void RefineSession::conclude(Verdict verdict)
     flushOutput();
     m_attempt.verdict = verdict;
     m_attempt.output.settle();
-    m_attempt.cost = costOf(m_attempt);
+    if (!m_attempt.cost)
+        m_attempt.cost = costOf(m_attempt);
     const int number = m_attempt.number;
-    if (m_attempts.size() == mostAttempts)
-        m_attempts.erase(m_attempts.begin());
-    m_attempts.push_back(std::move(m_attempt));
-    m_attempt = Attempt{};
+    keepAttempt();
     setState(State::Idle);
     Q_EMIT attemptFinished(number); // last: a receiver may start the next one
+}
+
+void RefineSession::keepAttempt()
+{
+    m_attempts.push_back(std::exchange(m_attempt, Attempt{}));
+    std::size_t bytes = 0;
+    std::size_t kept = 0;
+    for (; kept < std::min(m_attempts.size(), mostAttempts); ++kept) {
+        bytes += sizeOf(m_attempts[m_attempts.size() - 1 - kept]);
+        if (bytes > mostBytes && kept > 0)
+            break;
+    }
+    m_attempts.erase(m_attempts.begin(), m_attempts.end() - static_cast<std::ptrdiff_t>(kept));
 }
 
 void RefineSession::dropRun()
@@ -259,10 +329,16 @@ void RefineSession::flushOutput()
 
 std::optional<Money> RefineSession::costOf(const Attempt &attempt) const
 {
-    if (!m_sandbox || m_sandbox->cpuCount == 0)
+    if (!m_sandbox || attempt.sandboxId != m_sandbox->sandboxId || m_sandbox->cpuCount <= 0 || m_sandbox->memoryMb <= 0)
         return std::nullopt;
-    return cost::priceOf({attempt.startedAt, attempt.startedAt + attempt.duration, std::nullopt, m_sandbox->cpuCount,
-                          m_sandbox->memoryMb}, m_card);
+    // Rounded up to a millisecond: a run of microseconds holds the sandbox all the same.
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(attempt.duration).count();
+    return cost::priceOf({.start = attempt.startedAt,
+                          .end = attempt.startedAt + attempt.duration,
+                          .confirmedMs = ms,
+                          .vcpuCount = m_sandbox->cpuCount,
+                          .memoryMb = m_sandbox->memoryMb},
+                         m_card);
 }
 
 void RefineSession::setState(State state)

@@ -23,14 +23,17 @@ struct OutputPiece
 };
 
 /// One sandbox and the attempts made in it, without a window. The sandbox is created by the first run, used again while
-/// it lives, replaced with a notice when it is gone, and killed by endSession() or the destructor.
+/// it lives, replaced with a notice when it is gone, and killed by endSession() or the destructor. A run ends at its own
+/// timeout, by stop(), or because sandbox or engine went away; the attempts stay and the next run() works in every case.
 /// All on one thread; the client must outlive the session.
 class RefineSession final : public QObject
 {
     Q_OBJECT
 public:
-    enum class State { Idle, Creating, Running };
+    enum class State { Idle, Creating, Running, Stopping };
     Q_ENUM(State)
+    enum class Notice { SandboxReplaced, ResultLeftOut /**< the first of the run */ };
+    Q_ENUM(Notice)
 
     RefineSession(e2b::Client &client, std::string sessionId, QObject *parent = nullptr);
     ~RefineSession() override;
@@ -43,23 +46,30 @@ public:
 
     /// False (and nothing happens) unless Idle.
     bool run(const std::string &code, Attempt::Author author = Attempt::Author::Person);
-    void stop();       ///< the attempt ends as Stopped; the sandbox stays
+    void stop();       ///< the attempt ends as Stopped; the sandbox stays, one on its way is killed unless a run takes it
     void endSession(); ///< stops and kills the sandbox; the attempts stay
 
     [[nodiscard]] State state() const { return m_state; }
     [[nodiscard]] const std::vector<Attempt> &attempts() const { return m_attempts; } ///< oldest first
+    /// The attempt being made, else the last one; an empty one before the first run.
+    [[nodiscard]] const Attempt &newest() const;
+    [[nodiscard]] int attemptsMade() const { return m_made; } ///< the number of newest()
     [[nodiscard]] const std::optional<e2b::SandboxInfo> &sandbox() const { return m_sandbox; }
 
-    static constexpr std::size_t mostAttempts = 200; ///< the oldest leave
+    static constexpr std::size_t mostAttempts = 200;         ///< the oldest leave
+    static constexpr std::size_t mostBytes = 64U << 20;      ///< of output and results of all; the oldest leave
 
 Q_SIGNALS:
     void stateChanged();
     /// Collected for at most 50 ms, or a megabyte.
     void outputAppended(const QList<sandglass::refine::OutputPiece> &pieces);
     void resultArrived(const sandglass::e2b::ExecutionResult &result);
-    void attemptFinished(int number);
-    void sandboxChanged();
-    void notice(const QString &text); ///< in English: the sandbox was replaced
+    /// What was printed before has been given out by outputAppended().
+    void raised(const sandglass::e2b::ExecutionError &error);
+    void attemptFinished(int number); ///< after the state is Idle
+    void attemptPriced(int number);   ///< a finished one: the size of its sandbox became known late
+    void sandboxChanged();            ///< id, or the time to first output
+    void notice(sandglass::refine::RefineSession::Notice notice);
 
 private:
     void setState(State state);
@@ -69,9 +79,13 @@ private:
     void startRun();
     void onText(bool isStderr, const QString &text);
     void onResult(const e2b::ExecutionResult &result);
+    void onRaised(const e2b::ExecutionError &error);
+    void noteFirstOutput();
     void onRunFinished(e2b::CodeRun::End end);
-    [[nodiscard]] bool replaceGoneSandbox(const Error &error);
+    void onBroken(const Error &error);
+    void dropSandbox();
     void conclude(Verdict verdict);
+    void keepAttempt();
     void flushOutput();
     void dropRun();
     [[nodiscard]] std::optional<Money> costOf(const Attempt &attempt) const;

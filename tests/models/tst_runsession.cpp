@@ -148,6 +148,31 @@ private Q_SLOTS:
         QCOMPARE(trouble.count(), 1);
     }
 
+    void engineGoesAndComesBack()
+    {
+        m_api->holdsExecutions = true;
+        m_api->executions = {"{\"type\":\"stdout\",\"text\":\"begun\\n\"}\n"};
+        m_session->run(u"1"_s);
+        QTRY_COMPARE(m_session->output()->rowCount(), 1);
+        m_api.reset(); // the connection of the run is closed, nobody listens any more
+        QTRY_COMPARE(m_session->state(), RunSession::State::Idle);
+        const AttemptRow broken = m_session->attempts()->at(0);
+        QCOMPARE(broken.verdict, Verdict::Broken);
+        QVERIFY(!broken.reason.isEmpty());
+        QCOMPARE(broken.output.front().text, u"begun"_s);
+        QVERIFY(m_session->trouble());
+
+        m_api = std::make_unique<test::MiniApi>();
+        m_api->executions = {good};
+        m_session->endSession();
+        m_client->setConnection(connectionTo(m_api->url()));
+        m_session->run(u"2"_s);
+        QVERIFY(!m_session->trouble());
+        QTRY_COMPARE(m_session->state(), RunSession::State::Idle);
+        QCOMPARE(m_session->attempts()->at(0).verdict, Verdict::Ran);
+        QCOMPARE(m_session->attempts()->rowCount(), 2);
+    }
+
     void outputIsBounded()
     {
         OutputModel model(nullptr, 10, 20, 100);

@@ -179,7 +179,6 @@ void RefinePage::wireSession()
     m_output->setLiveOutput(m_session.output());
     m_panel->setRequirement(m_settings.text(Settings::Key::RefineRequirement));
     m_panel->setExpectedOutput(m_settings.text(Settings::Key::RefineCheck));
-    m_session.setRequirement(m_panel->requirement());
     m_session.setExpectedOutput(m_panel->expectedOutput());
     m_session.setRunTimeout(m_settings.number(Settings::Key::RunTimeoutSeconds));
     m_session.setSandboxTimeout(m_settings.number(Settings::Key::SandboxTimeoutSeconds));
@@ -197,7 +196,6 @@ void RefinePage::wireSession()
     connect(m_panel, &AttemptsPanel::attemptSelected, this, &RefinePage::onAttemptSelected);
     connect(m_panel, &AttemptsPanel::restoreRequested, this, &RefinePage::restore);
     connect(m_panel, &AttemptsPanel::requirementChanged, this, [this](const QString &text) {
-        m_session.setRequirement(text);
         m_settings.set(Settings::Key::RefineRequirement, text.left(4000));
     });
     connect(m_panel, &AttemptsPanel::expectedOutputChanged, this, [this](const QString &text) {

@@ -51,6 +51,13 @@ private Q_SLOTS:
     void stops();
     void stopWhileCreating();
     void endKillsEvenASandboxOnItsWay();
+    void stopWhileCreatingLeavesNoSandbox();
+    void closedPortIsReplaced();
+    void valueOfTheLastExpressionIsChecked();
+    void resultsAreBounded();
+    void pricesLate();
+    void oldestAttemptsLeave();
+    void engineGoesAndComesBack();
     void printsAHundredMegabytes();
 };
 
@@ -221,6 +228,88 @@ void TestRefineSession::endKillsEvenASandboxOnItsWay()
     QTRY_COMPARE(m_server->count("POST /sandboxes"), 2);
     m_session.reset();
     QTRY_COMPARE(m_server->count("DELETE /sandboxes/i2"), 1);
+}
+
+void TestRefineSession::stopWhileCreatingLeavesNoSandbox()
+{
+    QVERIFY(m_session->run("x"));
+    m_session->stop();
+    QTRY_COMPARE(m_server->count("DELETE /sandboxes/i1"), 1);
+    QVERIFY(!m_session->sandbox());
+}
+
+void TestRefineSession::closedPortIsReplaced()
+{
+    execute({prints("a"), FakeReply::error(502, "The sandbox is running but port 49999 is not open"), prints("b")});
+    runAndWait();
+    runAndWait();
+    QVERIFY(last().verdict == Verdict::Passed);
+    QCOMPARE(last().sandboxId, "i2");
+    QTRY_COMPARE(m_server->count("DELETE /sandboxes/i1"), 1); // it may live, and cost
+}
+
+void TestRefineSession::valueOfTheLastExpressionIsChecked()
+{
+    const QByteArray value = "{\"type\":\"result\",\"is_main_result\":true,\"text\":\"55\"}\n";
+    execute({FakeReply::stream({value, done})});
+    m_session->setCheck(Check::outputContains("55"));
+    runAndWait();
+    QVERIFY(last().verdict == Verdict::Passed);
+    m_session->setCheck(Check::outputContains("56"));
+    runAndWait();
+    QVERIFY(last().verdict == Verdict::CheckFailed);
+}
+
+void TestRefineSession::resultsAreBounded()
+{
+    const QByteArray value = "{\"type\":\"result\",\"is_main_result\":false,\"text\":\"1\"}\n";
+    execute({FakeReply::stream({value.repeated(150), done})});
+    QSignalSpy notices(m_session.get(), &RefineSession::notice);
+    runAndWait();
+    QCOMPARE(last().results.size(), std::size_t{100});
+    QCOMPARE(last().resultsLeftOut, 50);
+    QCOMPARE(notices.size(), 1);
+}
+
+void TestRefineSession::pricesLate()
+{
+    FakeReply late = FakeReply::json(200, R"({"sandboxID":"i1","cpuCount":2,"memoryMB":512})");
+    late.delayMs = 300;
+    m_server->script("GET /sandboxes/i1", {late});
+    execute({prints("a")});
+    m_session->setRateCard(cost::RateCard::fromJson(R"({"currency":"USD","rates":[{"valid_from":"2020-01-01T00:00:00Z",
+        "usd_per_vcpu_second":"0.000014","usd_per_gib_second":"0.0000045","source":"test"}]})").value());
+    QSignalSpy priced(m_session.get(), &RefineSession::attemptPriced);
+    runAndWait();
+    QVERIFY(!last().cost);
+    QTRY_COMPARE(priced.size(), 1);
+    QVERIFY(last().cost && !last().cost->isZero());
+}
+
+void TestRefineSession::oldestAttemptsLeave()
+{
+    const QByteArray big = "{\"type\":\"result\",\"is_main_result\":false,\"text\":\"" + QByteArray(7 << 20, 'x') + "\"}\n";
+    execute({FakeReply::stream({big, big, big, done})}); // 21 MiB each
+    for (int i = 0; i < 5; ++i)
+        runAndWait();
+    QCOMPARE(m_session->attempts().size(), std::size_t{3});
+    QCOMPARE(m_session->attempts().front().number, 3);
+}
+
+void TestRefineSession::engineGoesAndComesBack()
+{
+    execute({FakeReply::stream({"{\"type\":\"stdout\",\"text\":\"begun\"}\n"}, Fault::Hold)});
+    QSignalSpy output(m_session.get(), &RefineSession::outputAppended);
+    QVERIFY(m_session->run("x"));
+    QTRY_COMPARE(output.size(), 1);
+    m_server->close(); // resets the run, refuses what follows
+    QTRY_COMPARE(m_session->attempts().size(), std::size_t{1});
+    QVERIFY(last().verdict == Verdict::Broken);
+    QVERIFY(last().trouble->kind == Error::Kind::Transport);
+    QCOMPARE(last().output.text(), "begun");
+    runAndWait();
+    QVERIFY(last().verdict == Verdict::Broken);
+    QVERIFY(last().trouble->kind == Error::Kind::Transport);
 }
 
 void TestRefineSession::printsAHundredMegabytes()
