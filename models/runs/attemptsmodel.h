@@ -44,7 +44,7 @@ struct AttemptRow
     int added = 0;
     int removed = 0;
     QString code;
-    std::vector<DiffRow> diff; ///< against the attempt before; empty for the first
+    std::vector<DiffRow> diff;             ///< against the attempt before; empty for the first
     std::vector<OutputModel::Line> output; ///< bounded, see OutputModel::snapshot
     std::vector<e2b::ExecutionResult> results;
     std::optional<ErrorPlace> error;
@@ -66,7 +66,7 @@ public:
     void put(AttemptRow attempt); ///< replaces the row with the same number, else adds it at the top
     void clear();
 
-    static constexpr int capacity = 200;                   ///< the oldest leave
+    static constexpr int capacity = 200;                  ///< the oldest leave
     static constexpr std::size_t resultBytes = 64U << 20; ///< of all attempts; beyond it the oldest lose their results
 
 private:

@@ -28,12 +28,18 @@ void countLines(AttemptRow &attempt)
 Verdict verdictOf(const refine::Attempt &attempt)
 {
     switch (attempt.verdict) {
-    case refine::Verdict::Passed: return attempt.check.isChecked ? Verdict::Passed : Verdict::Ran;
-    case refine::Verdict::CheckFailed: return Verdict::CheckFailed;
-    case refine::Verdict::Raised: return Verdict::Raised;
-    case refine::Verdict::TimedOut: return Verdict::TimedOut;
-    case refine::Verdict::Stopped: return Verdict::Stopped;
-    case refine::Verdict::Broken: break;
+    case refine::Verdict::Passed:
+        return attempt.check.isChecked ? Verdict::Passed : Verdict::Ran;
+    case refine::Verdict::CheckFailed:
+        return Verdict::CheckFailed;
+    case refine::Verdict::Raised:
+        return Verdict::Raised;
+    case refine::Verdict::TimedOut:
+        return Verdict::TimedOut;
+    case refine::Verdict::Stopped:
+        return Verdict::Stopped;
+    case refine::Verdict::Broken:
+        break;
     }
     return Verdict::Broken;
 }
@@ -63,10 +69,14 @@ RunSession::RunSession(e2b::Client &client, QObject *parent) : QObject(parent), 
 RunSession::State RunSession::state() const
 {
     switch (m_session.state()) {
-    case RefineSession::State::Creating: return State::CreatingSandbox;
-    case RefineSession::State::Running: return State::Running;
-    case RefineSession::State::Stopping: return State::Stopping;
-    case RefineSession::State::Idle: break;
+    case RefineSession::State::Creating:
+        return State::CreatingSandbox;
+    case RefineSession::State::Running:
+        return State::Running;
+    case RefineSession::State::Stopping:
+        return State::Stopping;
+    case RefineSession::State::Idle:
+        break;
     }
     return State::Idle;
 }
@@ -84,23 +94,20 @@ QString RunSession::sandboxId() const
     return m_session.sandbox() ? toQString(m_session.sandbox()->sandboxId) : QString();
 }
 
+QString RunSession::templateName() const
+{
+    return toQString(m_session.templateId());
+}
+
 void RunSession::setTemplate(const QString &name)
 {
-    if (name.isEmpty() || name == m_template)
-        return;
-    m_template = name;
-    m_session.setTemplate(toUtf8(name));
+    if (!name.isEmpty())
+        m_session.setTemplate(toUtf8(name));
 }
 
 void RunSession::setExpectedOutput(const QString &text)
 {
     m_session.setCheck(text.isEmpty() ? refine::Check{} : refine::Check::outputContains(toUtf8(text)));
-}
-
-void RunSession::setRunTimeout(int seconds)
-{
-    m_runTimeout = seconds;
-    m_session.setRunTimeout(seconds);
 }
 
 AttemptRow RunSession::newAttempt(const QString &code) const
@@ -180,7 +187,8 @@ void RunSession::onNotice(RefineSession::Notice notice)
 QString RunSession::conclusion(const refine::Attempt &attempt)
 {
     switch (attempt.verdict) {
-    case refine::Verdict::Passed: break;
+    case refine::Verdict::Passed:
+        break;
     case refine::Verdict::CheckFailed:
         return tr("“%1” is not in the output").arg(toQString(attempt.check.expected).left(60));
     case refine::Verdict::Raised:
@@ -188,9 +196,12 @@ QString RunSession::conclusion(const refine::Attempt &attempt)
             return m_error->name % QStringLiteral(": ") % m_error->message.left(200);
         return m_error ? m_error->name : QString();
     case refine::Verdict::TimedOut:
-        m_output.appendLine(Kind::Note, tr("Interrupted after %1 s. The session stays usable.").arg(m_runTimeout));
-        return tr("after %1 s").arg(m_runTimeout);
-    case refine::Verdict::Stopped: m_output.appendLine(Kind::Note, tr("Stopped.")); break;
+        m_output.appendLine(Kind::Note,
+                            tr("Interrupted after %1 s. The session stays usable.").arg(m_session.runTimeout()));
+        return tr("after %1 s").arg(m_session.runTimeout());
+    case refine::Verdict::Stopped:
+        m_output.appendLine(Kind::Note, tr("Stopped."));
+        break;
     case refine::Verdict::Broken: {
         const QString why = attempt.trouble ? toQString(attempt.trouble->message) : QString();
         const bool hasRun = !attempt.sandboxId.empty();

@@ -34,12 +34,15 @@ public:
         return m_session.newest().results;
     } ///< of the newest attempt
 
-    [[nodiscard]] QString templateName() const { return m_template; }
-    void setTemplate(const QString &name); ///< another template ends the sandbox; the next run creates a new one
+    [[nodiscard]] QString templateName() const;
+    void setTemplate(const QString &name);       ///< another template ends the sandbox; the next run creates a new one
     void setExpectedOutput(const QString &text); ///< of the runs to come; empty: no check
-    void setRunTimeout(int seconds);
+    void setRunTimeout(int seconds) { m_session.setRunTimeout(seconds); }
     void setSandboxTimeout(int seconds) { m_session.setSandboxTimeout(seconds); }
-    void setRateCard(cost::RateCard card) { m_session.setRateCard(std::move(card)); } ///< prices of the attempts to come
+    void setRateCard(cost::RateCard card)
+    {
+        m_session.setRateCard(std::move(card));
+    } ///< prices of the attempts to come
 
     [[nodiscard]] QString sandboxId() const; ///< empty before the first run and after the end
     [[nodiscard]] std::optional<std::chrono::nanoseconds> firstOutputAfter() const
@@ -51,7 +54,7 @@ public:
 
 Q_SIGNALS:
     void stateChanged();
-    void sandboxChanged();  ///< id, context or time to first output
+    void sandboxChanged(); ///< id, context or time to first output
     void errorChanged();
     void resultsChanged();
     void troubleChanged();
@@ -69,8 +72,6 @@ private:
 
     AttemptsModel m_attempts;
     OutputModel m_output;
-    QString m_template = QStringLiteral("code-interpreter-v1");
-    int m_runTimeout = 30;
     AttemptRow m_attempt; ///< the newest
     std::optional<ErrorPlace> m_error;
     std::optional<Error> m_trouble;

@@ -21,8 +21,8 @@ enum class Verdict : std::uint8_t {
     CheckFailed, ///< ended without an error but the output is not what was asked for
     Raised,      ///< the code raised; see Attempt::error
     TimedOut,
-    Stopped,     ///< by the person
-    Broken,      ///< no answer about the code: sandbox, engine or network; see Attempt::trouble
+    Stopped, ///< by the person
+    Broken,  ///< no answer about the code: sandbox, engine or network; see Attempt::trouble
 };
 
 /// One run of one text, complete in itself.
@@ -43,9 +43,9 @@ struct Attempt
     std::optional<ErrorLine> errorLine;
     std::optional<Error> trouble;
     Timestamp startedAt{};
-    std::chrono::nanoseconds duration{};       ///< request to end of the run, without making a sandbox
+    std::chrono::nanoseconds duration{}; ///< request to end of the run, without making a sandbox
     std::optional<std::chrono::nanoseconds> firstOutputAfter;
-    std::optional<Money> cost;                 ///< duration x size x rate; empty when size or rate is not known
+    std::optional<Money> cost; ///< duration x size x rate; empty when size or rate is not known
 };
 
 } // namespace sandglass::refine

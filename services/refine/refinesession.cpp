@@ -103,8 +103,8 @@ void RefineSession::createSandbox()
     spec.metadata = {{"sandglass.session", m_sessionId}};
     // Received by the client, which outlives the session: a sandbox nobody wants any more must still be killed.
     whenDone(m_client.createSandbox(spec), &m_client,
-             [client = &m_client, self = QPointer<RefineSession>(this), generation = m_generation](
-                 Result<e2b::SandboxInfo> created) {
+             [client = &m_client, self = QPointer<RefineSession>(this),
+              generation = m_generation](Result<e2b::SandboxInfo> created) {
                  if (self && self->m_generation == generation)
                      self->onCreated(std::move(created));
                  else if (created)
@@ -229,10 +229,17 @@ void RefineSession::onRunFinished(e2b::CodeRun::End end)
         m_attempt.check = m_checkRun.outcome();
         conclude(m_attempt.check.isPassed ? Verdict::Passed : Verdict::CheckFailed);
         return;
-    case End::Failed: conclude(Verdict::Raised); return;
-    case End::TimedOut: conclude(Verdict::TimedOut); return;
-    case End::Cancelled: conclude(Verdict::Stopped); return;
-    case End::Broken: break;
+    case End::Failed:
+        conclude(Verdict::Raised);
+        return;
+    case End::TimedOut:
+        conclude(Verdict::TimedOut);
+        return;
+    case End::Cancelled:
+        conclude(Verdict::Stopped);
+        return;
+    case End::Broken:
+        break;
     }
     onBroken(Error(m_run->error())); // a copy: the run may be dropped
 }

@@ -23,9 +23,9 @@ struct OutputPiece
 };
 
 /// One sandbox and the attempts made in it, without a window. The sandbox is created by the first run, used again while
-/// it lives, replaced with a notice when it is gone, and killed by endSession() or the destructor. A run ends at its own
-/// timeout, by stop(), or because sandbox or engine went away; the attempts stay and the next run() works in every case.
-/// All on one thread; the client must outlive the session.
+/// it lives, replaced with a notice when it is gone, and killed by endSession() or the destructor. A run ends at its
+/// own timeout, by stop(), or because sandbox or engine went away; the attempts stay and the next run() works in every
+/// case. All on one thread; the client must outlive the session.
 class RefineSession final : public QObject
 {
     Q_OBJECT
@@ -46,18 +46,20 @@ public:
 
     /// False (and nothing happens) unless Idle.
     bool run(const std::string &code, Attempt::Author author = Attempt::Author::Person);
-    void stop();       ///< the attempt ends as Stopped; the sandbox stays, one on its way is killed unless a run takes it
+    void stop(); ///< the attempt ends as Stopped; the sandbox stays, one on its way is killed unless a run takes it
     void endSession(); ///< stops and kills the sandbox; the attempts stay
 
     [[nodiscard]] State state() const { return m_state; }
+    [[nodiscard]] const std::string &templateId() const { return m_template; }
+    [[nodiscard]] int runTimeout() const { return m_runTimeout; }
     [[nodiscard]] const std::vector<Attempt> &attempts() const { return m_attempts; } ///< oldest first
     /// The attempt being made, else the last one; an empty one before the first run.
     [[nodiscard]] const Attempt &newest() const;
     [[nodiscard]] int attemptsMade() const { return m_made; } ///< the number of newest()
     [[nodiscard]] const std::optional<e2b::SandboxInfo> &sandbox() const { return m_sandbox; }
 
-    static constexpr std::size_t mostAttempts = 200;         ///< the oldest leave
-    static constexpr std::size_t mostBytes = 64U << 20;      ///< of output and results of all; the oldest leave
+    static constexpr std::size_t mostAttempts = 200;    ///< the oldest leave
+    static constexpr std::size_t mostBytes = 64U << 20; ///< of output and results of all; the oldest leave
 
 Q_SIGNALS:
     void stateChanged();
@@ -106,7 +108,7 @@ private:
     std::optional<e2b::SandboxInfo> m_sandbox;
     bool m_isCreating = false; ///< a create is on its way, wanted or not
     quint64 m_generation = 0;  ///< of the session's sandboxes; endSession() begins a new one
-    bool m_isFresh = false; ///< the sandbox was made for this run
+    bool m_isFresh = false;    ///< the sandbox was made for this run
     e2b::CodeRun *m_run = nullptr;
     QElapsedTimer m_clock;
     QTimer m_batch;
