@@ -84,6 +84,18 @@ struct Fold::Records
     }
 };
 
+std::optional<std::chrono::milliseconds> Sandbox::earlyBy() const
+{
+    constexpr std::chrono::seconds tolerance(5);
+    const bool isGone = state == SandboxState::Killed || state == SandboxState::Lost;
+    if (!isGone || killReason == "request" || !endAt || !endedAt || *endedAt >= *endAt)
+        return {};
+    // Not as one difference of signed times: a planned end may lie centuries away.
+    const auto left = static_cast<std::uint64_t>(toUnixNs(*endAt)) - static_cast<std::uint64_t>(toUnixNs(*endedAt));
+    const std::chrono::milliseconds early(left / 1'000'000);
+    return early > tolerance ? std::optional(early) : std::nullopt;
+}
+
 Fold::Fold() = default;
 Fold::~Fold() = default;
 Fold::Fold(Fold &&) noexcept = default;

@@ -44,6 +44,9 @@ struct Sandbox
     friend bool operator==(const Sandbox &, const Sandbox &) = default;
 
     [[nodiscard]] const std::string &templateName() const { return templateAlias.empty() ? templateId : templateAlias; }
+    /// How long before its planned end it was gone without anybody having asked for it; empty when it was not,
+    /// or the plan is not known. A few seconds are the provider's own rounding and do not count.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> earlyBy() const;
 };
 
 /// Events → sandboxes. The result depends on the set of events alone: duplicates change nothing, order does

@@ -75,6 +75,8 @@ private Q_SLOTS:
     void sizeLearntLaterFillsAllRuns();
     void ownSizeStays();
     void killReasonAndTimes();
+    void earlyEnds_data();
+    void earlyEnds();
     void hostileFiguresDoNoHarm();
     void sandboxesAreApart();
 };
@@ -245,6 +247,37 @@ void TestFold::killReasonAndTimes()
     const auto sandbox = foldedInAnyOrder({created(0), kill});
     QCOMPARE(sandbox->killReason, std::string("timeout"));
     QCOMPARE(*sandbox->endedAt, at(60));
+}
+
+void TestFold::earlyEnds_data()
+{
+    QTest::addColumn<QString>("reason");
+    QTest::addColumn<double>("endedAt");
+    QTest::addColumn<qint64>("earlyMs"); // -1 = not early
+    QTest::newRow("asked for") << u"request"_qs << 60.0 << qint64(-1);
+    QTest::newRow("in time") << u"timeout"_qs << 300.0 << qint64(-1);
+    QTest::newRow("rounding") << u"timeout"_qs << 296.0 << qint64(-1);
+    QTest::newRow("orphaned") << u"orphaned"_qs << 60.5 << qint64(239'500);
+    QTest::newRow("no reason told") << QString() << 60.0 << qint64(240'000);
+    QTest::newRow("after the plan") << u"timeout"_qs << 400.0 << qint64(-1);
+}
+
+void TestFold::earlyEnds()
+{
+    QFETCH(const QString, reason);
+    QFETCH(const double, endedAt);
+    QFETCH(const qint64, earlyMs);
+    Event update = bare(EventType::Updated, 1, "e1");
+    update.newEnd = at(300);
+    Event end = ended(EventType::Killed, endedAt, "e1", 0);
+    end.killReason = reason.toStdString();
+    Fold fold;
+    for (const Event &e : {created(0), update})
+        fold.apply(e);
+    QVERIFY(!fold.find("sbx")->earlyBy()); // it still runs
+    fold.apply(end);
+    const auto early = fold.find("sbx")->earlyBy();
+    QCOMPARE(early ? static_cast<qint64>(early->count()) : qint64(-1), earlyMs);
 }
 
 void TestFold::hostileFiguresDoNoHarm()

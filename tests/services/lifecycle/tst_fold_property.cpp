@@ -101,6 +101,42 @@ private:
     bool m_isRunning = false;
 };
 
+/// Adds what nobody would send on purpose: a second kill with another reason, a type of tomorrow, a clock far
+/// ahead or far behind, an update of before the start.
+void addOddEvents(std::vector<Event> &events, std::mt19937_64 &random)
+{
+    if (events.empty())
+        return;
+    for (auto count = random() % 4; count > 0; --count) {
+        Event extra = events[random() % events.size()];
+        extra.id += "-odd" + std::to_string(count);
+        switch (random() % 5) {
+        case 0:
+            extra.type = EventType::Killed;
+            extra.typeName = typeName(extra.type);
+            extra.killReason = random() % 2 == 0 ? "timeout" : "admin";
+            extra.timestamp += std::chrono::milliseconds(random() % 900'000);
+            break;
+        case 1:
+            extra.type = EventType::Unknown;
+            extra.typeName = "sandbox.lifecycle.teleported";
+            break;
+        case 2:
+            extra.timestamp += std::chrono::hours(24 * 365 * (1 + random() % 60));
+            break;
+        case 3:
+            extra.timestamp -= std::chrono::hours(24 * 365 * (1 + random() % 80));
+            break;
+        default:
+            extra.type = EventType::Updated;
+            extra.typeName = typeName(extra.type);
+            extra.newEnd = extra.timestamp + std::chrono::milliseconds(random() % 9'000'000);
+            extra.metadata = {{"user", std::to_string(random() % 3)}};
+        }
+        events.push_back(std::move(extra));
+    }
+}
+
 /// Takes away, blurs and adds, as lost deliveries, old payloads and polling do.
 void damage(std::vector<Event> &events, std::mt19937_64 &random)
 {
@@ -175,6 +211,7 @@ void TestFoldProperty::orderAndDuplicatesDoNotMatter()
             events.insert(events.end(), life.events.begin(), life.events.end());
         }
         damage(events, random);
+        addOddEvents(events, random);
         std::ranges::stable_sort(events, {}, &Event::timestamp);
         const Fold ordered = folded(events);
 
