@@ -14,6 +14,8 @@ namespace sandglass::lifecycle {
 
 namespace {
 
+constexpr std::size_t reasonable = 128; // a SHA-256 in base64 has 43 characters
+
 using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
 
 // Looking the digest up by name costs more than hashing a delivery: it is fetched once and lives until exit.
@@ -38,7 +40,7 @@ std::string normalised(std::string_view signature)
 
 } // namespace
 
-std::string signDelivery(std::string_view secret, std::string_view body)
+std::string deliveryDigest(std::string_view secret, std::string_view body)
 {
     thread_local const Context context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
     std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
@@ -48,15 +50,32 @@ std::string signDelivery(std::string_view secret, std::string_view body)
         || EVP_DigestUpdate(context.get(), body.data(), body.size()) != 1
         || EVP_DigestFinal_ex(context.get(), hash.data(), &size) != 1)
         std::abort(); // an OpenSSL without SHA-256: no signature made up from anything else could be trusted
-    return base64EncodeNoPad({reinterpret_cast<const char *>(hash.data()), size});
+    return {reinterpret_cast<const char *>(hash.data()), size};
+}
+
+std::string signDelivery(std::string_view secret, std::string_view body)
+{
+    return base64EncodeNoPad(deliveryDigest(secret, body));
 }
 
 bool verifyDelivery(std::string_view secret, std::string_view body, std::string_view signature)
 {
-    constexpr std::size_t reasonable = 128; // a SHA-256 in base64 has 43 characters
     if (signature.size() > reasonable)
         return false;
     return equalConstantTime(signDelivery(secret, body), normalised(signature));
+}
+
+bool verifyDelivery(std::span<const SigningSecret> secrets, std::string_view body, std::string_view signature)
+{
+    if (signature.size() > reasonable)
+        return false;
+    const std::string given = normalised(signature);
+    bool isCorrect = false;
+    for (const SigningSecret &secret : secrets) {
+        if (secret.isAccepted && equalConstantTime(signDelivery(secret.value, body), given))
+            isCorrect = true;
+    }
+    return isCorrect;
 }
 
 } // namespace sandglass::lifecycle
