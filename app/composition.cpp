@@ -135,11 +135,10 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_actions(m_client)
     , m_sandboxes(m_tracker)
     , m_events(m_tracker, *m_journal)
-    , m_costByTemplate(m_tracker, models::CostTableModel::Grouping::Template)
-    , m_costBySandbox(m_tracker, models::CostTableModel::Grouping::Sandbox)
+    , m_costByTemplate(m_tracker, m_timeWindow, models::CostTableModel::Grouping::Template)
+    , m_costBySandbox(m_tracker, m_timeWindow, models::CostTableModel::Grouping::Sandbox)
     , m_figures(m_tracker, *m_journal)
-    , m_overviewSeries(m_tracker)
-    , m_costSeries(m_tracker)
+    , m_series(m_tracker, m_timeWindow)
     , m_templates([this] { return m_client.listTemplates(); })
     , m_document(toQString((m_paths.state / "refine-autosave.py").string()))
     , m_runSession(m_client)
@@ -163,12 +162,12 @@ Composition::~Composition()
 
 void Composition::buildPages()
 {
-    auto *overview = new ui::OverviewPage(m_figures, m_overviewSeries, m_events);
+    auto *overview = new ui::OverviewPage(m_figures, m_timeWindow, m_series, m_events);
     auto *sandboxes = new ui::SandboxesPage(m_sandboxes, m_actions);
     m_templatesPage = new ui::TemplatesPage(m_templates);
     m_refinePage = new ui::RefinePage(m_runSession, m_document, m_settings, m_templates);
     auto *events = new ui::EventsPage(m_events);
-    auto *costs = new ui::CostsPage(m_costSeries, m_costByTemplate, m_costBySandbox);
+    auto *costs = new ui::CostsPage(m_timeWindow, m_series, m_costByTemplate, m_costBySandbox);
     m_settingsPage = new ui::SettingsPage(m_settings, m_connections, m_rates);
     m_window = std::make_unique<ui::MainWindow>(std::vector<ui::PageEntry>{{u"overview"_s, overview},
                                                                            {u"sandboxes"_s, sandboxes},

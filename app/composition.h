@@ -6,6 +6,7 @@
 #include "models/costs/costtablemodel.h"
 #include "models/costs/livefigures.h"
 #include "models/costs/liveseries.h"
+#include "models/costs/timewindow.h"
 #include "models/events/eventlistmodel.h"
 #include "models/runs/codedocument.h"
 #include "models/runs/runsession.h"
@@ -113,11 +114,11 @@ private:
     models::ClientSandboxActions m_actions;
     models::SandboxListModel m_sandboxes;
     models::EventListModel m_events;
+    models::TimeWindow m_timeWindow;
     models::CostTableModel m_costByTemplate;
     models::CostTableModel m_costBySandbox;
     models::LiveFigures m_figures;
-    models::LiveSeries m_overviewSeries;
-    models::LiveSeries m_costSeries;
+    models::LiveSeries m_series;
     models::TemplateListModel m_templates;
     models::CodeDocument m_document;
     models::RunSession m_runSession;

@@ -1,5 +1,6 @@
 #include "models/costs/costtablemodel.h"
 
+#include "models/costs/timewindow.h"
 #include "services/core/qtstring.h"
 #include "services/lifecycle/tracker.h"
 
@@ -30,13 +31,17 @@ qint64 runtimeWithin(const lifecycle::Sandbox &sandbox, Timestamp from, Timestam
 
 } // namespace
 
-CostTableModel::CostTableModel(lifecycle::Tracker &tracker, Grouping grouping, QObject *parent)
-    : QAbstractTableModel(parent), m_tracker(tracker), m_grouping(grouping)
+CostTableModel::CostTableModel(lifecycle::Tracker &tracker, TimeWindow &window, Grouping grouping, QObject *parent)
+    : QAbstractTableModel(parent), m_tracker(tracker), m_window(window), m_grouping(grouping)
 {
     m_ticker.setInterval(2s);
     connect(&m_ticker, &QTimer::timeout, this, &CostTableModel::refresh);
     connect(&m_tracker, &lifecycle::Tracker::replayed, this, &CostTableModel::refresh);
     connect(&m_tracker, &lifecycle::Tracker::rateCardChanged, this, &CostTableModel::refresh);
+    connect(&m_window, &TimeWindow::changed, this, [this] {
+        if (m_ticker.isActive())
+            refresh();
+    });
 }
 
 int CostTableModel::rowCount(const QModelIndex &parent) const
@@ -104,12 +109,6 @@ QVariant CostTableModel::headerData(int section, Qt::Orientation orientation, in
     }
 }
 
-void CostTableModel::setWindow(std::chrono::milliseconds window)
-{
-    m_window = window;
-    refresh();
-}
-
 void CostTableModel::setActive(bool active)
 {
     if (active) {
@@ -124,8 +123,8 @@ void CostTableModel::refresh()
 {
     if (!m_tracker.isReplayed())
         return;
-    const Timestamp to = m_tracker.now();
-    const Timestamp from = to - m_window;
+    const Timestamp from = m_window.from();
+    const Timestamp to = m_window.to();
     std::vector<Row> rows = computeRows(from, to);
     m_total = m_tracker.costBetween(from, to);
     const auto sameNames = [](const Row &a, const Row &b) { return a.name == b.name; };

@@ -15,6 +15,8 @@ class Tracker;
 
 namespace sandglass::models {
 
+class TimeWindow;
+
 /// What was spent within a time window, by template or by sandbox, dearest first.
 class CostTableModel final : public QAbstractTableModel
 {
@@ -29,16 +31,13 @@ public:
     };
     static constexpr int maximumRows = 1'000; ///< the cheaper ones are left out; the total counts them
 
-    CostTableModel(lifecycle::Tracker &tracker, Grouping grouping, QObject *parent = nullptr);
+    CostTableModel(lifecycle::Tracker &tracker, TimeWindow &window, Grouping grouping, QObject *parent = nullptr);
 
     [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
     [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const final;
     [[nodiscard]] QVariant data(const QModelIndex &index, int role) const final;
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const final;
 
-    /// The last `window` until now.
-    void setWindow(std::chrono::milliseconds window);
-    [[nodiscard]] std::chrono::milliseconds window() const { return m_window; }
     [[nodiscard]] Money total() const { return m_total; }
     void refresh();
     /// Rows are only kept up to date while somebody looks.
@@ -61,8 +60,8 @@ private:
     [[nodiscard]] std::vector<Row> computeRows(Timestamp from, Timestamp to) const;
 
     lifecycle::Tracker &m_tracker;
+    TimeWindow &m_window;
     Grouping m_grouping;
-    std::chrono::milliseconds m_window = std::chrono::hours(24);
     std::vector<Row> m_rows;
     Money m_total;
     QTimer m_ticker;

@@ -1,5 +1,6 @@
 #include "models/costs/liveseries.h"
 
+#include "models/costs/timewindow.h"
 #include "services/core/qtstring.h"
 #include "services/lifecycle/tracker.h"
 
@@ -33,18 +34,14 @@ std::vector<LiveSeries::Line> merged(std::vector<LiveSeries::Line> lines, const 
 
 } // namespace
 
-LiveSeries::LiveSeries(lifecycle::Tracker &tracker, QObject *parent) : QObject(parent), m_tracker(tracker)
+LiveSeries::LiveSeries(lifecycle::Tracker &tracker, TimeWindow &window, QObject *parent)
+    : QObject(parent), m_tracker(tracker), m_window(window)
 {
     m_ticker.setInterval(1s);
     connect(&m_ticker, &QTimer::timeout, this, &LiveSeries::refresh);
     connect(&m_tracker, &lifecycle::Tracker::replayed, this, &LiveSeries::refresh);
     connect(&m_tracker, &lifecycle::Tracker::rateCardChanged, this, &LiveSeries::refresh);
-}
-
-void LiveSeries::setWindow(std::chrono::milliseconds window)
-{
-    m_window = window;
-    refresh();
+    connect(&m_window, &TimeWindow::changed, this, &LiveSeries::refresh);
 }
 
 void LiveSeries::setActive(bool active)
@@ -63,14 +60,16 @@ bool LiveSeries::isEmpty() const
 
 void LiveSeries::refresh()
 {
-    if (!m_tracker.isReplayed())
+    if (m_lookers == 0 || !m_tracker.isReplayed())
         return;
-    // Buckets stand on multiples of their width, so that a curve moves by whole buckets instead of trembling.
-    const auto width = m_window / bucketCount;
-    const std::int64_t widthMs = std::max<std::int64_t>(1, width.count());
-    const std::int64_t lastEdge = (toUnixMs(m_tracker.now()) / widthMs + 1) * widthMs;
-    m_to = fromUnixMs(lastEdge);
-    m_from = m_to - std::chrono::milliseconds(widthMs * bucketCount);
+    const std::int64_t widthMs = std::max<std::int64_t>(1, (m_window.length().count() + bucketCount - 1) / bucketCount);
+    if (m_window.isFixed()) {
+        m_from = std::chrono::floor<std::chrono::milliseconds>(m_window.from());
+    } else { // buckets stand on multiples of their width, so that a curve moves by whole buckets instead of trembling
+        const std::int64_t lastEdge = (toUnixMs(m_tracker.now()) / widthMs + 1) * widthMs;
+        m_from = fromUnixMs(lastEdge - widthMs * bucketCount);
+    }
+    m_to = m_from + std::chrono::milliseconds(widthMs * bucketCount);
     std::vector<Line> lines;
     for (const auto &series : m_tracker.costSeries(m_from, m_to, bucketCount)) {
         Line line{toQString(series.templateName), {}};

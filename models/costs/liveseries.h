@@ -14,8 +14,10 @@ class Tracker;
 
 namespace sandglass::models {
 
-/// Cost and active sandboxes over a window that ends now, in equal buckets, for charts. Recomputed at most every second
-/// and only while somebody looks.
+class TimeWindow;
+
+/// Cost and active sandboxes over the time window, in equal buckets, for charts. Recomputed at most every second and
+/// only while somebody looks.
 class LiveSeries final : public QObject
 {
     Q_OBJECT
@@ -28,11 +30,9 @@ public:
     static constexpr int bucketCount = 120;
     static constexpr int maximumLines = 5; ///< dearest templates; the others are summed up as one
 
-    explicit LiveSeries(lifecycle::Tracker &tracker, QObject *parent = nullptr);
+    LiveSeries(lifecycle::Tracker &tracker, TimeWindow &window, QObject *parent = nullptr);
 
-    void setWindow(std::chrono::milliseconds window);
-    [[nodiscard]] std::chrono::milliseconds window() const { return m_window; }
-    void setActive(bool active);
+    void setActive(bool active); ///< counts: as often off as on
 
     [[nodiscard]] Timestamp from() const { return m_from; }
     [[nodiscard]] Timestamp to() const { return m_to; }
@@ -47,7 +47,7 @@ private:
     void refresh();
 
     lifecycle::Tracker &m_tracker;
-    std::chrono::milliseconds m_window = std::chrono::hours(1);
+    TimeWindow &m_window;
     Timestamp m_from{};
     Timestamp m_to{};
     std::vector<Line> m_cost;

@@ -7,6 +7,10 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace sandglass::test {
 
+namespace {
+constexpr int patienceMs = 30'000; // sanitizers on a busy machine
+}
+
 ProgramFixture::ProgramFixture() : m_theme(*qApp)
 {
     app::CommandLine options;
@@ -21,19 +25,21 @@ ProgramFixture::ProgramFixture() : m_theme(*qApp)
 
 ProgramFixture::~ProgramFixture() = default;
 
-bool ProgramFixture::start()
+QByteArray ProgramFixture::start()
 {
-    if (m_program == nullptr || !input.start())
-        return false;
+    if (m_program == nullptr)
+        return "the profile cannot be used";
+    if (!input.start())
+        return "no window manager";
     m_program->showWindow();
-    if (!QTest::qWaitForWindowActive(&window(), 10'000))
-        return false;
-    return QTest::qWaitFor(
-        [this] {
-            return m_program->engine().state() == app::EngineSupervisor::State::Ready
-                && m_program->webhook().isRegistered();
-        },
-        30'000);
+    if (!QTest::qWaitForWindowActive(&window(), patienceMs))
+        return "the window did not become active";
+    if (!QTest::qWaitFor([this] { return m_program->engine().state() == app::EngineSupervisor::State::Ready; },
+                         patienceMs))
+        return "the engine did not start: " + m_program->engine().failure().toUtf8();
+    if (!QTest::qWaitFor([this] { return m_program->webhook().isRegistered(); }, patienceMs))
+        return "the webhook was not registered";
+    return {};
 }
 
 int rowWith(const QAbstractItemModel &model, int column, const QString &text)

@@ -17,8 +17,8 @@ public:
     ProgramFixture();
     ~ProgramFixture();
 
-    /// Shows the window and waits until receiver, engine and webhook serve. False after 30 s.
-    [[nodiscard]] bool start();
+    /// Shows the window and waits until receiver, engine and webhook serve. Empty, or what did not come to be.
+    [[nodiscard]] QByteArray start();
 
     [[nodiscard]] app::Composition &program() { return *m_program; }
     [[nodiscard]] ui::MainWindow &window() { return m_program->window(); }

@@ -38,7 +38,7 @@ RealInput::~RealInput()
 bool RealInput::start()
 {
     m_windowManager.start(u"openbox"_s, {u"--sm-disable"_s});
-    return QTest::qWaitFor(hasWindowManager, 10'000);
+    return QTest::qWaitFor(hasWindowManager, 30'000);
 }
 
 bool RealInput::click(const QWidget *widget)

@@ -17,7 +17,7 @@ public:
     RealInput() = default;
     ~RealInput(); ///< ends the window manager
 
-    /// False when no window manager took the display within 10 s.
+    /// False when no window manager took the display within 30 s.
     [[nodiscard]] bool start();
 
     /// All wait until xdotool is done; false when it failed.

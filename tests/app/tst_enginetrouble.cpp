@@ -37,7 +37,8 @@ private:
 
 void TestEngineTrouble::initTestCase()
 {
-    QVERIFY(m_fixture->start());
+    const QByteArray problem = m_fixture->start();
+    QVERIFY2(problem.isEmpty(), problem.constData());
     QVERIFY(m_fixture->window().showPage(u"refine"_s));
 }
 

@@ -50,7 +50,8 @@ private:
 
 void TestFlow::initTestCase()
 {
-    QVERIFY(m_fixture->start());
+    const QByteArray problem = m_fixture->start();
+    QVERIFY2(problem.isEmpty(), problem.constData());
 }
 
 void TestFlow::pickTemplate()

@@ -3,10 +3,11 @@
 #include "models/costs/costtablemodel.h"
 #include "models/costs/livefigures.h"
 #include "models/costs/liveseries.h"
+#include "models/costs/timewindow.h"
 #include "models/events/eventlistmodel.h"
 #include "models/sandboxes/sandboxlistmodel.h"
 #include "services/lifecycle/tracker.h"
-#include "tests/services/lifecycle/events.h"
+#include "tests/models/livefixture.h"
 
 #include <QAbstractItemModelTester>
 #include <QTemporaryDir>
@@ -23,6 +24,7 @@ using models::CostTableModel;
 using models::EventListModel;
 using models::SandboxFilter;
 using models::SandboxListModel;
+using models::TimeWindow;
 
 class TestLiveModels final : public QObject
 {
@@ -42,47 +44,19 @@ private Q_SLOTS:
     void seriesAndFiguresSeeWhatRuns();
 
 private:
-    /// Journals the events and waits until the tracker has applied them.
-    void record(const std::vector<lifecycle::Event> &events);
     [[nodiscard]] static lifecycle::Event killed(double seconds, const char *execution, double started, const char *id);
 
-    std::unique_ptr<QTemporaryDir> m_directory;
-    std::unique_ptr<lifecycle::Journal> m_journal;
-    std::unique_ptr<lifecycle::Tracker> m_tracker;
-    Timestamp m_now = sample::at(600);
+    test::LiveFixture m_live;
 };
 
 void TestLiveModels::init()
 {
-    m_directory = std::make_unique<QTemporaryDir>();
-    auto journal = lifecycle::Journal::open(m_directory->filePath(u"journal.db"_s).toStdString());
-    QVERIFY(journal);
-    m_journal = std::move(*journal);
-    const auto card = cost::RateCard::fromJson(
-        R"({"currency":"USD","rates":[{"valid_from":"2020-01-01T00:00:00Z","usd_per_vcpu_second":"0.000014",
-            "usd_per_gib_second":"0.0000045","source":"test"}]})");
-    QVERIFY(card);
-    m_tracker = std::make_unique<lifecycle::Tracker>(*m_journal, *card, [this] { return m_now; });
-    m_tracker->start();
-    QTRY_VERIFY(m_tracker->isReplayed());
+    QVERIFY(m_live.open());
 }
 
 void TestLiveModels::cleanup()
 {
-    m_tracker.reset();
-    m_journal.reset();
-    m_directory.reset();
-}
-
-void TestLiveModels::record(const std::vector<lifecycle::Event> &events)
-{
-    std::int64_t heard = 0;
-    const auto connection = connect(m_tracker.get(), &lifecycle::Tracker::eventsRecorded, this,
-                                    [&heard](const auto &fresh) { heard += static_cast<std::int64_t>(fresh.size()); });
-    for (const lifecycle::Event &event : events)
-        m_journal->append(event, [](lifecycle::Journal::Outcome) {});
-    QTRY_COMPARE(heard, static_cast<std::int64_t>(events.size()));
-    disconnect(connection);
+    m_live.close();
 }
 
 lifecycle::Event TestLiveModels::killed(double seconds, const char *execution, double started, const char *id)
@@ -95,16 +69,16 @@ lifecycle::Event TestLiveModels::killed(double seconds, const char *execution, d
 
 void TestLiveModels::sandboxesFollowTheirEvents()
 {
-    SandboxListModel model(*m_tracker);
+    SandboxListModel model(m_live.tracker());
     QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
     QCOMPARE(model.rowCount(), 0);
-    record({sample::created(0, "e1", "a"), sample::created(10, "e2", "b")});
+    QVERIFY(m_live.record({sample::created(0, "e1", "a"), sample::created(10, "e2", "b")}));
     QTRY_COMPARE(model.rowCount(), 2);
     QCOMPARE(model.index(0, 0).data(SandboxListModel::IdRole).toString(), u"b"_s); // youngest first
     QCOMPARE(model.index(1, 0).data(SandboxListModel::AgeMsRole).toLongLong(), 600'000);
     QVERIFY(!model.index(1, 0).data(SandboxListModel::CostPicoRole).isValid()); // size not told yet
 
-    record({killed(60, "e1", 0, "a")});
+    QVERIFY(m_live.record({killed(60, "e1", 0, "a")}));
     QTRY_COMPARE(model.rowCount(), 1); // the Live filter lets it go
     QCOMPARE(model.liveCount(), 1);
     QCOMPARE(model.totalCount(), 2);
@@ -121,8 +95,8 @@ void TestLiveModels::filtersByStateAndWords()
 {
     lifecycle::Event tagged = sample::created(5, "e2", "b");
     tagged.metadata = {{"user", "42"}};
-    record({sample::created(0, "e1", "a"), tagged, killed(20, "e3", 0, "c")});
-    SandboxListModel model(*m_tracker);
+    QVERIFY(m_live.record({sample::created(0, "e1", "a"), tagged, killed(20, "e3", 0, "c")}));
+    SandboxListModel model(m_live.tracker());
     model.setFilter({SandboxFilter::States::All, {}});
     QCOMPARE(model.rowCount(), 3);
     model.setFilter({SandboxFilter::States::All, SandboxFilter::wordsOf(u"USER=42"_s)});
@@ -136,9 +110,9 @@ void TestLiveModels::filtersByStateAndWords()
 
 void TestLiveModels::sortsByEveryColumn()
 {
-    record({sample::created(0, "e1", "a"), sample::created(10, "e2", "b"), killed(20, "e3", 0, "c"),
-            killed(90, "e4", 30, "d")});
-    SandboxListModel model(*m_tracker);
+    QVERIFY(m_live.record({sample::created(0, "e1", "a"), sample::created(10, "e2", "b"), killed(20, "e3", 0, "c"),
+                           killed(90, "e4", 30, "d")}));
+    SandboxListModel model(m_live.tracker());
     model.setFilter({SandboxFilter::States::All, {}});
     const auto order = [&model] {
         QString ids;
@@ -164,29 +138,30 @@ void TestLiveModels::sortsByEveryColumn()
 
 void TestLiveModels::selectionSurvivesAReSort()
 {
-    record({sample::created(0, "e1", "a"), sample::created(10, "e2", "b"), sample::created(20, "e3", "c")});
-    SandboxListModel model(*m_tracker);
+    QVERIFY(
+        m_live.record({sample::created(0, "e1", "a"), sample::created(10, "e2", "b"), sample::created(20, "e3", "c")}));
+    SandboxListModel model(m_live.tracker());
     QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
     model.sort(SandboxListModel::IdColumn, Qt::AscendingOrder);
     const QPersistentModelIndex chosen = model.index(0, 0);
     model.sort(SandboxListModel::IdColumn, Qt::DescendingOrder);
     QCOMPARE(chosen.row(), 2);
     QCOMPARE(chosen.data(SandboxListModel::IdRole).toString(), u"a"_s);
-    record({sample::created(30, "e4", "bb")}); // goes between
+    QVERIFY(m_live.record({sample::created(30, "e4", "bb")})); // goes between
     QTRY_COMPARE(model.rowCount(), 4);
     QCOMPARE(chosen.row(), 3);
 }
 
 void TestLiveModels::eventsAreNewestFirstAndSearched()
 {
-    EventListModel model(*m_tracker, *m_journal);
+    EventListModel model(m_live.tracker(), m_live.journal());
     QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-    record({sample::created(0, "e1", "a"), sample::created(1, "e2", "b"), killed(5, "e1", 0, "a")});
+    QVERIFY(m_live.record({sample::created(0, "e1", "a"), sample::created(1, "e2", "b"), killed(5, "e1", 0, "a")}));
     QTRY_COMPARE(model.rowCount(), 3);
     QCOMPARE(model.index(0, 0).data(EventListModel::KillReasonRole).toString(), u"timeout"_s);
     model.setSearch(u"a KILLED"_s);
     QCOMPARE(model.rowCount(), 1);
-    record({sample::created(9, "e9", "other")}); // does not fit the search
+    QVERIFY(m_live.record({sample::created(9, "e9", "other")})); // does not fit the search
     QTRY_COMPARE(model.loadedCount(), 4);
     QCOMPARE(model.rowCount(), 1);
     model.setSearch({});
@@ -196,20 +171,20 @@ void TestLiveModels::eventsAreNewestFirstAndSearched()
 
 void TestLiveModels::eventsLoadedAndLiveAreNotDoubled()
 {
-    record({sample::created(0, "e1", "a")});
-    EventListModel model(*m_tracker, *m_journal);
+    QVERIFY(m_live.record({sample::created(0, "e1", "a")}));
+    EventListModel model(m_live.tracker(), m_live.journal());
     QCOMPARE(model.rowCount(), 1);
-    record({sample::created(1, "e2", "b")});
+    QVERIFY(m_live.record({sample::created(1, "e2", "b")}));
     QTRY_COMPARE(model.rowCount(), 2);
     QCOMPARE(model.index(1, 0).data(EventListModel::SandboxIdRole).toString(), u"a"_s);
 }
 
 void TestLiveModels::eventTellsItsPrice()
 {
-    EventListModel model(*m_tracker, *m_journal);
+    EventListModel model(m_live.tracker(), m_live.journal());
     lifecycle::Event late = killed(600, "e1", 0, "a");
     late.receivedAt = late.timestamp + std::chrono::milliseconds(1500);
-    record({late});
+    QVERIFY(m_live.record({late}));
     QTRY_COMPARE(model.rowCount(), 1);
     const QModelIndex row = model.index(0, 0);
     QCOMPARE(row.data(EventListModel::DelayMsRole).toLongLong(), 1500);
@@ -219,9 +194,11 @@ void TestLiveModels::eventTellsItsPrice()
 
 void TestLiveModels::costsAddUpExactly()
 {
-    record({killed(100, "e1", 0, "a"), killed(300, "e2", 100, "b")});
-    CostTableModel bySandbox(*m_tracker, CostTableModel::Grouping::Sandbox);
-    bySandbox.setWindow(std::chrono::hours(24));
+    QVERIFY(m_live.record({killed(100, "e1", 0, "a"), killed(300, "e2", 100, "b")}));
+    TimeWindow window([this] { return m_live.now; });
+    window.follow(std::chrono::hours(24));
+    CostTableModel bySandbox(m_live.tracker(), window, CostTableModel::Grouping::Sandbox);
+    bySandbox.setActive(true);
     QCOMPARE(bySandbox.rowCount(), 2);
     QCOMPARE(bySandbox.index(0, 0).data().toString(), u"b"_s); // dearest first
     QCOMPARE(bySandbox.index(0, 0).data(CostTableModel::RuntimeMsRole).toLongLong(), 200'000);
@@ -230,15 +207,16 @@ void TestLiveModels::costsAddUpExactly()
         sum += bySandbox.index(row, 0).data(CostTableModel::AmountPicoRole).toLongLong();
     QCOMPARE(sum, Money::parse("0.009075")->toPicoDollars()); // 300 s
     QCOMPARE(bySandbox.total(), *Money::parse("0.009075"));
-    bySandbox.setWindow(std::chrono::seconds(400)); // from second 200 on: half of b
+    window.follow(std::chrono::seconds(400)); // from second 200 on: half of b
     QCOMPARE(bySandbox.rowCount(), 1);
     QCOMPARE(bySandbox.total(), *Money::parse("0.003025"));
 }
 
 void TestLiveModels::unknownSizeIsNoZero()
 {
-    record({sample::created(0, "e1", "a")});
-    CostTableModel model(*m_tracker, CostTableModel::Grouping::Template);
+    QVERIFY(m_live.record({sample::created(0, "e1", "a")}));
+    TimeWindow window([this] { return m_live.now; });
+    CostTableModel model(m_live.tracker(), window, CostTableModel::Grouping::Template);
     model.refresh();
     QCOMPARE(model.rowCount(), 1);
     QVERIFY(!model.index(0, 0).data(CostTableModel::AmountPicoRole).isValid());
@@ -247,14 +225,15 @@ void TestLiveModels::unknownSizeIsNoZero()
 
 void TestLiveModels::seriesAndFiguresSeeWhatRuns()
 {
-    models::LiveFigures figures(*m_tracker, *m_journal);
-    models::LiveSeries series(*m_tracker);
-    series.setWindow(std::chrono::hours(1));
+    models::LiveFigures figures(m_live.tracker(), m_live.journal());
+    TimeWindow window([this] { return m_live.now; });
+    models::LiveSeries series(m_live.tracker(), window);
+    series.setActive(true);
     QVERIFY(series.isEmpty());
-    record({sample::created(0, "e1", "a"), killed(300, "e2", 0, "b")});
+    QVERIFY(m_live.record({sample::created(0, "e1", "a"), killed(300, "e2", 0, "b")}));
     QTRY_COMPARE(figures.runningCount(), 1);
     QVERIFY(figures.lastEventAt().has_value());
-    series.setWindow(std::chrono::hours(1));
+    window.follow(std::chrono::hours(2));
     QVERIFY(!series.isEmpty());
     QCOMPARE(series.active().size(), std::size_t(models::LiveSeries::bucketCount));
     QCOMPARE(*std::ranges::max_element(series.active()), 2.0); // a and b together

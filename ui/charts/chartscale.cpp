@@ -29,8 +29,8 @@ double roundStep(double raw)
 
 std::chrono::minutes tickSpacing(Timestamp::duration span, int fits)
 {
-    constexpr std::array<std::chrono::minutes, 14> spacings = {1min,  2min,  5min,  10min,  15min,  30min,   1h,
-                                                               2h,    3h,    6h,    12h,    24h,    48h,     168h};
+    constexpr std::array<std::chrono::minutes, 14> spacings = {1min, 2min, 5min, 10min, 15min, 30min, 1h,
+                                                               2h,   3h,   6h,   12h,   24h,   48h,   168h};
     for (const auto spacing : spacings) {
         if (span / spacing <= fits)
             return spacing;
@@ -41,10 +41,7 @@ std::chrono::minutes tickSpacing(Timestamp::duration span, int fits)
 } // namespace
 
 ChartScale::ChartScale(QRectF plot, Timestamp from, Timestamp to, double highest)
-    : m_plot(plot)
-    , m_from(from)
-    , m_to(std::max(to, from + 1ms))
-    , m_step(roundStep(highest / wantedSteps))
+    : m_plot(plot), m_from(from), m_to(std::max(to, from + 1ms)), m_step(roundStep(highest / wantedSteps))
 {
     m_top = m_step * std::max(1.0, std::ceil(highest / m_step - 1e-9));
 }
@@ -63,7 +60,8 @@ qreal ChartScale::y(double value) const
 Timestamp ChartScale::timeAt(qreal x) const
 {
     const double share = (x - m_plot.left()) / m_plot.width();
-    return m_from + Timestamp::duration(static_cast<Timestamp::rep>(share * static_cast<double>((m_to - m_from).count())));
+    return m_from
+        + Timestamp::duration(static_cast<Timestamp::rep>(share * static_cast<double>((m_to - m_from).count())));
 }
 
 int ChartScale::bucketAt(qreal x, int count) const

@@ -24,8 +24,8 @@ public:
     /// Index of the bucket of `count` equal ones under `x`; -1 outside.
     [[nodiscard]] int bucketAt(qreal x, int count) const;
 
-    [[nodiscard]] QList<double> valueTicks() const;   ///< 0 to top(), at most five steps
-    [[nodiscard]] QList<Timestamp> timeTicks() const; ///< on round local times, as many as fit without touching
+    [[nodiscard]] QList<double> valueTicks() const;        ///< 0 to top(), at most five steps
+    [[nodiscard]] QList<Timestamp> timeTicks() const;      ///< on round local times, as many as fit without touching
     [[nodiscard]] QString timeLabel(Timestamp tick) const; ///< "14:00", or "20 Aug" for long spans
 
 private:

@@ -1,12 +1,14 @@
 #include "ui/charts/timechart.h"
 
+#include "ui/charts/chartexport.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 
+#include <QContextMenuEvent>
 #include <QKeyEvent>
+#include <QMenu>
 #include <QMouseEvent>
 #include <QPainter>
-
 
 #include <algorithm>
 #include <cmath>
@@ -28,10 +30,7 @@ QColor seriesColor(int index)
 }
 
 TimeChart::TimeChart(Kind kind, const QString &name, const QString &objectName, QWidget *parent)
-    : QWidget(parent)
-    , m_kind(kind)
-    , m_name(name)
-    , m_formatter([](double value) { return QString::number(value); })
+    : QWidget(parent), m_kind(kind), m_name(name), m_formatter([](double value) { return QString::number(value); })
 {
     setObjectName(objectName);
     setAccessibleName(name);
@@ -48,6 +47,8 @@ void TimeChart::setData(ChartData data)
     m_data = std::move(data);
     if (m_bucket >= m_data.bucketCount())
         m_bucket = -1;
+    if (m_anchor >= m_data.bucketCount())
+        m_anchor = -1;
     describe();
     update();
 }
@@ -76,7 +77,9 @@ std::vector<double> TimeChart::totals() const
     std::vector<double> sums(static_cast<std::size_t>(m_data.bucketCount()), 0.0);
     for (const ChartData::Series &series : m_data.series) {
         for (std::size_t i = 0; i < sums.size() && i < series.values.size(); ++i)
-            sums[i] = m_kind == Kind::StackedArea ? sums[i] + series.values[i] : std::max(sums[i], series.values[i]);
+            if (!std::isnan(series.values[i]))
+                sums[i] =
+                    m_kind == Kind::StackedArea ? sums[i] + series.values[i] : std::max(sums[i], series.values[i]);
     }
     return sums;
 }
@@ -119,6 +122,7 @@ void TimeChart::paintEvent(QPaintEvent *)
     paintLimit(painter, chart);
     if (m_hasLegend)
         paintLegend(painter);
+    paintSelection(painter, chart);
     if (m_bucket >= 0)
         paintReadOut(painter, chart);
     if (hasFocus()) {
@@ -142,7 +146,8 @@ void TimeChart::paintAxes(QPainter &painter, const ChartScale &chart) const
     painter.setPen(t.faint);
     for (const Timestamp tick : chart.timeTicks()) {
         const qreal x = std::clamp(chart.x(tick), plot.left() + 16, plot.right() - 18);
-        painter.drawText(QRectF(x - 40, plot.bottom() + 5, 80, 16), Qt::AlignHCenter | Qt::AlignTop, chart.timeLabel(tick));
+        painter.drawText(QRectF(x - 40, plot.bottom() + 5, 80, 16), Qt::AlignHCenter | Qt::AlignTop,
+                         chart.timeLabel(tick));
     }
 }
 
@@ -150,17 +155,9 @@ void TimeChart::paintAreas(QPainter &painter, const ChartScale &chart) const
 {
     const int count = m_data.bucketCount();
     std::vector<double> base(static_cast<std::size_t>(count), 0.0);
-    for (std::size_t s = 0; s < m_data.series.size(); ++s) {
-        const QColor color = seriesColor(static_cast<int>(s));
-        QPolygonF upper;
-        QPolygonF lower;
-        for (int i = 0; i < count; ++i) {
-            const auto at = static_cast<std::size_t>(i);
-            const qreal x = chart.x(bucketStart(i) + (m_data.to - m_data.from) / count / 2);
-            lower << QPointF(x, chart.y(base[at]));
-            base[at] += m_data.series[s].values[at];
-            upper << QPointF(x, chart.y(base[at]));
-        }
+    const auto paintPiece = [&painter](const QColor &color, const QPolygonF &upper, QPolygonF lower) {
+        if (upper.isEmpty())
+            return;
         QPolygonF area = upper;
         std::ranges::reverse(lower);
         area << lower;
@@ -172,6 +169,23 @@ void TimeChart::paintAreas(QPainter &painter, const ChartScale &chart) const
         painter.setPen(QPen(color, 1.5));
         painter.setBrush(Qt::NoBrush);
         painter.drawPolyline(upper);
+    };
+    for (std::size_t s = 0; s < m_data.series.size(); ++s) {
+        const QColor color = seriesColor(static_cast<int>(s));
+        QPolygonF upper;
+        QPolygonF lower;
+        for (int i = 0; i < count; ++i) {
+            const auto at = static_cast<std::size_t>(i);
+            if (std::isnan(m_data.series[s].values[at])) {
+                paintPiece(color, std::exchange(upper, {}), std::exchange(lower, {}));
+                continue;
+            }
+            const qreal x = chart.x(bucketStart(i) + (m_data.to - m_data.from) / count / 2);
+            lower << QPointF(x, chart.y(base[at]));
+            base[at] += m_data.series[s].values[at];
+            upper << QPointF(x, chart.y(base[at]));
+        }
+        paintPiece(color, upper, lower);
     }
 }
 
@@ -179,14 +193,30 @@ void TimeChart::paintLines(QPainter &painter, const ChartScale &chart) const
 {
     const int count = m_data.bucketCount();
     for (std::size_t s = 0; s < m_data.series.size(); ++s) {
+        painter.setPen(QPen(seriesColor(static_cast<int>(s) + 2), 1.5));
         QPolygonF line;
         for (int i = 0; i < count; ++i) { // a step per bucket: counts do not pass through the values between
-            const qreal y = chart.y(m_data.series[s].values[static_cast<std::size_t>(i)]);
+            const double value = m_data.series[s].values[static_cast<std::size_t>(i)];
+            if (std::isnan(value)) {
+                painter.drawPolyline(std::exchange(line, {}));
+                continue;
+            }
+            const qreal y = chart.y(value);
             line << QPointF(chart.x(bucketStart(i)), y) << QPointF(chart.x(bucketStart(i + 1)), y);
         }
-        painter.setPen(QPen(seriesColor(static_cast<int>(s) + 2), 1.5));
         painter.drawPolyline(line);
     }
+}
+
+void TimeChart::paintSelection(QPainter &painter, const ChartScale &chart) const
+{
+    if (m_anchor < 0 || m_bucket < 0)
+        return;
+    QColor veil = Theme::tokens().accent;
+    veil.setAlphaF(0.18F);
+    const qreal left = chart.x(bucketStart(std::min(m_anchor, m_bucket)));
+    const qreal right = chart.x(bucketStart(std::max(m_anchor, m_bucket) + 1));
+    painter.fillRect(QRectF(QPointF(left, chart.plot().top()), QPointF(right, chart.plot().bottom())), veil);
 }
 
 void TimeChart::paintLimit(QPainter &painter, const ChartScale &chart) const
@@ -205,7 +235,8 @@ void TimeChart::paintLegend(QPainter &painter) const
     const Tokens &t = Theme::tokens();
     qreal x = width() - rightRoom;
     for (auto s = static_cast<int>(m_data.series.size()) - 1; s >= 0; --s) {
-        const QString name = painter.fontMetrics().elidedText(m_data.series[static_cast<std::size_t>(s)].name, Qt::ElideMiddle, 160);
+        const QString name =
+            painter.fontMetrics().elidedText(m_data.series[static_cast<std::size_t>(s)].name, Qt::ElideMiddle, 160);
         const qreal textWidth = painter.fontMetrics().horizontalAdvance(name);
         x -= textWidth;
         if (x < 0)
@@ -239,7 +270,8 @@ void TimeChart::paintReadOut(QPainter &painter, const ChartScale &chart) const
     painter.drawRoundedRect(QRectF(corner, size), 6, 6);
     painter.setPen(t.muted);
     painter.drawText(corner + QPointF(12, 18),
-                     formatClock(bucketStart(m_bucket)).left(5) + u" – " + formatClock(bucketStart(m_bucket + 1)).left(5));
+                     formatClock(bucketStart(m_bucket)).left(5) + u" – "
+                         + formatClock(bucketStart(m_bucket + 1)).left(5));
     for (int s = 0; s < rows; ++s) {
         const ChartData::Series &series = m_data.series[static_cast<std::size_t>(s)];
         const qreal top = corner.y() + 24 + rowHeight * s;
@@ -249,31 +281,98 @@ void TimeChart::paintReadOut(QPainter &painter, const ChartScale &chart) const
         painter.setPen(t.text);
         painter.drawText(QRectF(corner.x() + 26, top, 110, 16), Qt::AlignLeft | Qt::AlignVCenter,
                          painter.fontMetrics().elidedText(series.name, Qt::ElideMiddle, 110));
+        const double value = series.values[static_cast<std::size_t>(m_bucket)];
         painter.drawText(QRectF(corner.x() + 136, top, cardWidth - 148, 16), Qt::AlignRight | Qt::AlignVCenter,
-                         m_formatter(series.values[static_cast<std::size_t>(m_bucket)]));
+                         std::isnan(value) ? tr("no data") : m_formatter(value));
     }
+}
+
+void TimeChart::mousePressEvent(QMouseEvent *event)
+{
+    if (event->button() != Qt::LeftButton)
+        return;
+    m_anchor = scale().bucketAt(event->position().x(), m_data.bucketCount());
+    m_isDragging = m_anchor >= 0;
 }
 
 void TimeChart::mouseMoveEvent(QMouseEvent *event)
 {
-    setBucket(scale().bucketAt(event->position().x(), m_data.bucketCount()));
+    const ChartScale chart = scale();
+    const qreal x = m_isDragging ? std::clamp(event->position().x(), chart.plot().left(), chart.plot().right() - 1)
+                                 : event->position().x();
+    setBucket(chart.bucketAt(x, m_data.bucketCount()));
+}
+
+void TimeChart::mouseReleaseEvent(QMouseEvent *event)
+{
+    if (event->button() != Qt::LeftButton || !std::exchange(m_isDragging, false))
+        return;
+    if (m_anchor != m_bucket && m_bucket >= 0)
+        return finishSelection();
+    m_anchor = -1; // a click, not a drag
+    update();
+}
+
+void TimeChart::mouseDoubleClickEvent(QMouseEvent *)
+{
+    m_anchor = -1;
+    m_isDragging = false;
+    Q_EMIT resetRequested();
 }
 
 void TimeChart::leaveEvent(QEvent *)
 {
-    setBucket(-1);
+    if (!m_isDragging)
+        setBucket(-1);
+}
+
+void TimeChart::contextMenuEvent(QContextMenuEvent *event)
+{
+    QMenu menu;
+    menu.addAction(tr("Save as picture…"), this, [this] { saveChartPicture(*this, m_name); });
+    menu.addAction(tr("Save data as CSV…"), this, [this] { saveChartData(*this, m_name, m_data); });
+    menu.addSeparator();
+    menu.addAction(tr("Show the whole window"), this, &TimeChart::resetRequested);
+    menu.exec(event->globalPos());
 }
 
 void TimeChart::keyPressEvent(QKeyEvent *event)
 {
     const int last = m_data.bucketCount() - 1;
-    if (event->key() == Qt::Key_Left && last >= 0)
-        return setBucket(m_bucket < 0 ? last : std::max(0, m_bucket - 1));
-    if (event->key() == Qt::Key_Right && last >= 0)
-        return setBucket(m_bucket < 0 ? 0 : std::min(last, m_bucket + 1));
-    if (event->key() == Qt::Key_Escape && m_bucket >= 0)
+    const bool extends = event->modifiers().testFlag(Qt::ShiftModifier);
+    if (event->key() == Qt::Key_Left && last >= 0) {
+        const int bucket = m_bucket < 0 ? last : std::max(0, m_bucket - 1);
+        return extends ? extendSelection(bucket) : setBucket(bucket);
+    }
+    if (event->key() == Qt::Key_Right && last >= 0) {
+        const int bucket = m_bucket < 0 ? 0 : std::min(last, m_bucket + 1);
+        return extends ? extendSelection(bucket) : setBucket(bucket);
+    }
+    if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && m_anchor >= 0 && m_bucket >= 0)
+        return finishSelection();
+    if (event->key() == Qt::Key_Escape) {
+        if (m_bucket < 0 && m_anchor < 0)
+            return Q_EMIT resetRequested();
+        m_anchor = -1;
         return setBucket(-1);
+    }
     QWidget::keyPressEvent(event);
+}
+
+void TimeChart::extendSelection(int bucket)
+{
+    if (m_anchor < 0)
+        m_anchor = m_bucket < 0 ? bucket : m_bucket;
+    setBucket(bucket);
+}
+
+void TimeChart::finishSelection()
+{
+    const int first = std::min(m_anchor, m_bucket);
+    const int last = std::max(m_anchor, m_bucket);
+    m_anchor = -1;
+    update();
+    Q_EMIT rangeSelected(bucketStart(first), bucketStart(last + 1));
 }
 
 void TimeChart::setBucket(int bucket)
@@ -294,7 +393,8 @@ void TimeChart::describe()
                        .arg(m_formatter(*std::ranges::min_element(sums)), m_formatter(*std::ranges::max_element(sums)),
                             m_formatter(sums.back()));
     if (m_bucket >= 0)
-        text += u"; " + formatDateTime(bucketStart(m_bucket)) + u": " + m_formatter(sums[static_cast<std::size_t>(m_bucket)]);
+        text += u"; " + formatDateTime(bucketStart(m_bucket)) + u": "
+            + m_formatter(sums[static_cast<std::size_t>(m_bucket)]);
     setAccessibleDescription(text);
 }
 

@@ -10,7 +10,8 @@
 
 namespace sandglass::ui {
 
-/// What a chart shows: equal buckets over [from, to), a list of values per series, oldest first.
+/// What a chart shows: equal buckets over [from, to), a list of values per series, oldest first. NaN is a gap: not
+/// known, which is not zero.
 struct ChartData
 {
     struct Series
@@ -22,12 +23,17 @@ struct ChartData
     Timestamp from{};
     Timestamp to{};
     std::vector<Series> series; ///< stacked from below in this order, or lines
-    [[nodiscard]] int bucketCount() const { return series.empty() ? 0 : static_cast<int>(series.front().values.size()); }
+    [[nodiscard]] int bucketCount() const
+    {
+        return series.empty() ? 0 : static_cast<int>(series.front().values.size());
+    }
     bool operator==(const ChartData &) const = default;
 };
 
-/// A chart over time: stacked areas or lines, zero base, legend, read-out under the pointer or by arrow keys. Paints
-/// itself: at the refresh rate and size in use this costs a third of Qt Charts.
+/// A chart over time: stacked areas or lines, zero base, legend, read-out under the pointer or by arrow keys. A drag,
+/// or Shift with the arrows and Return, selects a stretch of time; double click or Escape asks for the whole again. The
+/// context menu saves picture and data. Paints itself: at the refresh rate and size in use this costs a third of Qt
+/// Charts.
 class TimeChart final : public QWidget
 {
     Q_OBJECT
@@ -47,8 +53,16 @@ public:
     [[nodiscard]] QSize sizeHint() const override { return {480, 220}; }
     [[nodiscard]] QSize minimumSizeHint() const override { return {220, 110}; }
 
+Q_SIGNALS:
+    void rangeSelected(sandglass::Timestamp from, sandglass::Timestamp to); ///< on the edges of buckets
+    void resetRequested();
+
 protected:
     void paintEvent(QPaintEvent *event) override;
+    void contextMenuEvent(QContextMenuEvent *event) override;
+    void mousePressEvent(QMouseEvent *event) override;
+    void mouseReleaseEvent(QMouseEvent *event) override;
+    void mouseDoubleClickEvent(QMouseEvent *event) override;
     void mouseMoveEvent(QMouseEvent *event) override;
     void leaveEvent(QEvent *event) override;
     void keyPressEvent(QKeyEvent *event) override;
@@ -62,7 +76,10 @@ private:
     void paintLimit(QPainter &painter, const ChartScale &scale) const;
     void paintLegend(QPainter &painter) const;
     void paintReadOut(QPainter &painter, const ChartScale &scale) const;
+    void paintSelection(QPainter &painter, const ChartScale &scale) const;
     void setBucket(int bucket);
+    void extendSelection(int bucket);
+    void finishSelection();
     void describe();
     [[nodiscard]] Timestamp bucketStart(int bucket) const;
 
@@ -74,6 +91,8 @@ private:
     double m_limit = 0;
     QString m_limitWord;
     int m_bucket = -1; ///< read out; -1 = none
+    int m_anchor = -1; ///< bucket where a selection began; -1 = none
+    bool m_isDragging = false;
 };
 
 /// The colour of the series at `index`; colours repeat after the theme's last.

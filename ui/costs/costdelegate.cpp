@@ -24,9 +24,10 @@ void CostDelegate::paintCell(QPainter &painter, const QRect &area, const QModelI
         break;
     case CostTableModel::AmountColumn: {
         const QVariant amount = index.data(CostTableModel::AmountPicoRole);
-        paintText(painter, area,
-                  formatMoney(amount.isValid() ? std::optional(Money::fromPicoDollars(amount.toLongLong())) : std::nullopt),
-                  amount.isValid() ? t.text : t.faint, Qt::AlignRight);
+        paintText(
+            painter, area,
+            formatMoney(amount.isValid() ? std::optional(Money::fromPicoDollars(amount.toLongLong())) : std::nullopt),
+            amount.isValid() ? t.text : t.faint, Qt::AlignRight);
         break;
     }
     case CostTableModel::ShareColumn: {
@@ -38,12 +39,14 @@ void CostDelegate::paintCell(QPainter &painter, const QRect &area, const QModelI
         painter.drawRoundedRect(bar, 2.5, 2.5);
         painter.setBrush(t.accent);
         painter.drawRoundedRect(QRectF(bar.left(), bar.top(), bar.width() * share, bar.height()), 2.5, 2.5);
-        paintText(painter, area, QStringLiteral("%1 %").arg(share * 100, 0, 'f', share < 0.1 ? 1 : 0), t.muted, Qt::AlignRight);
+        paintText(painter, area, QStringLiteral("%1 %").arg(share * 100, 0, 'f', share < 0.1 ? 1 : 0), t.muted,
+                  Qt::AlignRight);
         break;
     }
     case CostTableModel::RuntimeColumn:
-        paintText(painter, area, formatAge(std::chrono::milliseconds(index.data(CostTableModel::RuntimeMsRole).toLongLong())),
-                  t.text, Qt::AlignRight);
+        paintText(painter, area,
+                  formatAge(std::chrono::milliseconds(index.data(CostTableModel::RuntimeMsRole).toLongLong())), t.text,
+                  Qt::AlignRight);
         break;
     case CostTableModel::CountColumn:
         paintText(painter, area, formatCount(index.data().toLongLong()), t.text, Qt::AlignRight);

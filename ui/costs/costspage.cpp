@@ -2,10 +2,11 @@
 
 #include "models/costs/costtablemodel.h"
 #include "models/costs/liveseries.h"
+#include "models/costs/timewindow.h"
 #include "ui/charts/timechart.h"
 #include "ui/costs/costdelegate.h"
 #include "ui/costs/csv.h"
-#include "ui/costs/timewindow.h"
+#include "ui/costs/timewindowcontrol.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
@@ -21,18 +22,18 @@ namespace sandglass::ui {
 
 using models::CostTableModel;
 
-CostsPage::CostsPage(models::LiveSeries &series, CostTableModel &byTemplate, CostTableModel &bySandbox, QWidget *parent)
-    : Page(parent)
-    , m_series(series)
-    , m_byTemplate(byTemplate)
-    , m_bySandbox(bySandbox)
+CostsPage::CostsPage(models::TimeWindow &window, models::LiveSeries &series, CostTableModel &byTemplate,
+                     CostTableModel &bySandbox, QWidget *parent)
+    : Page(parent), m_window(window), m_series(series), m_byTemplate(byTemplate), m_bySandbox(bySandbox)
 {
     setObjectName(QStringLiteral("costsPage"));
     buildTools();
     auto *chartCard = new Card(tr("Cost over time"));
     chartCard->setHint(tr("by template"));
-    m_chart = new TimeChart(TimeChart::Kind::StackedArea, tr("Cost over time by template"), QStringLiteral("costsChart"));
-    m_chart->setFormatter([](double dollars) { return formatMoney(Money::fromPicoDollars(static_cast<std::int64_t>(dollars * 1e12))); });
+    m_chart =
+        new TimeChart(TimeChart::Kind::StackedArea, tr("Cost over time by template"), QStringLiteral("costsChart"));
+    m_chart->setFormatter(
+        [](double dollars) { return formatMoney(Money::fromPicoDollars(static_cast<std::int64_t>(dollars * 1e12))); });
     chartCard->body()->addWidget(m_chart);
     auto *tables = new QHBoxLayout;
     tables->setSpacing(metrics::cardGap);
@@ -43,6 +44,9 @@ CostsPage::CostsPage(models::LiveSeries &series, CostTableModel &byTemplate, Cos
     layout->setSpacing(metrics::cardGap);
     layout->addWidget(chartCard, 2);
     layout->addLayout(tables, 3);
+    connect(m_chart, &TimeChart::rangeSelected, &m_window, &models::TimeWindow::select);
+    connect(m_chart, &TimeChart::resetRequested, &m_window, &models::TimeWindow::reset);
+    connect(&m_window, &models::TimeWindow::changed, this, &Page::subtitleChanged);
     connect(&m_series, &models::LiveSeries::changed, this, &CostsPage::updateChart);
     connect(&m_byTemplate, &CostTableModel::totalChanged, this, &Page::subtitleChanged);
 }
@@ -53,12 +57,9 @@ void CostsPage::buildTools()
     auto *layout = new QHBoxLayout(m_tools);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(10);
-    m_window = makeTimeWindowControl(QStringLiteral("costWindow"));
-    m_window->setCurrentIndex(2);
-    layout->addWidget(m_window);
+    layout->addWidget(new TimeWindowControl(m_window, QStringLiteral("costWindow")));
     QPushButton *exporter = makeButton(tr("Export CSV…"), QStringLiteral("exportCosts"));
     layout->addWidget(exporter);
-    connect(m_window, &SegmentedControl::currentChanged, this, &CostsPage::setWindow);
     connect(exporter, &QPushButton::clicked, this, &CostsPage::exportCsv);
 }
 
@@ -77,7 +78,9 @@ QWidget *CostsPage::buildTable(CostTableModel &model, const QString &title, cons
 
 QString CostsPage::subtitle() const
 {
-    return tr("%1 in this window").arg(formatMoney(m_byTemplate.total()));
+    const QString total = formatMoney(m_byTemplate.total());
+    return m_window.isFixed() ? tr("%1 from %2").arg(total, formatSpan(m_window.from(), m_window.to()))
+                              : tr("%1 in this window").arg(total);
 }
 
 void CostsPage::refresh()
@@ -88,19 +91,18 @@ void CostsPage::refresh()
 
 QByteArray CostsPage::saveState() const
 {
-    return QByteArray::number(m_window->currentIndex());
+    return QByteArray::number(static_cast<qint64>(m_window.followed().count()));
 }
 
 void CostsPage::restoreState(const QByteArray &state)
 {
-    if (!state.isEmpty())
-        m_window->setCurrentIndex(state.toInt());
+    if (const qint64 length = state.toLongLong(); length >= models::TimeWindow::shortest.count())
+        m_window.follow(std::chrono::milliseconds(length));
 }
 
 void CostsPage::showEvent(QShowEvent *event)
 {
     Page::showEvent(event);
-    setWindow(m_window->currentIndex());
     m_series.setActive(true);
     m_byTemplate.setActive(true);
     m_bySandbox.setActive(true);
@@ -112,13 +114,6 @@ void CostsPage::hideEvent(QHideEvent *event)
     m_series.setActive(false);
     m_byTemplate.setActive(false);
     m_bySandbox.setActive(false);
-}
-
-void CostsPage::setWindow(int index)
-{
-    m_series.setWindow(timeWindowAt(index));
-    m_byTemplate.setWindow(timeWindowAt(index));
-    m_bySandbox.setWindow(timeWindowAt(index));
 }
 
 void CostsPage::updateChart()
@@ -144,8 +139,9 @@ void CostsPage::exportCsv()
             const QModelIndex first = model.index(row, CostTableModel::NameColumn);
             const QVariant amount = first.data(CostTableModel::AmountPicoRole);
             text += csvRecord({grouping, first.data().toString(),
-                               amount.isValid() ? QString::fromStdString(Money::fromPicoDollars(amount.toLongLong()).toFixed(12))
-                                                : QString(),
+                               amount.isValid()
+                                   ? QString::fromStdString(Money::fromPicoDollars(amount.toLongLong()).toFixed(12))
+                                   : QString(),
                                first.data(CostTableModel::RuntimeMsRole).toString(),
                                model.index(row, CostTableModel::CountColumn).data().toString(),
                                model.index(row, CostTableModel::CertaintyColumn).data().toString()});
@@ -155,7 +151,8 @@ void CostsPage::exportCsv()
     addAll(m_bySandbox, QStringLiteral("sandbox"));
     QSaveFile file(path);
     const bool written = file.open(QIODevice::WriteOnly) && file.write(text.toUtf8()) >= 0 && file.commit();
-    Q_EMIT toast(written ? tr("Exported to %1").arg(path) : tr("%1 cannot be written: %2").arg(path, file.errorString()));
+    Q_EMIT toast(written ? tr("Exported to %1").arg(path)
+                         : tr("%1 cannot be written: %2").arg(path, file.errorString()));
 }
 
 } // namespace sandglass::ui

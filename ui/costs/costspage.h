@@ -5,11 +5,11 @@
 namespace sandglass::models {
 class CostTableModel;
 class LiveSeries;
-}
+class TimeWindow;
+} // namespace sandglass::models
 
 namespace sandglass::ui {
 
-class SegmentedControl;
 class TimeChart;
 
 /// What the window cost: over time, by template and by sandbox.
@@ -17,8 +17,8 @@ class CostsPage final : public Page
 {
     Q_OBJECT
 public:
-    CostsPage(models::LiveSeries &series, models::CostTableModel &byTemplate, models::CostTableModel &bySandbox,
-              QWidget *parent = nullptr);
+    CostsPage(models::TimeWindow &window, models::LiveSeries &series, models::CostTableModel &byTemplate,
+              models::CostTableModel &bySandbox, QWidget *parent = nullptr);
 
     [[nodiscard]] QString title() const override { return tr("Costs"); }
     [[nodiscard]] QString subtitle() const override;
@@ -34,15 +34,14 @@ protected:
 private:
     void buildTools();
     QWidget *buildTable(models::CostTableModel &model, const QString &title, const QString &objectName, bool monoNames);
-    void setWindow(int index);
     void updateChart();
     void exportCsv();
 
+    models::TimeWindow &m_window;
     models::LiveSeries &m_series;
     models::CostTableModel &m_byTemplate;
     models::CostTableModel &m_bySandbox;
     QWidget *m_tools = nullptr;
-    SegmentedControl *m_window = nullptr;
     TimeChart *m_chart = nullptr;
 };
 

@@ -6,7 +6,8 @@ QString csvRecord(const QStringList &fields)
 {
     QStringList quoted;
     for (QString field : fields) {
-        const bool needsQuotes = field.contains(u',') || field.contains(u'"') || field.contains(u'\n') || field.contains(u'\r');
+        const bool needsQuotes =
+            field.contains(u',') || field.contains(u'"') || field.contains(u'\n') || field.contains(u'\r');
         if (needsQuotes)
             field = u'"' + field.replace(u'"', QStringLiteral("\"\"")) + u'"';
         quoted << field;

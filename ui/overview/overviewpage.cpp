@@ -2,9 +2,10 @@
 
 #include "models/costs/livefigures.h"
 #include "models/costs/liveseries.h"
+#include "models/costs/timewindow.h"
 #include "models/events/eventlistmodel.h"
 #include "ui/charts/timechart.h"
-#include "ui/costs/timewindow.h"
+#include "ui/costs/timewindowcontrol.h"
 #include "ui/events/eventdelegate.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
@@ -25,11 +26,9 @@ namespace sandglass::ui {
 
 using models::EventListModel;
 
-OverviewPage::OverviewPage(models::LiveFigures &figures, models::LiveSeries &series, EventListModel &events, QWidget *parent)
-    : Page(parent)
-    , m_figures(figures)
-    , m_series(series)
-    , m_events(events)
+OverviewPage::OverviewPage(models::LiveFigures &figures, models::TimeWindow &window, models::LiveSeries &series,
+                           EventListModel &events, QWidget *parent)
+    : Page(parent), m_figures(figures), m_window(window), m_series(series), m_events(events)
 {
     setObjectName(QStringLiteral("overviewPage"));
     buildTools();
@@ -43,6 +42,10 @@ OverviewPage::OverviewPage(models::LiveFigures &figures, models::LiveSeries &ser
     layout->addWidget(buildTiles());
     layout->addLayout(charts, 3);
     layout->addWidget(buildEvents(), 3);
+    for (TimeChart *chart : {m_cost, m_activeChart}) {
+        connect(chart, &TimeChart::rangeSelected, &m_window, &models::TimeWindow::select);
+        connect(chart, &TimeChart::resetRequested, &m_window, &models::TimeWindow::reset);
+    }
     connect(&m_figures, &models::LiveFigures::changed, this, &OverviewPage::updateTiles);
     connect(&m_series, &models::LiveSeries::changed, this, &OverviewPage::updateCharts);
     connect(&m_events, &EventListModel::countsChanged, this, &OverviewPage::updateEvents);
@@ -56,12 +59,9 @@ void OverviewPage::buildTools()
     auto *layout = new QHBoxLayout(m_tools);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(12);
-    m_window = makeTimeWindowControl(QStringLiteral("overviewWindow"));
-    m_window->setCurrentIndex(0);
-    layout->addWidget(m_window);
+    layout->addWidget(new TimeWindowControl(m_window, QStringLiteral("overviewWindow")));
     QPushButton *fresh = makePrimaryButton(tr("New sandbox"), QStringLiteral("overviewNewSandbox"));
     layout->addWidget(fresh);
-    connect(m_window, &SegmentedControl::currentChanged, this, [this](int index) { m_series.setWindow(timeWindowAt(index)); });
     connect(fresh, &QPushButton::clicked, this, &OverviewPage::newSandboxRequested);
 }
 
@@ -84,7 +84,8 @@ QWidget *OverviewPage::buildCostChart()
 {
     auto *card = new Card(tr("Cost over time"));
     m_cost = new TimeChart(TimeChart::Kind::StackedArea, tr("Cost over time by template"), QStringLiteral("costChart"));
-    m_cost->setFormatter([](double dollars) { return formatMoney(Money::fromPicoDollars(static_cast<std::int64_t>(dollars * 1e12))); });
+    m_cost->setFormatter(
+        [](double dollars) { return formatMoney(Money::fromPicoDollars(static_cast<std::int64_t>(dollars * 1e12))); });
     m_costStack = new QStackedWidget;
     m_costStack->addWidget(m_cost);
     auto *empty = new EmptyState(tr("Nothing ran in this window"),
@@ -100,7 +101,8 @@ QWidget *OverviewPage::buildActiveChart()
 {
     auto *card = new Card(tr("Active sandboxes"));
     m_activeChart = new TimeChart(TimeChart::Kind::Lines, tr("Active sandboxes"), QStringLiteral("activeChart"));
-    m_activeChart->setFormatter([](double count) { return QString::number(count, 'f', count < 4 && count != std::floor(count) ? 1 : 0); });
+    m_activeChart->setFormatter(
+        [](double count) { return QString::number(count, 'f', count < 4 && count != std::floor(count) ? 1 : 0); });
     m_activeChart->setLegendVisible(false);
     card->body()->addWidget(m_activeChart);
     return card;
@@ -121,26 +123,15 @@ QWidget *OverviewPage::buildEvents()
     m_eventStack = new QStackedWidget;
     m_eventStack->addWidget(m_eventTable);
     m_eventStack->addWidget(new EmptyState(
-        tr("No events yet"), tr("They arrive by signed webhook as soon as a sandbox is created, paused, resumed or killed.")));
+        tr("No events yet"),
+        tr("They arrive by signed webhook as soon as a sandbox is created, paused, resumed or killed.")));
     card->body()->addWidget(m_eventStack);
     return card;
-}
-
-QByteArray OverviewPage::saveState() const
-{
-    return QByteArray::number(m_window->currentIndex());
-}
-
-void OverviewPage::restoreState(const QByteArray &state)
-{
-    if (!state.isEmpty())
-        m_window->setCurrentIndex(state.toInt());
 }
 
 void OverviewPage::showEvent(QShowEvent *event)
 {
     Page::showEvent(event);
-    m_series.setWindow(timeWindowAt(m_window->currentIndex()));
     m_series.setActive(true);
 }
 
@@ -155,10 +146,12 @@ void OverviewPage::updateTiles()
     m_active->setValue(formatCount(m_figures.runningCount() + m_figures.pausedCount()));
     m_active->setDetail(tr("%1 running · %2 paused").arg(m_figures.runningCount()).arg(m_figures.pausedCount()));
     m_burnRate->setValue(formatRate(m_figures.burnRate()));
-    m_burnRate->setDetail(m_figures.allocatedVcpu() == 0
-                              ? tr("nothing allocated")
-                              : tr("allocated %1 vCPU · %2").arg(m_figures.allocatedVcpu()).arg(
-                                  formatBytes(static_cast<std::int64_t>(m_figures.allocatedMib()) * 1024 * 1024)));
+    m_burnRate->setDetail(
+        m_figures.allocatedVcpu() == 0
+            ? tr("nothing allocated")
+            : tr("allocated %1 vCPU · %2")
+                  .arg(m_figures.allocatedVcpu())
+                  .arg(formatBytes(static_cast<std::int64_t>(m_figures.allocatedMib()) * 1024 * 1024)));
     m_today->setValue(formatMoney(m_figures.costToday()));
     m_today->setDetail(tr("since midnight, by list price"));
     m_eventsPerMinute->setValue(formatCount(m_figures.eventsPerMinute()));

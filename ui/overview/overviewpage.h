@@ -8,11 +8,11 @@ namespace sandglass::models {
 class EventListModel;
 class LiveFigures;
 class LiveSeries;
-}
+class TimeWindow;
+} // namespace sandglass::models
 
 namespace sandglass::ui {
 
-class SegmentedControl;
 class StatTile;
 class TableView;
 class TimeChart;
@@ -22,13 +22,11 @@ class OverviewPage final : public Page
 {
     Q_OBJECT
 public:
-    OverviewPage(models::LiveFigures &figures, models::LiveSeries &series, models::EventListModel &events,
-                 QWidget *parent = nullptr);
+    OverviewPage(models::LiveFigures &figures, models::TimeWindow &window, models::LiveSeries &series,
+                 models::EventListModel &events, QWidget *parent = nullptr);
 
     [[nodiscard]] QString title() const override { return tr("Overview"); }
     [[nodiscard]] QWidget *headerTools() override { return m_tools; }
-    [[nodiscard]] QByteArray saveState() const override;
-    void restoreState(const QByteArray &state) override;
 
 Q_SIGNALS:
     void newSandboxRequested();
@@ -48,10 +46,10 @@ private:
     void updateEvents();
 
     models::LiveFigures &m_figures;
+    models::TimeWindow &m_window;
     models::LiveSeries &m_series;
     models::EventListModel &m_events;
     QWidget *m_tools = nullptr;
-    SegmentedControl *m_window = nullptr;
     StatTile *m_active = nullptr;
     StatTile *m_burnRate = nullptr;
     StatTile *m_today = nullptr;

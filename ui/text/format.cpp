@@ -10,6 +10,7 @@
 
 using namespace std::chrono;
 using namespace Qt::Literals::StringLiterals;
+using namespace std::chrono_literals;
 
 namespace sandglass::ui {
 
@@ -94,6 +95,17 @@ QString formatDuration(nanoseconds duration)
 QString formatClock(Timestamp time)
 {
     return localTime(time).toString(u"HH:mm:ss"_s);
+}
+
+QString formatSpan(Timestamp from, Timestamp to)
+{
+    const QDateTime first = localTime(from);
+    const QDateTime last = localTime(to);
+    const bool isShort = to - from < 10min;
+    const QString clock = isShort ? u"HH:mm:ss"_s : u"HH:mm"_s;
+    const bool isOneDay = first.date() == last.date();
+    const QString format = isOneDay ? clock : u"d MMM "_s + clock;
+    return first.toString(format) + u" – "_s + last.toString(format);
 }
 
 QString formatDateTime(Timestamp time)

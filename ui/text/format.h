@@ -21,6 +21,8 @@ namespace sandglass::ui {
 [[nodiscard]] QString formatDuration(std::chrono::nanoseconds duration);
 [[nodiscard]] QString formatClock(Timestamp time);    ///< local "14:02:11"
 [[nodiscard]] QString formatDateTime(Timestamp time); ///< local, with the date and zone, for tooltips
+/// Local "14:02 – 15:10", with the day where it is not one day: "20 Aug 14:02 – 21 Aug 01:10".
+[[nodiscard]] QString formatSpan(Timestamp from, Timestamp to);
 [[nodiscard]] QString formatBytes(std::int64_t bytes); ///< "1.4 GiB"
 [[nodiscard]] QString formatCount(std::int64_t count); ///< grouped by locale: "1,204,338"
 

@@ -63,9 +63,9 @@ inline Event created(double seconds, std::string executionId = "e1", std::string
     return e;
 }
 
-inline Event resumed(double seconds, std::string executionId)
+inline Event resumed(double seconds, std::string executionId, std::string sandboxId = "sbx")
 {
-    return bare(EventType::Resumed, seconds, std::move(executionId));
+    return bare(EventType::Resumed, seconds, std::move(executionId), std::move(sandboxId));
 }
 
 inline Execution execution(double startedAt, std::int64_t ms, int vcpu = 2, int memoryMb = 512)

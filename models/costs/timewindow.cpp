@@ -1,0 +1,63 @@
+#include "models/costs/timewindow.h"
+
+#include <algorithm>
+#include <utility>
+
+using std::chrono::floor;
+using std::chrono::milliseconds;
+
+namespace sandglass::models {
+
+TimeWindow::TimeWindow(Clock clock, QObject *parent) : QObject(parent), m_clock(std::move(clock)) {}
+
+void TimeWindow::follow(milliseconds length)
+{
+    const milliseconds bounded = std::clamp(length, shortest, longest);
+    if (!m_isFixed && bounded == m_followed)
+        return;
+    m_followed = bounded;
+    m_isFixed = false;
+    Q_EMIT changed();
+}
+
+void TimeWindow::select(Timestamp from, Timestamp to)
+{
+    if (to < from)
+        std::swap(from, to);
+    if (const auto missing = shortest - (to - from); missing > milliseconds::zero()) {
+        from -= missing / 2;
+        to = from + shortest;
+    }
+    from = std::max(from, to - longest);
+    if (m_isFixed && from == m_from && to == m_to)
+        return;
+    m_isFixed = true;
+    m_from = from;
+    m_to = to;
+    Q_EMIT changed();
+}
+
+void TimeWindow::reset()
+{
+    if (!m_isFixed)
+        return;
+    m_isFixed = false;
+    Q_EMIT changed();
+}
+
+Timestamp TimeWindow::from() const
+{
+    return m_isFixed ? m_from : m_clock() - m_followed;
+}
+
+Timestamp TimeWindow::to() const
+{
+    return m_isFixed ? m_to : m_clock();
+}
+
+milliseconds TimeWindow::length() const
+{
+    return m_isFixed ? floor<milliseconds>(m_to - m_from) : m_followed;
+}
+
+} // namespace sandglass::models

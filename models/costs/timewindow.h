@@ -1,0 +1,49 @@
+#pragma once
+
+#include "services/core/time.h"
+
+#include <QObject>
+
+#include <chrono>
+
+namespace sandglass::models {
+
+/// The stretch of time that linked charts and tables show: the last hours until now, or a fixed stretch somebody
+/// selected. One for all pages.
+class TimeWindow final : public QObject
+{
+    Q_OBJECT
+public:
+    static constexpr std::chrono::milliseconds shortest{1'000};
+    static constexpr std::chrono::milliseconds longest = std::chrono::days(366);
+
+    explicit TimeWindow(Clock clock = systemNow, QObject *parent = nullptr);
+
+    /// The last `length` until now, moving on with time.
+    void follow(std::chrono::milliseconds length);
+    /// [from, to), standing still. Swapped ends are put right; what is shorter or longer than the limits is widened
+    /// about its middle or cut at its start.
+    void select(Timestamp from, Timestamp to);
+    void reset(); ///< back to the last follow()
+
+    [[nodiscard]] bool isFixed() const { return m_isFixed; }
+    [[nodiscard]] std::chrono::milliseconds followed() const
+    {
+        return m_followed;
+    } ///< length that reset() goes back to
+    [[nodiscard]] Timestamp from() const;
+    [[nodiscard]] Timestamp to() const; ///< now, unless fixed
+    [[nodiscard]] std::chrono::milliseconds length() const;
+
+Q_SIGNALS:
+    void changed(); ///< by follow, select or reset; not by the passing of time
+
+private:
+    Clock m_clock;
+    std::chrono::milliseconds m_followed = std::chrono::hours(1);
+    bool m_isFixed = false;
+    Timestamp m_from{};
+    Timestamp m_to{};
+};
+
+} // namespace sandglass::models

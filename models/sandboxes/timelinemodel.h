@@ -1,0 +1,71 @@
+#pragma once
+
+#include "services/core/time.h"
+#include "services/lifecycle/fold.h"
+
+#include <QObject>
+#include <QString>
+#include <QTimer>
+
+#include <vector>
+
+namespace sandglass::lifecycle {
+class Tracker;
+}
+
+namespace sandglass::models {
+
+class TimeWindow;
+
+/// Lanes of the lifecycle timeline: one per sandbox that lived within the time window, the latest start first. Brought
+/// up to date at most every second and only while somebody looks.
+class TimelineModel final : public QObject
+{
+    Q_OBJECT
+public:
+    /// A stretch of running, or of being paused between two of them.
+    struct Segment
+    {
+        Timestamp from{};
+        Timestamp to{};
+        bool isRunning = true;
+        bool isOpen = false; ///< goes on now; `to` is the time of the last refresh
+        friend bool operator==(const Segment &, const Segment &) = default;
+    };
+    struct Lane
+    {
+        QString sandboxId;
+        QString templateName;
+        lifecycle::SandboxState state = lifecycle::SandboxState::Unknown;
+        QString killReason;
+        std::vector<Segment> segments; ///< in order of time, not empty
+        friend bool operator==(const Lane &, const Lane &) = default;
+    };
+    static constexpr std::size_t capacity = 20'000; ///< lanes; leftOut() counts the rest
+
+    TimelineModel(lifecycle::Tracker &tracker, TimeWindow &window, QObject *parent = nullptr);
+
+    void setActive(bool active);
+    [[nodiscard]] const std::vector<Lane> &lanes() const { return m_lanes; }
+    [[nodiscard]] int leftOut() const { return m_leftOut; }
+    [[nodiscard]] Timestamp from() const { return m_from; }
+    [[nodiscard]] Timestamp to() const { return m_to; }
+    /// Index of the sandbox's lane; -1 when it has none.
+    [[nodiscard]] int laneOf(const QString &sandboxId) const;
+
+Q_SIGNALS:
+    void changed();
+
+private:
+    void refresh();
+
+    lifecycle::Tracker &m_tracker;
+    TimeWindow &m_window;
+    QTimer m_ticker;
+    std::vector<Lane> m_lanes;
+    int m_leftOut = 0;
+    Timestamp m_from{};
+    Timestamp m_to{};
+};
+
+} // namespace sandglass::models

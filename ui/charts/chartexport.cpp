@@ -1,0 +1,101 @@
+#include "ui/charts/chartexport.h"
+
+#include "services/core/qtstring.h"
+#include "ui/charts/timechart.h"
+#include "ui/costs/csv.h"
+
+#include <QCoreApplication>
+#include <QFileDialog>
+#include <QMessageBox>
+#include <QPainter>
+#include <QPixmap>
+#include <QSaveFile>
+#include <QSvgGenerator>
+
+#include <cmath>
+
+namespace sandglass::ui {
+
+namespace {
+
+constexpr qreal pictureScale = 2;
+
+QString translated(const char *text)
+{
+    return QCoreApplication::translate("ChartExport", text);
+}
+
+QString fileNameFor(const QString &name, const char *suffix)
+{
+    QString file = QStringLiteral("sandglass-") + name.toLower() + QString::fromLatin1(suffix);
+    return file.replace(u' ', u'-');
+}
+
+void tellFailure(QWidget &chart, const QString &path)
+{
+    QMessageBox::warning(chart.window(), translated("Not saved"), translated("%1 could not be written.").arg(path));
+}
+
+} // namespace
+
+void saveChartPicture(QWidget &chart, const QString &name)
+{
+    const QString path =
+        QFileDialog::getSaveFileName(chart.window(), translated("Save the chart"), fileNameFor(name, ".png"),
+                                     translated("PNG picture (*.png);;SVG drawing (*.svg)"));
+    if (!path.isEmpty() && !writeChartPicture(chart, path))
+        tellFailure(chart, path);
+}
+
+void saveChartData(QWidget &chart, const QString &name, const ChartData &data)
+{
+    const QString path = QFileDialog::getSaveFileName(chart.window(), translated("Save the data"),
+                                                      fileNameFor(name, ".csv"), translated("CSV table (*.csv)"));
+    if (path.isEmpty())
+        return;
+    QSaveFile file(path);
+    if (!file.open(QIODevice::WriteOnly) || file.write(chartCsv(data)) < 0 || !file.commit())
+        tellFailure(chart, path);
+}
+
+bool writeChartPicture(QWidget &chart, const QString &path)
+{
+    if (path.endsWith(u".svg", Qt::CaseInsensitive)) {
+        QSvgGenerator generator;
+        generator.setFileName(path);
+        generator.setSize(chart.size());
+        generator.setViewBox(chart.rect());
+        generator.setTitle(chart.accessibleName());
+        QPainter painter;
+        if (!painter.begin(&generator))
+            return false;
+        chart.render(&painter, {}, {}, QWidget::DrawChildren);
+        return painter.end();
+    }
+    QPixmap picture(chart.size() * pictureScale);
+    picture.setDevicePixelRatio(pictureScale);
+    picture.fill(chart.palette().color(QPalette::Base));
+    chart.render(&picture, {}, {}, QWidget::DrawChildren);
+    return picture.save(path, "PNG");
+}
+
+QByteArray chartCsv(const ChartData &data)
+{
+    QStringList head{QStringLiteral("bucket_start")};
+    for (const ChartData::Series &series : data.series)
+        head << series.name;
+    QString text = csvRecord(head);
+    const int count = data.bucketCount();
+    for (int i = 0; i < count; ++i) {
+        const Timestamp start = data.from + (data.to - data.from) * i / count;
+        QStringList record{toQString(formatRfc3339(start, 3))};
+        for (const ChartData::Series &series : data.series) {
+            const double value = series.values[static_cast<std::size_t>(i)];
+            record << (std::isnan(value) ? QString() : QString::number(value, 'g', QLocale::FloatingPointShortest));
+        }
+        text += csvRecord(record);
+    }
+    return text.toUtf8();
+}
+
+} // namespace sandglass::ui

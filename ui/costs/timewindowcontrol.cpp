@@ -1,0 +1,53 @@
+#include "ui/costs/timewindowcontrol.h"
+
+#include "models/costs/timewindow.h"
+#include "ui/text/format.h"
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/segmentedcontrol.h"
+
+#include <QHBoxLayout>
+#include <QPushButton>
+
+#include <algorithm>
+#include <array>
+
+using namespace std::chrono_literals;
+
+namespace sandglass::ui {
+
+namespace {
+
+constexpr std::array<std::chrono::milliseconds, 4> lengths = {1h, 8h, 24h, 168h};
+
+} // namespace
+
+TimeWindowControl::TimeWindowControl(models::TimeWindow &window, const QString &objectName, QWidget *parent)
+    : QWidget(parent)
+    , m_window(window)
+    , m_lengths(new SegmentedControl({tr("1 h"), tr("8 h"), tr("24 h"), tr("7 d")}, objectName))
+    , m_selection(makeButton({}, objectName + QStringLiteral("Selection")))
+{
+    auto *layout = new QHBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(10);
+    layout->addWidget(m_selection);
+    layout->addWidget(m_lengths);
+    m_selection->setToolTip(tr("Show the whole window again (Esc, or double click in a chart)"));
+    connect(m_selection, &QPushButton::clicked, &m_window, &models::TimeWindow::reset);
+    connect(m_lengths, &SegmentedControl::currentChanged, this,
+            [this](int index) { m_window.follow(lengths[static_cast<std::size_t>(index)]); });
+    connect(&m_window, &models::TimeWindow::changed, this, &TimeWindowControl::update);
+    update();
+}
+
+void TimeWindowControl::update()
+{
+    const auto found = std::ranges::find(lengths, m_window.followed());
+    if (found != lengths.end() && m_lengths->currentIndex() != found - lengths.begin())
+        m_lengths->setCurrentIndex(static_cast<int>(found - lengths.begin()));
+    m_selection->setVisible(m_window.isFixed());
+    if (m_window.isFixed())
+        m_selection->setText(formatSpan(m_window.from(), m_window.to()) + QStringLiteral("  ✕"));
+}
+
+} // namespace sandglass::ui
