@@ -1,0 +1,295 @@
+// The page of sandboxes over a real journal and tracker; its actions go to a loopback API.
+
+#include "models/sandboxes/sandboxactions.h"
+#include "models/sandboxes/sandboxlistmodel.h"
+#include "services/e2b/client.h"
+#include "services/lifecycle/tracker.h"
+#include "tests/models/miniapi.h"
+#include "tests/services/lifecycle/events.h"
+#include "ui/sandboxes/sandboxespage.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/emptystate.h"
+
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <memory>
+
+using namespace sandglass;
+using namespace Qt::Literals::StringLiterals;
+using lifecycle::EventType;
+namespace sample = lifecycle::sample;
+using models::SandboxListModel;
+
+class TestSandboxesPage final : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void cleanup();
+    void emptyStateLeadsToTheFirst();
+    void rowsFollowTheEvents();
+    void searchAndStatesFilter();
+    void undoneKillSendsNothing();
+    void killSendsOneRequestPerLiveSandbox_data();
+    void killSendsOneRequestPerLiveSandbox();
+    void secondKillKeepsTheFirst();
+    void refusedKillIsTold();
+    void selectionSurvivesUpdates();
+    void copiesIds();
+
+private:
+    void record(const std::vector<lifecycle::Event> &events);
+    void recordThree(); ///< a and b run, c has paused; youngest first: c, b, a
+    void select(const QStringList &ids);
+    [[nodiscard]] QStringList selected() const;
+    [[nodiscard]] QPushButton *button(const QString &name) const { return m_page->findChild<QPushButton *>(name); }
+    [[nodiscard]] QPushButton *undo() const
+    {
+        return m_page->findChild<QWidget *>(u"toast"_s)->findChild<QPushButton *>(u"toastAction"_s);
+    }
+    [[nodiscard]] QStringList kills() const { return m_api->requests.filter(u"DELETE "_s); }
+
+    std::unique_ptr<QTemporaryDir> m_directory;
+    std::unique_ptr<lifecycle::Journal> m_journal;
+    std::unique_ptr<lifecycle::Tracker> m_tracker;
+    std::unique_ptr<SandboxListModel> m_model;
+    std::unique_ptr<test::MiniApi> m_api;
+    std::unique_ptr<e2b::Client> m_client;
+    std::unique_ptr<models::ClientSandboxActions> m_actions;
+    std::unique_ptr<ui::SandboxesPage> m_page;
+    QTableView *m_table = nullptr;
+};
+
+void TestSandboxesPage::initTestCase()
+{
+    Q_INIT_RESOURCE(resources); // lies in a static library
+    new ui::Theme(*qApp);
+}
+
+void TestSandboxesPage::init()
+{
+    m_directory = std::make_unique<QTemporaryDir>();
+    auto journal = lifecycle::Journal::open(m_directory->filePath(u"journal.db"_s).toStdString());
+    QVERIFY(journal);
+    m_journal = std::move(*journal);
+    const auto card = cost::RateCard::fromJson(
+        R"({"currency":"USD","rates":[{"valid_from":"2020-01-01T00:00:00Z","usd_per_vcpu_second":"0.000014",
+            "usd_per_gib_second":"0.0000045","source":"test"}]})");
+    QVERIFY(card);
+    m_tracker = std::make_unique<lifecycle::Tracker>(*m_journal, *card, [] { return sample::at(600); });
+    m_tracker->start();
+    QTRY_VERIFY(m_tracker->isReplayed());
+    m_model = std::make_unique<SandboxListModel>(*m_tracker);
+    m_api = std::make_unique<test::MiniApi>();
+    e2b::Connection connection;
+    connection.apiUrl = m_api->url();
+    connection.apiKey = "e2b_0123456789abcdef0123456789abcdef01234567";
+    m_client = std::make_unique<e2b::Client>(connection);
+    m_actions = std::make_unique<models::ClientSandboxActions>(*m_client);
+    m_page = std::make_unique<ui::SandboxesPage>(*m_model, *m_actions);
+    m_page->resize(1200, 600);
+    m_page->show();
+    m_page->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
+    m_table = m_page->findChild<QTableView *>(u"sandboxTable"_s);
+    QVERIFY(m_table != nullptr);
+}
+
+void TestSandboxesPage::cleanup()
+{
+    m_page.reset();
+    m_actions.reset();
+    m_client.reset();
+    m_api.reset();
+    m_model.reset();
+    m_tracker.reset();
+    m_journal.reset();
+    m_directory.reset();
+}
+
+void TestSandboxesPage::record(const std::vector<lifecycle::Event> &events)
+{
+    std::int64_t heard = 0;
+    const auto connection = connect(m_tracker.get(), &lifecycle::Tracker::eventsRecorded, this,
+                                    [&heard](const auto &fresh) { heard += static_cast<std::int64_t>(fresh.size()); });
+    for (const lifecycle::Event &event : events)
+        m_journal->append(event, [](lifecycle::Journal::Outcome) {});
+    QTRY_COMPARE(heard, static_cast<std::int64_t>(events.size()));
+    disconnect(connection);
+}
+
+void TestSandboxesPage::recordThree()
+{
+    record({sample::created(0, "e1", "a"), sample::created(10, "e2", "b"), sample::created(20, "e3", "c"),
+            sample::ended(EventType::Paused, 60, "e3", 20, "c")});
+    QTRY_COMPARE(m_table->model()->rowCount(), 3);
+}
+
+void TestSandboxesPage::select(const QStringList &ids)
+{
+    m_table->clearSelection();
+    for (const QString &id : ids)
+        m_table->selectionModel()->select(m_model->index(m_model->rowOf(id), 0),
+                                          QItemSelectionModel::Select | QItemSelectionModel::Rows);
+    m_table->setFocus();
+}
+
+QStringList TestSandboxesPage::selected() const
+{
+    QStringList ids;
+    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
+    for (const QModelIndex &row : rows)
+        ids << row.data(SandboxListModel::IdRole).toString();
+    ids.sort();
+    return ids;
+}
+
+void TestSandboxesPage::emptyStateLeadsToTheFirst()
+{
+    auto *empty = m_page->findChild<ui::EmptyState *>();
+    QVERIFY(empty->isVisible() && !m_table->isVisible());
+    QSignalSpy asked(m_page.get(), &ui::SandboxesPage::newSandboxRequested);
+    QTest::mouseClick(button(u"emptyStateAction"_s), Qt::LeftButton);
+    QCOMPARE(asked.size(), 1);
+    for (const char *name : {"pauseSandboxes", "resumeSandboxes", "extendSandboxes", "killSandboxes"})
+        QVERIFY(!button(QString::fromLatin1(name))->isEnabled());
+    QTest::keyClick(m_page.get(), Qt::Key_Delete); // nothing to kill
+    QVERIFY(!undo()->isVisible());
+}
+
+void TestSandboxesPage::rowsFollowTheEvents()
+{
+    QSignalSpy badge(m_page.get(), &ui::Page::badgeChanged);
+    recordThree();
+    QVERIFY(m_table->isVisible());
+    QTRY_COMPARE(badge.last().value(0).toString(), u"3"_s);
+    QCOMPARE(m_page->subtitle(), u"3 of 3"_s);
+    record({sample::ended(EventType::Killed, 70, "e1", 0, "a")});
+    QTRY_COMPARE(m_table->model()->rowCount(), 2);
+    QTRY_COMPARE(badge.last().value(0).toString(), u"2"_s);
+    QCOMPARE(m_page->subtitle(), u"2 of 3"_s);
+}
+
+void TestSandboxesPage::searchAndStatesFilter()
+{
+    recordThree();
+    m_page->headerTools()->show();
+    m_page->focusSearch();
+    auto *search = m_page->headerTools()->findChild<QLineEdit *>(u"sandboxSearch"_s);
+    QTest::keyClicks(search, u"nothing like it"_s);
+    QTRY_COMPARE(m_table->model()->rowCount(), 0);
+    QVERIFY(m_page->findChild<ui::EmptyState *>()->isVisible());
+    QVERIFY(!button(u"emptyStateAction"_s)->isVisible()); // a search is no reason for a new one
+    QTest::keyClick(search, Qt::Key_Escape);
+    QTRY_COMPARE(m_table->model()->rowCount(), 3);
+    QTest::mouseClick(button(u"sandboxStates2"_s), Qt::LeftButton); // Paused
+    QCOMPARE(m_table->model()->rowCount(), 1);
+    QCOMPARE(m_table->model()->index(0, 0).data(SandboxListModel::IdRole).toString(), u"c"_s);
+}
+
+void TestSandboxesPage::undoneKillSendsNothing()
+{
+    recordThree();
+    select({u"a"_s, u"b"_s});
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    QVERIFY(undo()->isVisible());
+    QTest::mouseClick(undo(), Qt::LeftButton);
+    QVERIFY(!undo()->isVisible());
+    // A later kill goes out alone: had the former one still been waiting, it would go first.
+    select({u"c"_s});
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    QTRY_COMPARE_WITH_TIMEOUT(kills(), QStringList{u"DELETE /sandboxes/c"_s}, 15'000);
+}
+
+void TestSandboxesPage::killSendsOneRequestPerLiveSandbox_data()
+{
+    QTest::addColumn<QStringList>("ids");
+    QTest::addColumn<QStringList>("requests");
+    QTest::addColumn<QString>("label");
+    QTest::newRow("one") << QStringList{u"b"_s} << QStringList{u"DELETE /sandboxes/b"_s} << u"Kill 1 sandbox"_s;
+    QTest::newRow("ended ones are left out")
+        << QStringList{u"a"_s, u"b"_s, u"c"_s, u"dead"_s}
+        << QStringList{u"DELETE /sandboxes/a"_s, u"DELETE /sandboxes/b"_s, u"DELETE /sandboxes/c"_s}
+        << u"Kill 3 sandboxes"_s;
+}
+
+void TestSandboxesPage::killSendsOneRequestPerLiveSandbox()
+{
+    QFETCH(QStringList, ids);
+    QFETCH(QStringList, requests);
+    recordThree();
+    record({sample::created(30, "e4", "dead"), sample::ended(EventType::Killed, 40, "e4", 30, "dead")});
+    QTest::mouseClick(button(u"sandboxStates4"_s), Qt::LeftButton); // All
+    QTRY_COMPARE(m_table->model()->rowCount(), 4);
+    select(ids);
+    QTEST(button(u"killSandboxes"_s)->text(), "label");
+    QTest::mouseClick(button(u"killSandboxes"_s), Qt::LeftButton);
+    QVERIFY(undo()->isVisible());
+    QVERIFY(m_api->requests.isEmpty()); // the grace period comes first
+    QTRY_VERIFY_WITH_TIMEOUT(kills().size() >= requests.size(), 15'000);
+    QVERIFY(!undo()->isVisible());
+    QStringList sent = kills();
+    sent.sort();
+    QCOMPARE(sent, requests);
+    QCOMPARE(m_table->model()->rowCount(), 4); // rows change by events, not by wishes
+}
+
+void TestSandboxesPage::secondKillKeepsTheFirst()
+{
+    recordThree();
+    select({u"a"_s});
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    select({u"b"_s});
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    QTRY_COMPARE(kills(), QStringList{u"DELETE /sandboxes/a"_s});
+    QTest::mouseClick(undo(), Qt::LeftButton); // of the second
+    QCOMPARE(kills().size(), 1);
+}
+
+void TestSandboxesPage::refusedKillIsTold()
+{
+    recordThree();
+    QSignalSpy told(m_page.get(), &ui::Page::toast);
+    Q_EMIT m_actions->done(models::SandboxActions::Verb::Kill, u"a"_s, failure(Error::Kind::Service, "no such sandbox", 404));
+    QCOMPARE(told.size(), 1);
+    QCOMPARE(told.first().value(0).toString(), u"a could not be killed: no such sandbox"_s);
+    Q_EMIT m_actions->done(models::SandboxActions::Verb::Kill, u"a"_s, {});
+    QCOMPARE(told.size(), 1);
+}
+
+void TestSandboxesPage::selectionSurvivesUpdates()
+{
+    recordThree();
+    select({u"a"_s, u"c"_s});
+    record({sample::created(90, "e5", "d"), sample::ended(EventType::Killed, 95, "e2", 10, "b")});
+    QTRY_COMPARE(m_table->model()->rowCount(), 3);
+    QCOMPARE(selected(), (QStringList{u"a"_s, u"c"_s}));
+    QTest::mouseClick(button(u"sandboxStates4"_s), Qt::LeftButton); // All: the model is reset
+    QCOMPARE(m_table->model()->rowCount(), 4);
+    QCOMPARE(selected(), (QStringList{u"a"_s, u"c"_s}));
+    record({sample::ended(EventType::Killed, 99, "e1", 0, "a")});
+    QTRY_COMPARE(button(u"killSandboxes"_s)->text(), u"Kill 1 sandbox"_s); // a is still selected, but has ended
+}
+
+void TestSandboxesPage::copiesIds()
+{
+    recordThree();
+    select({u"c"_s, u"a"_s});
+    QSignalSpy told(m_page.get(), &ui::Page::toast);
+    QTest::keyClick(m_table, Qt::Key_C, Qt::ControlModifier);
+    QStringList copied = QGuiApplication::clipboard()->text().split(u'\n');
+    copied.sort();
+    QCOMPARE(copied, (QStringList{u"a"_s, u"c"_s}));
+    QCOMPARE(told.value(0).value(0).toString(), u"Copied 2 ids"_s);
+}
+
+QTEST_MAIN(TestSandboxesPage)
+#include "tst_sandboxespage.moc"
