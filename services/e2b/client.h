@@ -3,7 +3,6 @@
 #include "services/core/result.h"
 #include "services/e2b/types.h"
 #include "services/lifecycle/event.h"
-#include "services/net/httpclient.h"
 
 #include <QFuture>
 #include <QObject>
@@ -14,6 +13,9 @@
 #include <vector>
 
 namespace sandglass::e2b {
+
+class ApiCaller;
+class WebhookClient;
 
 /// A code execution in progress. Deleting it cancels. Signals come on the client's thread.
 class CodeRun : public QObject
@@ -51,7 +53,8 @@ Q_SIGNALS:
     void finished(const sandglass::Result<int> &exitCode);
 };
 
-/// One E2B API, whichever it is. Asynchronous and cancellable; idempotent calls are retried with back-off.
+/// One E2B API, whichever it is. Asynchronous and cancellable; idempotent calls are retried with back-off. When the
+/// service asks one call to wait (429, Retry-After), all calls to it wait.
 /// 404 on kill is success ("gone" is what was asked for). Webhook and event calls answer 404/405 with
 /// Error{code "not_supported"} where the installation has none (self-hosted E2B).
 class Client final : public QObject
@@ -61,7 +64,7 @@ public:
     explicit Client(Connection connection, QObject *parent = nullptr);
     ~Client() override;
 
-    [[nodiscard]] const Connection &connection() const { return m_connection; }
+    [[nodiscard]] const Connection &connection() const;
     void setConnection(Connection connection);
 
     [[nodiscard]] QFuture<Result<>> health();
@@ -74,6 +77,8 @@ public:
     [[nodiscard]] QFuture<Result<>> setTimeout(const std::string &sandboxId, int timeoutSeconds);
     [[nodiscard]] QFuture<Result<std::vector<TemplateInfo>>> listTemplates();
 
+    /// Webhooks, deliveries and events in full; the calls below are its most used.
+    [[nodiscard]] WebhookClient &webhooks() { return *m_webhooks; }
     [[nodiscard]] QFuture<Result<std::vector<WebhookInfo>>> listWebhooks();
     [[nodiscard]] QFuture<Result<WebhookInfo>> createWebhook(const WebhookSpec &spec);
     [[nodiscard]] QFuture<Result<WebhookInfo>> updateWebhook(const std::string &webhookId, const WebhookSpec &spec);
@@ -92,11 +97,8 @@ public:
     void setPatience(std::chrono::milliseconds patience) { m_patience = patience; }
 
 private:
-    template<typename T, typename Decode>
-    QFuture<Result<T>> call(const net::HttpRequest &request, Decode decode);
-
-    Connection m_connection;
-    std::unique_ptr<net::HttpClient> m_http;
+    std::unique_ptr<ApiCaller> m_api;
+    std::unique_ptr<WebhookClient> m_webhooks;
     std::chrono::milliseconds m_patience{20'000};
 };
 

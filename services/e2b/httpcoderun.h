@@ -2,6 +2,7 @@
 
 #include "services/core/json.h"
 #include "services/e2b/client.h"
+#include "services/net/httpclient.h"
 #include "services/net/ndjsonreader.h"
 
 #include <QPointer>

@@ -2,8 +2,9 @@
 
 #include "services/core/whendone.h"
 #include "services/e2b/answer.h"
-#include "services/e2b/caller.h"
+#include "services/e2b/apicaller.h"
 #include "services/e2b/decode.h"
+#include "services/e2b/urls.h"
 
 #include <iterator>
 
@@ -14,9 +15,7 @@ constexpr std::size_t mostPages = 10'000;
 
 } // namespace
 
-SandboxPages::SandboxPages(net::HttpClient &http, Connection connection, QObject *parent)
-    : QObject(parent), m_http(http), m_connection(std::move(connection))
-{}
+SandboxPages::SandboxPages(ApiCaller &api, QObject *parent) : QObject(parent), m_api(api) {}
 
 QFuture<Result<std::vector<SandboxInfo>>> SandboxPages::start()
 {
@@ -34,7 +33,7 @@ QFuture<Result<std::vector<SandboxInfo>>> SandboxPages::start()
 
 void SandboxPages::request(const std::string &path)
 {
-    m_page = m_http.send(apiRequest(m_connection, "GET", path));
+    m_page = m_api.send("GET", path);
     whenDone(m_page, this, [this](const Result<net::HttpResponse> &page) { onPage(page); });
 }
 

@@ -13,12 +13,14 @@
 
 namespace sandglass::e2b {
 
+class ApiCaller;
+
 /// Collects all pages of the sandbox list. Falls back to the first version of the list (running sandboxes only) where
 /// an older installation lacks the second. Deletes itself. Private to the room.
 class SandboxPages final : public QObject
 {
 public:
-    SandboxPages(net::HttpClient &http, Connection connection, QObject *parent);
+    SandboxPages(ApiCaller &api, QObject *parent);
 
     [[nodiscard]] QFuture<Result<std::vector<SandboxInfo>>> start();
 
@@ -27,8 +29,7 @@ private:
     void onPage(const Result<net::HttpResponse> &page);
     void finish(Result<std::vector<SandboxInfo>> outcome);
 
-    net::HttpClient &m_http;
-    Connection m_connection;
+    ApiCaller &m_api;
     QPromise<Result<std::vector<SandboxInfo>>> m_promise;
     QFutureWatcher<Result<std::vector<SandboxInfo>>> m_watcher;
     QFuture<Result<net::HttpResponse>> m_page;

@@ -102,6 +102,11 @@ void FakeE2bServer::script(const QByteArray &methodAndPath, std::function<FakeRe
     m_scripts[methodAndPath] = std::move(answer);
 }
 
+void FakeE2bServer::scriptAll(const QByteArray &pathPrefix, std::function<FakeReply(const FakeRequest &)> answer)
+{
+    m_prefixes[pathPrefix] = std::move(answer);
+}
+
 int FakeE2bServer::count(const QByteArray &methodAndPath) const
 {
     return static_cast<int>(std::ranges::count(m_requests, methodAndPath, pathOf));
@@ -154,10 +159,21 @@ void FakeE2bServer::onReadable(QTcpSocket *socket)
     answer(socket, request);
 }
 
+FakeReply FakeE2bServer::replyTo(const FakeRequest &request) const
+{
+    if (const auto found = m_scripts.constFind(pathOf(request)); found != m_scripts.cend())
+        return (*found)(request);
+    auto best = m_prefixes.cend();
+    for (auto it = m_prefixes.cbegin(); it != m_prefixes.cend(); ++it) {
+        if (request.target.startsWith(it.key()) && (best == m_prefixes.cend() || it.key().size() > best.key().size()))
+            best = it;
+    }
+    return best != m_prefixes.cend() ? (*best)(request) : FakeReply::error(404, "no such route");
+}
+
 void FakeE2bServer::answer(QTcpSocket *socket, const FakeRequest &request)
 {
-    const auto found = m_scripts.constFind(pathOf(request));
-    const FakeReply reply = found != m_scripts.cend() ? (*found)(request) : FakeReply::error(404, "no such route");
+    const FakeReply reply = replyTo(request);
     if (reply.delayMs == 0) {
         send(socket, reply);
         return;

@@ -60,6 +60,8 @@ public:
     void script(const QByteArray &methodAndPath, QList<FakeReply> replies);
     /// The same for answers that depend on the request.
     void script(const QByteArray &methodAndPath, std::function<FakeReply(const FakeRequest &)> answer);
+    /// For every path that begins so and has no script of its own; the longest prefix wins.
+    void scriptAll(const QByteArray &pathPrefix, std::function<FakeReply(const FakeRequest &)> answer);
 
     [[nodiscard]] const QList<FakeRequest> &requests() const { return m_requests; }
     [[nodiscard]] int count(const QByteArray &methodAndPath) const;
@@ -72,11 +74,13 @@ Q_SIGNALS:
 private:
     void onConnection();
     void onReadable(QTcpSocket *socket);
+    [[nodiscard]] FakeReply replyTo(const FakeRequest &request) const;
     void answer(QTcpSocket *socket, const FakeRequest &request);
     void send(QTcpSocket *socket, const FakeReply &reply);
 
     QTcpServer m_server;
     QHash<QByteArray, std::function<FakeReply(const FakeRequest &)>> m_scripts;
+    QHash<QByteArray, std::function<FakeReply(const FakeRequest &)>> m_prefixes;
     QHash<QTcpSocket *, QByteArray> m_input;
     QList<FakeRequest> m_requests;
     int m_open = 0;
