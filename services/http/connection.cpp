@@ -39,6 +39,8 @@ Connection::Connection(Hub &hub, TcpSocket socket)
     m_socket.set_option(asio::ip::tcp::no_delay(true), ec);
     if (const auto peer = m_socket.remote_endpoint(ec); !ec)
         m_remoteAddress = peer.address().to_string();
+    if (hub.tls)
+        m_tls = std::make_unique<TlsSession>(*hub.tls);
 }
 
 Connection::~Connection() = default;
@@ -52,6 +54,8 @@ void Connection::start()
 void Connection::refuse()
 {
     ++m_hub.counters.refused;
+    if (m_tls)
+        return close(); // the handshake is not worth it
     Response response = Response::error(503, "too many connections");
     response.headers.emplace_back("Retry-After", "1");
     reject(std::move(response));
@@ -88,6 +92,11 @@ void Connection::close(bool tellHandler)
     const bool wasOpen = m_phase == Phase::Answer;
     m_phase = Phase::Closed;
     ErrorCode ec;
+    if (m_tls && !m_isEndSealed && m_output.empty()) {
+        std::string end;
+        m_tls->sealEnd(end);
+        m_socket.write_some(asio::buffer(end), ec); // if there is room: it only tells an end from a cut
+    }
     m_socket.close(ec);
     abortSink();
     m_channel->detach();
@@ -109,10 +118,11 @@ void Connection::read()
         return; // pipelined beyond reason: wait for the answer under way
     if (m_input.size() == 0 && m_phase == Phase::Head && m_input.capacity() > largeRead / 2)
         m_input.release();
-    m_input.makeSpace(m_phase == Phase::Body ? largeRead : smallRead);
+    InputBuffer &target = m_tls ? m_cipher : m_input;
+    target.makeSpace(m_phase == Phase::Body ? largeRead : smallRead);
     m_isReading = true;
     m_socket.async_read_some(
-        asio::buffer(m_input.space(), m_input.spaceSize()),
+        asio::buffer(target.space(), target.spaceSize()),
         [self = shared_from_this()](const ErrorCode &ec, std::size_t count) { self->onRead(ec, count); });
 }
 
@@ -121,12 +131,32 @@ void Connection::onRead(ErrorCode ec, std::size_t count)
     m_isReading = false;
     if (m_phase == Phase::Closed)
         return;
-    m_input.commit(count);
+    if (m_tls && !ec) {
+        if (!decrypt(count))
+            return close();
+        if (m_phase == Phase::Closed)
+            return;
+    } else if (!m_tls) {
+        m_input.commit(count);
+    }
     if (ec)
         return onPeerGone(ec == asio::error::eof);
     if (m_phase == Phase::Closing && (m_discarded += count) > discardLimit)
         return close();
     process();
+    if (m_tls && m_tls->hasPeerEnded() && !m_isPeerGone)
+        onPeerGone(true);
+}
+
+bool Connection::decrypt(std::size_t count)
+{
+    m_cipher.commit(count);
+    std::string answer;
+    const bool isGood = m_tls->receive({m_cipher.data(), m_cipher.size()}, m_input, answer);
+    m_cipher.clear();
+    enqueueRaw(std::move(answer)); // of the handshake, or an alert
+    flush();
+    return isGood;
 }
 
 void Connection::onPeerGone(bool isOrderly)

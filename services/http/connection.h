@@ -44,6 +44,7 @@ private:
     // reading
     void read();
     void onRead(ErrorCode ec, std::size_t count);
+    [[nodiscard]] bool decrypt(std::size_t count);
     void onPeerGone(bool isOrderly);
     void process();
     [[nodiscard]] bool step(); ///< true when there may be more to do at once
@@ -72,6 +73,7 @@ private:
     // writing
     [[nodiscard]] std::string headText(int status, const Headers &headers, bool isChunked, std::size_t bodySize);
     void enqueue(std::string bytes);
+    void enqueueRaw(std::string bytes); ///< as it goes to the socket
     void flush();
     void onWritten(ErrorCode ec, std::size_t count);
     void advance(std::size_t count);
@@ -88,6 +90,10 @@ private:
     bool m_isWriting = false;
     bool m_isProcessing = false;
     bool m_isPeerGone = false; ///< no more bytes will come; it may still listen
+
+    std::unique_ptr<TlsSession> m_tls; ///< null: plain text
+    InputBuffer m_cipher;              ///< what the socket gives when there is TLS
+    bool m_isEndSealed = false;
 
     // the present request
     InputBuffer m_input;

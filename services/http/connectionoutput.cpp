@@ -159,6 +159,15 @@ std::string Connection::headText(int status, const Headers &headers, bool isChun
 
 void Connection::enqueue(std::string bytes)
 {
+    if (!m_tls)
+        return enqueueRaw(std::move(bytes));
+    std::string sealed;
+    if (m_tls->seal(bytes, sealed))
+        enqueueRaw(std::move(sealed));
+}
+
+void Connection::enqueueRaw(std::string bytes)
+{
     if (bytes.empty())
         return;
     m_outputBytes += bytes.size();
@@ -240,6 +249,12 @@ void Connection::onFlushed()
         return;
     if (m_isPeerGone)
         return close();
+    if (m_tls && !std::exchange(m_isEndSealed, true)) {
+        std::string end;
+        m_tls->sealEnd(end);
+        enqueueRaw(std::move(end));
+        return flush();
+    }
     ErrorCode ec;
     m_socket.shutdown(TcpSocket::shutdown_send, ec);
     read();

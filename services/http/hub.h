@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/http/exchange.h"
+#include "services/http/tls.h"
 
 #include <atomic>
 #include <chrono>
@@ -30,6 +31,7 @@ struct Hub
     const std::shared_ptr<Handler> handler;
     const ServerOptions options;
     const std::shared_ptr<Gate> gate;
+    std::shared_ptr<TlsContext> tls; ///< null: plain text
     std::unordered_map<Connection *, std::shared_ptr<Connection>> connections;
     std::function<void()> onEmpty; ///< the last connection has gone (set while stopping)
     bool isStopping = false;

@@ -70,6 +70,12 @@ struct Server::Private : std::enable_shared_from_this<Server::Private>
 
 Result<> Server::Private::listen()
 {
+    if (!hub.options.certificateFile.empty() || !hub.options.keyFile.empty()) {
+        auto tls = TlsContext::load(hub.options.certificateFile, hub.options.keyFile);
+        if (!tls)
+            return failure(tls.error());
+        hub.tls = std::move(*tls);
+    }
     boost::system::error_code ec;
     const auto address = asio::ip::make_address(hub.options.address, ec);
     if (ec)
@@ -214,6 +220,13 @@ Server::~Server()
     d->grace.cancel();
     d->closeAll(false);
     d->hub.gate->close();
+}
+
+bool isLoopback(const std::string &address)
+{
+    boost::system::error_code ec;
+    const auto parsed = asio::ip::make_address(address, ec);
+    return !ec && parsed.is_loopback();
 }
 
 Result<> Server::listen()

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -126,6 +127,8 @@ struct ServerOptions
     std::chrono::milliseconds headerDeadline{15'000}; ///< from the first byte; also the idle limit of keep-alive
     std::chrono::milliseconds writeDeadline{60'000};  ///< for one piece of an answer to be taken by the peer
     std::string serverName = "sandglass";
+    std::filesystem::path certificateFile; ///< PEM with the chain; set together with keyFile: TLS 1.2 or later only
+    std::filesystem::path keyFile;         ///< PEM
 };
 
 struct ServerStatistics
@@ -143,7 +146,7 @@ public:
     Server(const Server &) = delete;
     Server &operator=(const Server &) = delete;
 
-    /// Binds and starts accepting. Error: port taken, address not ours, no permission.
+    /// Binds and starts accepting. Error: port taken, address not ours, no permission, certificate or key unusable.
     [[nodiscard]] Result<> listen();
     [[nodiscard]] std::uint16_t port() const; ///< after listen()
     /// Stops accepting, lets running exchanges finish for at most `grace`, then closes. Thread-safe.
@@ -172,6 +175,9 @@ private:
     struct Private;
     std::unique_ptr<Private> d;
 };
+
+/// True for 127.0.0.0/8 and ::1; false for anything else, names included.
+[[nodiscard]] bool isLoopback(const std::string &address);
 
 /// "a=1&b=x%20y" -> {{"a","1"},{"b","x y"}}, '+' is a space; percent-decoding of one layer.
 [[nodiscard]] Headers parseQuery(std::string_view query);

@@ -1,0 +1,47 @@
+#include "services/lifecycle/receiverclock.h"
+
+#include <algorithm>
+
+namespace sandglass::lifecycle {
+
+namespace {
+
+// Event times are anything a signed body says: the difference of two in nanoseconds may not fit.
+std::chrono::seconds distance(Timestamp later, Timestamp earlier)
+{
+    using std::chrono::floor;
+    using std::chrono::seconds;
+    return floor<seconds>(later) - floor<seconds>(earlier);
+}
+
+} // namespace
+
+void DeliveryClock::add(Timestamp eventTime, Timestamp receivedAt)
+{
+    constexpr std::chrono::seconds most = std::chrono::hours(24 * 365);
+    const auto coarse = distance(receivedAt, eventTime);
+    m_delays[m_count++ % capacity] = coarse > most ? most : coarse < -most ? -most : receivedAt - eventTime;
+}
+
+std::optional<std::chrono::nanoseconds> DeliveryClock::lowestDelay() const
+{
+    if (m_count < enough)
+        return std::nullopt;
+    return *std::min_element(m_delays.begin(),
+                             m_delays.begin() + static_cast<std::ptrdiff_t>(std::min(m_count, capacity)));
+}
+
+std::chrono::seconds DeliveryClock::outside(Timestamp eventTime, Timestamp now, std::chrono::seconds past,
+                                            std::chrono::seconds future) const
+{
+    const auto age = distance(now, eventTime);
+    if (age > past)
+        return past - age;
+    // Only what is proven about our clock counts, and an hour at most: the estimate comes from deliveries, too.
+    const auto lowest = lowestDelay().value_or(std::chrono::nanoseconds(0));
+    const auto behind = std::clamp<std::chrono::nanoseconds>(-lowest, std::chrono::seconds(0), std::chrono::hours(1));
+    const auto limit = future + std::chrono::ceil<std::chrono::seconds>(behind);
+    return -age > limit ? -age - limit : std::chrono::seconds(0);
+}
+
+} // namespace sandglass::lifecycle
