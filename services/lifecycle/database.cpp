@@ -145,7 +145,7 @@ Error Database::lastError(std::string_view what) const
     const bool hasErrno = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN || kind == SQLITE_FULL;
     const int systemError = hasErrno ? sqlite3_system_errno(handle()) : 0;
     std::string message = fmt::format("{}: {}", what, sqlite3_errmsg(handle()));
-    std::string name;
+    std::string name = kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB ? "damaged" : "";
     if (systemError != 0) {
         message += fmt::format(" ({})", std::strerror(systemError));
         name = strerrorname_np(systemError) ? strerrorname_np(systemError) : "";

@@ -66,7 +66,7 @@ public:
     /// True when the file was deleted or replaced under the connection: what is written now is lost.
     [[nodiscard]] bool isDetached() const;
     /// The connection's last failure, in SQLite's words, with the operating system's errno where there was
-    /// one.
+    /// one; code "damaged" when the file is not what it was.
     [[nodiscard]] Error lastError(std::string_view what) const;
 
 private:

@@ -1,6 +1,7 @@
 #include "services/lifecycle/journal.h"
 
 #include "services/lifecycle/journalfile.h"
+#include "services/lifecycle/salvage.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <fstream>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -20,6 +22,12 @@ namespace {
 constexpr std::size_t batchByteLimit = 8U << 20; // one commit must not hold back the others for long
 constexpr std::size_t chunkRows = 1'000;         // of a replay
 constexpr std::size_t chunkByteLimit = 4U << 20;
+
+/// A file beside the journal that tells the next open to look at every row.
+std::filesystem::path markOf(const std::filesystem::path &file)
+{
+    return file.string() + ".check";
+}
 
 struct Item
 {
@@ -49,6 +57,7 @@ struct Journal::Private
     int store(std::vector<Item> &batch, std::vector<std::int64_t> &seqs);
     int insertAll(std::vector<Item> &batch, std::vector<std::int64_t> &seqs);
     void noteFailure(std::optional<Error> error);
+    void noteDamage(std::int64_t rows);
 
     const std::filesystem::path file;
     const Options options;
@@ -68,6 +77,8 @@ struct Journal::Private
 
     std::atomic<std::int64_t> count{0};
     std::atomic<std::int64_t> lastSeq{0};
+    std::atomic<std::int64_t> damagedRows{0};
+    std::optional<SalvageReport> salvaged;
     std::thread thread;
 };
 
@@ -190,6 +201,12 @@ void Journal::Private::noteFailure(std::optional<Error> error)
     failureOfLast = std::move(error);
 }
 
+void Journal::Private::noteDamage(std::int64_t rows)
+{
+    damagedRows.fetch_add(rows, std::memory_order_relaxed);
+    std::ofstream mark(markOf(file)); // without it the next open finds out when it meets the same row
+}
+
 Journal::Journal(std::unique_ptr<Private> p) : d(std::move(p))
 {
     d->thread = std::thread([state = d.get()] { state->run(); });
@@ -210,11 +227,51 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file
     return open(file, Options{});
 }
 
-Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file, Options options)
+namespace {
+
+/// Opens and looks for damage: at the length always, at everything while that costs nothing to speak of or when an
+/// earlier run has met damage.
+Result<Database> openChecked(const std::filesystem::path &file, const Journal::Options &options)
 {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file, error);
+    if (auto checked = checkHeader(file); !checked)
+        return failure(std::move(checked.error()));
+    const bool readsAll = !error && size > 0 && (size <= options.checkLimit || std::filesystem::exists(markOf(file)));
     auto database = openJournalFile(file, options.busyTimeout);
     if (!database)
+        return database;
+    if (auto checked = checkLength(*database, file); !checked)
+        return failure(std::move(checked.error()));
+    if (readsAll) {
+        if (auto checked = checkContent(*database); !checked)
+            return failure(std::move(checked.error()));
+    }
+    return database;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file, Options options)
+{
+    if (auto finished = finishSalvage(file); !finished)
+        return failure(std::move(finished.error()));
+    std::optional<SalvageReport> salvaged;
+    auto database = openChecked(file, options);
+    const bool hasBadHeader = !database
+        && (database.error().code == "foreign_database" || database.error().code == "newer_schema")
+        && isJournalInside(file);
+    if (hasBadHeader || (!database && isDamage(database.error()))) {
+        auto report = salvageJournal(file, database.error().message);
+        if (!report)
+            return failure(std::move(report.error()));
+        salvaged = std::move(*report);
+        database = openChecked(file, options);
+    }
+    if (!database)
         return failure(std::move(database.error()));
+    std::error_code ignored;
+    std::filesystem::remove(markOf(file), ignored);
     const auto count = database->queryInteger("SELECT count(*) FROM events");
     if (!count)
         return failure(count.error());
@@ -228,6 +285,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file
         if (!statement->isValid())
             return failure(state->db.lastError("the journal's table is not as expected"));
     }
+    state->salvaged = std::move(salvaged);
     state->count = *count;
     state->lastSeq = *lastSeq;
     return std::unique_ptr<Journal>(new Journal(std::move(state)));
@@ -288,13 +346,15 @@ Result<> Journal::replayWhile(std::int64_t afterSeq,
     std::vector<StoredEvent> chunk;
     for (;;) {
         // A statement per chunk: a long read transaction would keep the write-ahead log from being reused.
-        const int status = readEvents(select.bind(1, afterSeq), chunkRows, chunkByteLimit, chunk);
-        if (status != SQLITE_OK)
+        const ReadResult read = readEvents(select.bind(1, afterSeq), chunkRows, chunkByteLimit, chunk);
+        if (read.damaged > 0 || (read.status & 0xff) == SQLITE_CORRUPT)
+            d->noteDamage(read.damaged);
+        if (read.status != SQLITE_OK)
             return failure(database->lastError("the journal cannot be read"));
-        if (chunk.empty())
+        if (read.lastSeq == 0)
             return {};
-        afterSeq = chunk.back().seq;
-        if (!consume(chunk))
+        afterSeq = read.lastSeq;
+        if (!chunk.empty() && !consume(chunk))
             return {};
     }
 }
@@ -307,7 +367,7 @@ Result<std::vector<StoredEvent>> Journal::newest(std::size_t limit, std::int64_t
     Statement select(*database, selectEventsBeforeSql);
     std::vector<StoredEvent> events;
     select.bind(1, beforeSeq > 0 ? beforeSeq : INT64_MAX);
-    if (readEvents(select, limit, SIZE_MAX, events) != SQLITE_OK)
+    if (readEvents(select, limit, SIZE_MAX, events).status != SQLITE_OK)
         return failure(database->lastError("the journal cannot be read"));
     return events;
 }
@@ -320,6 +380,16 @@ std::int64_t Journal::count() const
 std::int64_t Journal::lastSeq() const
 {
     return d->lastSeq.load(std::memory_order_relaxed);
+}
+
+const std::optional<SalvageReport> &Journal::salvaged() const
+{
+    return d->salvaged;
+}
+
+std::int64_t Journal::damagedRows() const
+{
+    return d->damagedRows.load(std::memory_order_relaxed);
 }
 
 std::optional<Error> Journal::lastFailure() const

@@ -2,6 +2,7 @@
 
 #include "services/core/result.h"
 #include "services/lifecycle/event.h"
+#include "services/lifecycle/salvage.h"
 
 #include <chrono>
 #include <cstdint>
@@ -39,10 +40,12 @@ public:
         std::size_t queueByteLimit = 64U << 20;       ///< their bodies together; above it: Busy
         std::size_t batchLimit = 1'000;               ///< appends in one commit
         std::chrono::milliseconds busyTimeout{5'000}; ///< wait for another process's lock; then Busy
+        std::uintmax_t checkLimit = 8U << 20;         ///< files up to this size are read wholly at open: some 30 ms
     };
 
-    /// Creates the file (0600), its folder and its schema when missing. Error: not writable, not a database,
-    /// another program's database, newer schema.
+    /// Creates the file (0600), its folder and its schema when missing; brings an older schema to the present one.
+    /// A damaged file is salvaged: what verifies goes on in a fresh file, see salvaged(). Error: not writable, not a
+    /// database, another program's database, newer schema.
     [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path &file, Options options);
     [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path &file);
     ~Journal(); ///< commits what is queued, then closes
@@ -71,6 +74,10 @@ public:
     [[nodiscard]] Result<std::vector<StoredEvent>> newest(std::size_t limit, std::int64_t beforeSeq = 0) const;
     [[nodiscard]] std::int64_t count() const; ///< thread-safe, kept in memory
     [[nodiscard]] std::int64_t lastSeq() const;
+    /// What had to be salvaged when this journal was opened.
+    [[nodiscard]] const std::optional<SalvageReport> &salvaged() const;
+    /// Rows met so far whose checksum does not fit: left out of every answer. The next open salvages. Thread-safe.
+    [[nodiscard]] std::int64_t damagedRows() const;
     /// Why the last commit failed; empty once a commit has gone through again. Thread-safe.
     [[nodiscard]] std::optional<Error> lastFailure() const;
 

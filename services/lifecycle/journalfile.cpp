@@ -2,6 +2,7 @@
 
 #include "services/core/paths.h"
 #include "services/core/uniquefd.h"
+#include "services/lifecycle/journalhash.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,24 +14,6 @@
 namespace sandglass::lifecycle {
 
 namespace {
-
-constexpr int applicationId = 0x53474c53; // "SGLS": tells the journal from any other SQLite file
-
-constexpr const char *createSchemaSql = R"(
-    BEGIN IMMEDIATE;
-    CREATE TABLE events(
-        seq         INTEGER PRIMARY KEY,
-        id          TEXT NOT NULL UNIQUE,
-        type        TEXT NOT NULL,
-        source      INTEGER NOT NULL,
-        time_ns     INTEGER NOT NULL,
-        received_ns INTEGER NOT NULL,
-        sandbox_id  TEXT NOT NULL,
-        raw         BLOB NOT NULL);
-    PRAGMA application_id = 1397181523;
-    PRAGMA user_version = 1;
-    COMMIT;)";
-static_assert(applicationId == 1397181523 && journalSchemaVersion == 1, "createSchemaSql repeats the two");
 
 /// Makes an empty file that only its owner may read. Only when missing: closing a descriptor of a file that
 /// SQLite has open elsewhere in this process would drop SQLite's locks.
@@ -47,31 +30,6 @@ Result<> createFile(const std::filesystem::path &file)
                    name ? name : "");
 }
 
-/// True when the schema has to be made, false when it is there.
-Result<bool> needsSchema(Database &database, const std::filesystem::path &file)
-{
-    const auto id = database.queryInteger("PRAGMA application_id");
-    if (!id)
-        return failure(id.error());
-    const auto version = database.queryInteger("PRAGMA user_version");
-    if (!version)
-        return failure(version.error());
-    const auto objects = database.queryInteger("SELECT count(*) FROM sqlite_master");
-    if (!objects)
-        return failure(objects.error());
-    if (*id == 0 && *version == 0 && *objects == 0)
-        return true;
-    if (*id != applicationId)
-        return failure(Error::Kind::Local, file.string() + " is a database of another program", 0, "foreign_database");
-    if (*version > journalSchemaVersion) {
-        return failure(Error::Kind::Local,
-                       fmt::format("{} was written by a newer version of the program (schema {}, this one knows {})",
-                                   file.string(), *version, journalSchemaVersion),
-                       0, "newer_schema");
-    }
-    return false;
-}
-
 Result<> configure(Database &database)
 {
     const auto mode = database.queryText("PRAGMA journal_mode = WAL");
@@ -83,24 +41,36 @@ Result<> configure(Database &database)
     return database.execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY");
 }
 
-Event eventOfRow(const Statement &row)
+Event eventOfRow(const EventRow &row)
 {
-    const auto source = static_cast<EventSource>(row.integer(3));
-    const Timestamp receivedAt = fromUnixNs(row.integer(5));
-    auto decoded = decodeEvent(row.bytes(7), source, receivedAt);
+    const auto source = static_cast<EventSource>(row.source);
+    const Timestamp receivedAt = fromUnixNs(row.receivedNs);
+    auto decoded = decodeEvent(row.raw, source, receivedAt);
     Event event = decoded ? std::move(*decoded) : Event{};
-    event.id = row.bytes(1);
+    event.id = row.id;
     event.source = source;
     event.receivedAt = receivedAt;
     if (decoded)
         return event;
     // Kept and shown, though this version cannot read the body.
     event.type = EventType::Unknown;
-    event.typeName = row.bytes(2);
-    event.timestamp = fromUnixNs(row.integer(4));
-    event.sandboxId = row.bytes(6);
-    event.raw = row.bytes(7);
+    event.typeName = row.type;
+    event.timestamp = fromUnixNs(row.timeNs);
+    event.sandboxId = row.sandboxId;
+    event.raw = row.raw;
     return event;
+}
+
+EventRow rowOf(const Event &event, std::int64_t seq)
+{
+    return {seq,
+            event.id,
+            event.typeName,
+            static_cast<std::int64_t>(event.source),
+            toUnixNs(event.timestamp),
+            toUnixNs(event.receivedAt),
+            event.sandboxId,
+            event.raw};
 }
 
 } // namespace
@@ -114,41 +84,60 @@ Result<Database> openJournalFile(const std::filesystem::path &file, std::chrono:
         return database;
     if (!database->isWritable())
         return failure(Error::Kind::Local, file.string() + " is read-only", 0, "EACCES");
-    const auto isNew = needsSchema(*database, file);
-    if (!isNew)
-        return failure(isNew.error());
+    const auto version = journalVersion(*database, file); // before anything of another program's file is changed
+    if (!version)
+        return failure(version.error());
     if (auto configured = configure(*database); !configured)
         return failure(std::move(configured.error()));
-    if (*isNew) {
-        if (auto made = database->execute(createSchemaSql); !made)
-            return failure(std::move(made.error()));
-    }
+    if (auto prepared = prepareSchema(*database, *version); !prepared)
+        return failure(std::move(prepared.error()));
     return database;
 }
 
 void bindEvent(Statement &insert, std::int64_t seq, const Event &event)
 {
-    insert.bind(1, seq)
-        .bindText(2, event.id)
-        .bindText(3, event.typeName)
-        .bind(4, static_cast<std::int64_t>(event.source))
-        .bind(5, toUnixNs(event.timestamp))
-        .bind(6, toUnixNs(event.receivedAt))
-        .bindText(7, event.sandboxId)
-        .bindBlob(8, event.raw);
+    bindRow(insert, rowOf(event, seq));
 }
 
-int readEvents(Statement &select, std::size_t rowLimit, std::size_t byteLimit, std::vector<StoredEvent> &events)
+void bindRow(Statement &insert, const EventRow &row)
+{
+    insert.bind(1, row.seq)
+        .bind(2, hashOf(row.id))
+        .bindText(3, row.id)
+        .bindText(4, row.type)
+        .bind(5, row.source)
+        .bind(6, row.timeNs)
+        .bind(7, row.receivedNs)
+        .bindText(8, row.sandboxId)
+        .bindBlob(9, row.raw)
+        .bind(10, row.checksum());
+}
+
+EventRow rowOf(const Statement &select)
+{
+    return {select.integer(0), select.bytes(1),   select.bytes(2), select.integer(3),
+            select.integer(4), select.integer(5), select.bytes(6), select.bytes(7)};
+}
+
+ReadResult readEvents(Statement &select, std::size_t rowLimit, std::size_t byteLimit, std::vector<StoredEvent> &events)
 {
     events.clear();
+    ReadResult result;
     std::size_t bytes = 0;
     int status = SQLITE_DONE;
     while (events.size() < rowLimit && bytes < byteLimit && (status = select.step()) == SQLITE_ROW) {
-        events.push_back({select.integer(0), eventOfRow(select)});
-        bytes += events.back().event.raw.size();
+        const EventRow row = rowOf(select);
+        result.lastSeq = row.seq;
+        if (row.checksum() != select.integer(8)) {
+            ++result.damaged;
+            continue;
+        }
+        events.push_back({row.seq, eventOfRow(row)});
+        bytes += row.raw.size();
     }
     select.reset();
-    return status == SQLITE_ROW || status == SQLITE_DONE ? SQLITE_OK : status;
+    result.status = status == SQLITE_ROW || status == SQLITE_DONE ? SQLITE_OK : status;
+    return result;
 }
 
 } // namespace sandglass::lifecycle

@@ -1,5 +1,6 @@
 #include "services/lifecycle/journal.h"
 
+#include "services/lifecycle/journalhash.h"
 #include "tests/services/lifecycle/events.h"
 
 #include <QTemporaryDir>
@@ -115,6 +116,7 @@ private Q_SLOTS:
     void createsAPrivateFile();
     void keepsEveryFieldAndTheRawBody();
     void duplicatesAreToldApart();
+    void equalHashesAreNotEqualIds();
     void survivesReopening();
     void eventsWithoutIdAreRefused();
     void groupsWaitingAppends();
@@ -209,6 +211,20 @@ void TestJournal::duplicatesAreToldApart()
         QCOMPARE(all[static_cast<std::size_t>(i)].seq, i + 1);
         QCOMPARE(all[static_cast<std::size_t>(i)].event.id, numbered(i + 1).id);
     }
+}
+
+void TestJournal::equalHashesAreNotEqualIds()
+{
+    QCOMPARE(append(*open(), numbered(1)), Outcome::Stored);
+    {
+        OtherConnection other(file());
+        const auto sql = "UPDATE events SET id_hash = " + std::to_string(hashOf(numbered(2).id));
+        QVERIFY(other.run(sql.c_str()));
+    }
+    const auto journal = open();
+    QCOMPARE(append(*journal, numbered(2)), Outcome::Stored);
+    QCOMPARE(append(*journal, numbered(2)), Outcome::Duplicate);
+    QCOMPARE(readAll(*journal).size(), std::size_t(2));
 }
 
 void TestJournal::survivesReopening()
@@ -436,7 +452,7 @@ void TestJournal::refusesOtherFiles_data()
     QTest::addColumn<QByteArray>("content"); ///< SQL when it starts with "SQL "
     QTest::addColumn<QByteArray>("expected");
     QTest::newRow("no database") << QByteArray("this is a letter, not a database, and long enough to be sure of it\n")
-                                 << QByteArray("not a database");
+                                 << QByteArray("not a journal");
     QTest::newRow("another program's") << QByteArray("SQL CREATE TABLE music(title)") << QByteArray("another program");
     QTest::newRow("another program's, by id")
         << QByteArray("SQL PRAGMA application_id = 7; CREATE TABLE events(id)") << QByteArray("another program");
