@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -63,6 +64,13 @@ public:
     /// True when something about the sandbox changed. Unknown types, events without a sandbox id and
     /// duplicates change nothing.
     bool apply(const Event &event);
+
+    /// All the fold knows of one sandbox, to go on from it later: apply() after adopt() does what it would have done
+    /// without the break. Bytes of this program's own; empty for an unknown sandbox.
+    [[nodiscard]] std::string record(const std::string &sandboxId) const;
+    /// Takes a record in place of what is known of that sandbox. The sandbox, or null for damaged bytes.
+    const Sandbox *adopt(std::string_view record);
+    void forget(const std::string &sandboxId);
 
     [[nodiscard]] const Sandbox *find(const std::string &sandboxId) const;
     [[nodiscard]] const std::unordered_map<std::string, Sandbox> &sandboxes() const { return m_sandboxes; }

@@ -1,7 +1,8 @@
 #include "services/lifecycle/stretches.h"
 
+#include "services/lifecycle/journalhash.h"
+
 #include <algorithm>
-#include <functional>
 #include <tuple>
 
 namespace sandglass::lifecycle {
@@ -297,7 +298,7 @@ Fact Fact::of(const Event &event)
     Fact fact;
     fact.time = cut(event.timestamp);
     fact.type = event.type;
-    fact.idHash = std::hash<std::string>()(event.id);
+    fact.idHash = static_cast<std::uint64_t>(hashOf(event.id)); // stands in stored records
     fact.executionId = event.executionId;
     fact.isObservedRunning = event.type == EventType::Observed && event.observedState == "running";
     if (event.execution) {

@@ -79,6 +79,7 @@ private Q_SLOTS:
     void earlyEnds();
     void hostileFiguresDoNoHarm();
     void sandboxesAreApart();
+    void damagedRecordsAreRefused();
 };
 
 void TestFold::derivesStateAndRuns_data()
@@ -304,6 +305,31 @@ void TestFold::sandboxesAreApart()
     fold.apply(ended(EventType::Killed, 10, "e1", 0, "a"));
     QCOMPARE(static_cast<int>(fold.find("a")->state), static_cast<int>(SandboxState::Killed));
     QCOMPARE(static_cast<int>(fold.find("b")->state), static_cast<int>(SandboxState::Running));
+}
+
+void TestFold::damagedRecordsAreRefused()
+{
+    Fold fold;
+    Event first = created(0);
+    first.metadata = {{"user", "42"}};
+    fold.apply(first);
+    fold.apply(ended(EventType::Killed, 60, "e1", 0));
+    const std::string record = fold.record("sbx");
+    QVERIFY(fold.record("another").empty());
+    for (std::size_t size = 0; size < record.size(); ++size)
+        QVERIFY(!Fold().adopt(record.substr(0, size)));
+    QVERIFY(!Fold().adopt(record + 'x'));
+    for (std::size_t i = 0; i < record.size(); ++i) { // anything goes but a crash
+        std::string flipped = record;
+        flipped[i] = static_cast<char>(flipped[i] ^ 0x80);
+        Fold other;
+        (void)other.adopt(flipped);
+    }
+    Fold other;
+    QVERIFY(other.adopt(record));
+    QVERIFY(*other.find("sbx") == *fold.find("sbx"));
+    other.forget("sbx");
+    QVERIFY(!other.find("sbx"));
 }
 
 QTEST_GUILESS_MAIN(TestFold)

@@ -175,6 +175,22 @@ Fold folded(const std::vector<Event> &events)
     return fold;
 }
 
+/// Now and then all is put away and taken up again, as over restarts.
+Fold foldedWithBreaks(const std::vector<Event> &events, std::mt19937_64 &random)
+{
+    Fold fold;
+    for (const Event &e : events) {
+        fold.apply(e);
+        if (random() % 8 != 0)
+            continue;
+        Fold next;
+        for (const auto &[id, sandbox] : fold.sandboxes())
+            next.adopt(fold.record(id));
+        fold = std::move(next);
+    }
+    return fold;
+}
+
 Money priceOfAll(const Fold &fold)
 {
     UsageIndex usage(card);
@@ -224,6 +240,8 @@ void TestFoldProperty::orderAndDuplicatesDoNotMatter()
         const Fold shuffled = folded(delivered);
 
         const auto where = QStringLiteral("seed %1, case %2").arg(seed).arg(i);
+        const Fold continued = foldedWithBreaks(delivered, random);
+        QVERIFY2(continued.sandboxes() == ordered.sandboxes(), qPrintable(where));
         QVERIFY2(shuffled.sandboxes() == ordered.sandboxes(), qPrintable(where));
         QVERIFY2(priceOfAll(shuffled) == priceOfAll(ordered), qPrintable(where));
         for (const auto &[id, sandbox] : ordered.sandboxes()) {
