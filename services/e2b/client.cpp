@@ -140,10 +140,17 @@ QFuture<Result<>> Client::deleteWebhook(const std::string &webhookId)
 
 QFuture<Result<std::vector<lifecycle::Event>>> Client::events(int offset, int limit)
 {
+    using Events = std::vector<lifecycle::Event>;
     EventQuery query;
     query.offset = offset;
     query.limit = limit;
-    return m_webhooks->events(query);
+    return converted<Events>(m_webhooks->events(query), this, [](Result<EventPage> page) -> Result<Events> {
+        if (!page)
+            return failure(page.error());
+        if (page->unreadable > 0)
+            return failure(Error::Kind::Decode, page->complaint);
+        return std::move(page->events);
+    });
 }
 
 CodeRun *Client::runCode(const SandboxInfo &sandbox, const CodeSpec &spec, QObject *parent)

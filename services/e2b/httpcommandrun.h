@@ -2,9 +2,9 @@
 
 #include "services/core/json.h"
 #include "services/e2b/client.h"
-#include "services/net/httpclient.h"
 #include "services/e2b/urls.h"
 #include "services/net/connectreader.h"
+#include "services/net/httpclient.h"
 
 #include <QPointer>
 

@@ -14,7 +14,6 @@ namespace {
 
 using Response = Result<net::HttpResponse>;
 using Webhooks = std::vector<WebhookInfo>;
-using Events = std::vector<lifecycle::Event>;
 
 const std::string root = "/events/webhooks";
 
@@ -171,7 +170,7 @@ QFuture<Result<DeliveryStatistics>> WebhookClient::statistics(const std::string 
                                          });
 }
 
-QFuture<Result<Events>> WebhookClient::events(const EventQuery &query)
+QFuture<Result<EventPage>> WebhookClient::events(const EventQuery &query)
 {
     Query text;
     text.add("offset", std::to_string(std::max<std::int64_t>(0, query.offset)));
@@ -183,10 +182,10 @@ QFuture<Result<Events>> WebhookClient::events(const EventQuery &query)
     const std::string path =
         "/events/sandboxes" + (query.sandboxId.empty() ? std::string() : "/" + percentEncoded(query.sandboxId));
     const bool isOneSandbox = !query.sandboxId.empty();
-    return converted<Events>(
-        m_api.send("GET", path + text.text()), this, [isOneSandbox](const Response &response) -> Result<Events> {
+    return converted<EventPage>(
+        m_api.send("GET", path + text.text()), this, [isOneSandbox](const Response &response) -> Result<EventPage> {
             const auto json = isOneSandbox ? orNoRoute(jsonOf(response)) : orUnsupported(jsonOf(response));
-            return json ? decodeEvents(*json) : failure(json.error());
+            return json ? decodeEventPage(*json) : failure(json.error());
         });
 }
 

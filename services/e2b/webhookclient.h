@@ -3,7 +3,6 @@
 #include "services/core/result.h"
 #include "services/e2b/types.h"
 #include "services/e2b/webhooktypes.h"
-#include "services/lifecycle/event.h"
 
 #include <QFuture>
 #include <QObject>
@@ -41,7 +40,7 @@ public:
 
     /// One page of the events API. Pages are by offset: an event that comes in between moves the rest by one, so that
     /// newest first may repeat rows (harmless, ids tell) but leaves none out.
-    [[nodiscard]] QFuture<Result<std::vector<lifecycle::Event>>> events(const EventQuery &query);
+    [[nodiscard]] QFuture<Result<EventPage>> events(const EventQuery &query);
 
 private:
     ApiCaller &m_api;

@@ -127,18 +127,19 @@ Result<DeliveryStatistics> decodeDeliveryStatistics(const Json &value)
     return statistics;
 }
 
-Result<std::vector<lifecycle::Event>> decodeEvents(const Json &value)
+Result<EventPage> decodeEventPage(const Json &value)
 {
     if (!value.is_array())
         return failure(wrongType("$", value, "an array"));
-    std::vector<lifecycle::Event> events;
+    EventPage page;
     for (std::size_t i = 0; i < value.size(); ++i) {
         auto event = lifecycle::decodeEvent(dumpJson(value[i]), lifecycle::EventSource::Poll, systemNow());
-        if (!event)
-            return failure(Error::Kind::Decode, "$[" + std::to_string(i) + "]: " + event.error().message);
-        events.push_back(std::move(*event));
+        if (event)
+            page.events.push_back(std::move(*event));
+        else if (page.unreadable++ == 0)
+            page.complaint = "$[" + std::to_string(i) + "]: " + event.error().message;
     }
-    return events;
+    return page;
 }
 
 Json encode(const WebhookEdit &edit)

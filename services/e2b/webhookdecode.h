@@ -3,9 +3,6 @@
 #include "services/core/json.h"
 #include "services/core/result.h"
 #include "services/e2b/webhooktypes.h"
-#include "services/lifecycle/event.h"
-
-#include <vector>
 
 namespace sandglass::e2b {
 
@@ -13,8 +10,8 @@ namespace sandglass::e2b {
 
 [[nodiscard]] Result<DeliveryPage> decodeDeliveryPage(const Json &value);
 [[nodiscard]] Result<DeliveryStatistics> decodeDeliveryStatistics(const Json &value);
-/// A row that is no event is an error for the whole page: skipped, it would be a gap nobody sees.
-[[nodiscard]] Result<std::vector<lifecycle::Event>> decodeEvents(const Json &value);
+/// A row that is no event is counted and left out: one of a shape we do not know must not hide all that follow.
+[[nodiscard]] Result<EventPage> decodeEventPage(const Json &value);
 
 [[nodiscard]] Json encode(const WebhookEdit &edit);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/core/time.h"
+#include "services/lifecycle/event.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -91,6 +92,14 @@ struct DeliveryStatistics
     std::vector<Bucket> buckets;
     std::int64_t total = 0, failed = 0;
     DurationStatistics duration;
+};
+
+/// One page of the events API.
+struct EventPage
+{
+    std::vector<lifecycle::Event> events;
+    int unreadable = 0;    ///< rows that are no events, left out of `events`
+    std::string complaint; ///< about the first of them
 };
 
 struct EventQuery
