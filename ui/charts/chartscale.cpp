@@ -43,7 +43,8 @@ std::chrono::minutes tickSpacing(Timestamp::duration span, int fits)
 ChartScale::ChartScale(QRectF plot, Timestamp from, Timestamp to, double highest)
     : m_plot(plot), m_from(from), m_to(std::max(to, from + 1ms)), m_step(roundStep(highest / wantedSteps))
 {
-    m_top = m_step * std::max(1.0, std::ceil(highest / m_step - 1e-9));
+    const double steps = std::isfinite(highest) ? std::ceil(highest / m_step - 1e-9) : wantedSteps;
+    m_top = m_step * std::max(1.0, steps);
 }
 
 qreal ChartScale::x(Timestamp time) const

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace sandglass::ui {
@@ -42,6 +43,11 @@ TimeChart::TimeChart(Kind kind, const QString &name, const QString &objectName, 
 
 void TimeChart::setData(ChartData data)
 {
+    std::size_t longest = 0;
+    for (const ChartData::Series &series : data.series)
+        longest = std::max(longest, series.values.size());
+    for (ChartData::Series &series : data.series)
+        series.values.resize(longest, std::numeric_limits<double>::quiet_NaN());
     if (data == m_data)
         return;
     m_data = std::move(data);

@@ -43,7 +43,8 @@ public:
 
     TimeChart(Kind kind, const QString &name, const QString &objectName, QWidget *parent = nullptr);
 
-    void setData(ChartData data); ///< does nothing when equal to what is shown
+    /// Does nothing when equal to what is shown. Series shorter than the longest end in a gap.
+    void setData(ChartData data);
     [[nodiscard]] const ChartData &data() const { return m_data; }
     void setFormatter(Formatter formatter); ///< values in ticks and the read-out
     void setLegendVisible(bool visible);
