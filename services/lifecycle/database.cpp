@@ -27,6 +27,13 @@ Statement &Statement::bind(int index, std::int64_t value)
     return *this;
 }
 
+Statement &Statement::bindNull(int index)
+{
+    if (m_status == SQLITE_OK)
+        m_status = sqlite3_bind_null(m_statement.get(), index);
+    return *this;
+}
+
 Statement &Statement::bindText(int index, std::string_view text)
 {
     if (m_status == SQLITE_OK) {

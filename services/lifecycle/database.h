@@ -24,6 +24,7 @@ public:
 
     [[nodiscard]] bool isValid() const { return m_statement != nullptr; }
     Statement &bind(int index, std::int64_t value);
+    Statement &bindNull(int index);
     Statement &bindText(int index, std::string_view text);  ///< the text must outlive the next step()
     Statement &bindBlob(int index, std::string_view bytes); ///< likewise
 

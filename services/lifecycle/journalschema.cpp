@@ -40,8 +40,10 @@ constexpr const char *createTablesSql = R"(
         name      TEXT NOT NULL,
         vcpu_ms   INTEGER NOT NULL,
         mib_ms    INTEGER NOT NULL,
-        vcpu_step INTEGER NOT NULL,
-        mib_step  INTEGER NOT NULL,
+        vcpu_in   INTEGER NOT NULL,
+        mib_in    INTEGER NOT NULL,
+        vcpu_out  INTEGER NOT NULL,
+        mib_out   INTEGER NOT NULL,
         starts    INTEGER NOT NULL,
         ends      INTEGER NOT NULL,
         PRIMARY KEY(level, kind, cell, name)) WITHOUT ROWID;
