@@ -52,16 +52,19 @@ struct RestApi::Private
         , desk(std::make_shared<RestDesk>(given.waitingLimit, given.timeout))
     {}
 
-    using Render = std::function<http::Response(const LiveSnapshot &)>;
+    using Render = std::function<http::Response(const std::shared_ptr<const LiveSnapshot> &)>;
     void askSnapshot(std::shared_ptr<http::Exchange> exchange, Render render);
     void askCost(std::string id, std::shared_ptr<http::Exchange> exchange);
     [[nodiscard]] http::Response metricsText(const LiveSnapshot &snapshot);
+    [[nodiscard]] http::Response active(const std::shared_ptr<const LiveSnapshot> &snapshot);
 
     const Journal &journal;
     const std::shared_ptr<LivePicture> picture;
     std::atomic<std::int64_t> runawayAfter; ///< ms
     std::mutex mutex;                       ///< guards the next
     std::function<void(OpenMetrics &)> deliveryFigures;
+    std::shared_ptr<const LiveSnapshot> activeOf; ///< the desk's thread only: the picture of the next
+    http::Response activeMade;
     const std::shared_ptr<RestDesk> desk;
 };
 
@@ -73,7 +76,7 @@ void RestApi::Private::askSnapshot(std::shared_ptr<http::Exchange> exchange, Ren
     const bool isAsked = picture->askSnapshot(
         [desk = desk, ticket, render = std::move(render)](std::shared_ptr<const LiveSnapshot> snapshot) {
             desk->make(ticket, [render, snapshot = std::move(snapshot)] {
-                return snapshot ? render(*snapshot) : RestDesk::unavailable("The live picture is gone");
+                return snapshot ? render(snapshot) : RestDesk::unavailable("The live picture is gone");
             });
         });
     if (!isAsked)
@@ -93,6 +96,16 @@ void RestApi::Private::askCost(std::string id, std::shared_ptr<http::Exchange> e
         });
     if (!isAsked)
         desk->make(ticket, [] { return RestDesk::unavailable("Too many questions are waiting"); });
+}
+
+// Ten thousand sandboxes are some megabytes of JSON: made once for all who get the same picture.
+http::Response RestApi::Private::active(const std::shared_ptr<const LiveSnapshot> &snapshot)
+{
+    if (activeOf != snapshot) {
+        activeMade = activeAnswer(*snapshot);
+        activeOf = snapshot;
+    }
+    return activeMade;
 }
 
 http::Response RestApi::Private::metricsText(const LiveSnapshot &snapshot)
@@ -128,17 +141,14 @@ void RestApi::answer(const http::Request &request, std::shared_ptr<http::Exchang
     } else if (const std::string_view id = sandboxOf(request.path); !id.empty()) {
         d->askCost(std::string(id), std::move(exchange));
     } else if (request.path == activePath) {
-        d->askSnapshot(std::move(exchange), activeAnswer);
+        d->askSnapshot(std::move(exchange), [self = d](const auto &s) { return self->active(s); });
     } else if (request.path == runawayPath) {
-        d->askSnapshot(std::move(exchange),
-                       [threshold = std::chrono::milliseconds(d->runawayAfter.load())](const LiveSnapshot &s) {
-                           return runawayAnswer(s, threshold);
-                       });
+        const std::chrono::milliseconds threshold(d->runawayAfter.load());
+        d->askSnapshot(std::move(exchange), [threshold](const auto &s) { return runawayAnswer(*s, threshold); });
     } else if (wantsText(request)) {
-        d->askSnapshot(std::move(exchange), [self = d](const LiveSnapshot &s) { return self->metricsText(s); });
+        d->askSnapshot(std::move(exchange), [self = d](const auto &s) { return self->metricsText(*s); });
     } else {
-        d->askSnapshot(std::move(exchange),
-                       [self = d](const LiveSnapshot &s) { return metricsAnswer(s, self->journal); });
+        d->askSnapshot(std::move(exchange), [self = d](const auto &s) { return metricsAnswer(*s, self->journal); });
     }
 }
 
