@@ -98,8 +98,11 @@ Poller::Poller(Journal &journal, const Tracker &tracker, Lister lister, PollerOp
     , m_lister(std::move(lister))
     , m_options(std::move(options))
 {
-    m_timer.setInterval(m_options.interval);
     connect(&m_timer, &QTimer::timeout, this, &Poller::pollNow);
+    connect(&tracker, &Tracker::eventsRecorded, this, [this](const std::vector<StoredEvent> &events) {
+        if (std::ranges::any_of(events, [](const StoredEvent &e) { return e.event.source == EventSource::Webhook; }))
+            m_lastWebhook = m_options.clock();
+    });
     connect(&tracker, &Tracker::replayed, this, [this] {
         if (m_timer.isActive())
             pollNow();
@@ -110,7 +113,9 @@ Poller::~Poller() = default;
 
 void Poller::start()
 {
-    m_timer.start();
+    m_failures = 0;
+    m_isRefused = false;
+    m_timer.start(m_options.interval);
     pollNow();
 }
 
@@ -136,16 +141,41 @@ void Poller::finish()
     QFutureWatcher<Result<List>> *watcher = m_running.release();
     watcher->deleteLater();
     if (watcher->future().resultCount() == 0) {
-        Q_EMIT failed(Error{Error::Kind::Cancelled, 0, "the list was cancelled", {}});
+        fail(Error{Error::Kind::Cancelled, 0, "the list was cancelled", {}});
         return;
     }
     const Result<List> list = watcher->future().result();
     if (!list) {
-        Q_EMIT failed(list.error());
+        fail(list.error());
         return;
     }
+    m_failures = 0;
+    m_isRefused = false;
     take(*list);
+    if (m_timer.isActive())
+        m_timer.start(currentInterval());
     Q_EMIT polled(static_cast<int>(list->size()));
+}
+
+void Poller::fail(const Error &error)
+{
+    ++m_failures;
+    m_isRefused = error.status == 401 || error.status == 403;
+    if (m_timer.isActive())
+        m_timer.start(currentInterval());
+    Q_EMIT failed(error);
+}
+
+std::chrono::milliseconds Poller::currentInterval() const
+{
+    if (m_isRefused)
+        return std::max(m_options.interval, m_options.longestInterval);
+    if (m_failures > 1) { // one failure is an accident
+        const auto wait = m_options.interval * (1 << std::min(m_failures - 1, 10));
+        return std::max(m_options.interval, std::min(wait, m_options.longestInterval));
+    }
+    const bool webhooksArrive = m_lastWebhook && m_options.clock() - *m_lastWebhook < m_options.webhookMemory;
+    return webhooksArrive ? std::max(m_options.interval, m_options.relaxedInterval) : m_options.interval;
 }
 
 void Poller::take(const List &list)

@@ -40,7 +40,11 @@ struct ObservedSandbox
 
 struct PollerOptions
 {
-    std::chrono::milliseconds interval{15'000}; ///< 2 s suits the local engine
+    std::chrono::milliseconds interval{15'000}; ///< where no webhook arrives; 2 s suits the local engine
+    /// While webhooks arrive: they tell of changes, the list only of what they missed. 0 = always `interval`.
+    std::chrono::milliseconds relaxedInterval{0};
+    std::chrono::milliseconds webhookMemory{5 * 60'000};   ///< how long one webhook shows that they arrive
+    std::chrono::milliseconds longestInterval{5 * 60'000}; ///< after failures each wait is twice the one before
     /// Which sandboxes of the fold belong to this list, so that those missing from it are lost. Without it:
     /// those that this poller has seen in the list.
     std::function<bool(const Sandbox &)> isOurs;
@@ -66,6 +70,9 @@ public:
     void start();   ///< polls at once (or as soon as the tracker has replayed), then every interval
     void stop();    ///< an answer still under way is dropped
     void pollNow(); ///< nothing when a poll is under way or the replay is not over
+    /// Until the next poll, when nothing asks for one sooner. After 401 or 403: longestInterval at once, as no poll
+    /// will succeed before somebody changes the key; start() polls at once.
+    [[nodiscard]] std::chrono::milliseconds currentInterval() const;
 
 Q_SIGNALS:
     void polled(int sandboxCount);
@@ -79,6 +86,7 @@ private:
     };
 
     void finish();
+    void fail(const Error &error);
     void take(const List &list);
     [[nodiscard]] std::optional<Event> newsOf(const ObservedSandbox &observed) const;
     void findLost(const List &list);
@@ -92,6 +100,9 @@ private:
     QTimer m_timer;
     std::unique_ptr<QFutureWatcher<Result<List>>> m_running;
     Timestamp m_askedAt{};
+    std::optional<Timestamp> m_lastWebhook; ///< by its receipt
+    int m_failures = 0;
+    bool m_isRefused = false;
     std::unordered_map<std::string, Missing> m_seen; ///< in the list before, and live by the fold
 };
 

@@ -44,7 +44,11 @@ QJsonArray page(const QJsonArray &rows, int offset, int limit)
 
 FakeWebhookApi::FakeWebhookApi(FakeE2bServer &server)
 {
-    server.scriptAll("/events/", [this](const FakeRequest &request) { return answer(request); });
+    server.scriptAll("/events/", [this](const FakeRequest &request) {
+        FakeReply reply = answer(request);
+        reply.delayMs += answerDelayMs;
+        return reply;
+    });
 }
 
 void FakeWebhookApi::failNext(const QByteArray &methodAndPath, FakeReply reply, int times)

@@ -23,6 +23,7 @@ public:
     QMap<QString, QJsonObject> webhooks;  ///< by id; with "signatureSecret", which no answer shows
     QMap<QString, QJsonArray> deliveries; ///< by webhook id: groups, newest first
     QMap<QString, QJsonObject> statistics;
+    int answerDelayMs = 0; ///< the request has its effect at once
 
 private:
     struct Failure

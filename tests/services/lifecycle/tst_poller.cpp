@@ -10,6 +10,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <array>
 #include <latch>
 
 using namespace sandglass;
@@ -69,6 +70,9 @@ private Q_SLOTS:
     void onePollAtATime();
     void waitsForTheReplay();
     void pollsOnItsOwn();
+    void restsWhileWebhooksArrive();
+    void waitsLongerAfterFailures();
+    void refusalIsNoLoop();
 
 private:
     void restart(PollerOptions options = {});
@@ -399,6 +403,52 @@ void TestPoller::pollsOnItsOwn()
     restart(options);
     m_answer = List{};
     m_poller->start();
+    QTRY_VERIFY(m_asked >= 3);
+}
+
+void TestPoller::restsWhileWebhooksArrive()
+{
+    PollerOptions options;
+    options.relaxedInterval = std::chrono::minutes(1);
+    restart(options);
+    using std::chrono::seconds;
+    QVERIFY(m_poller->currentInterval() == seconds(15));
+    Event polled = created(100, "p", "p");
+    polled.source = EventSource::Poll;
+    append(polled);
+    QVERIFY(m_poller->currentInterval() == seconds(15));
+    append(created(101));
+    QTRY_VERIFY(m_poller->currentInterval() == seconds(60));
+    m_now += std::chrono::minutes(5); // silence: perhaps none reach us any more
+    QVERIFY(m_poller->currentInterval() == seconds(15));
+}
+
+void TestPoller::waitsLongerAfterFailures()
+{
+    using std::chrono::seconds;
+    const std::array<int, 7> waits{15, 30, 60, 120, 240, 300, 300};
+    for (const int wait : waits) {
+        pollFailing();
+        QCOMPARE(m_poller->currentInterval().count(), std::chrono::milliseconds(seconds(wait)).count());
+    }
+    poll({});
+    QVERIFY(m_poller->currentInterval() == seconds(15));
+}
+
+void TestPoller::refusalIsNoLoop()
+{
+    PollerOptions options;
+    options.interval = std::chrono::milliseconds(1);
+    restart(options);
+    m_answer = failure(Error::Kind::Service, "key revoked", 401);
+    QSignalSpy failed(m_poller.get(), &Poller::failed);
+    m_poller->start();
+    QVERIFY(failed.wait());
+    QVERIFY(m_poller->currentInterval() == std::chrono::minutes(5));
+    QVERIFY(!failed.wait(50));
+    QCOMPARE(m_asked, 1);
+    m_answer = List{};
+    m_poller->start(); // another key
     QTRY_VERIFY(m_asked >= 3);
 }
 
