@@ -1,6 +1,7 @@
 #include "services/lifecycle/journal.h"
 
 #include "services/lifecycle/journalfile.h"
+#include "services/lifecycle/journalupkeep.h"
 #include "services/lifecycle/salvage.h"
 
 #include <pthread.h>
@@ -49,6 +50,7 @@ struct Journal::Private
         , rollback(db, "ROLLBACK")
         , topSeq(db, "SELECT coalesce(max(seq), 0) FROM events")
         , insert(db, insertEventSql)
+        , upkeep(db, limits.hotLimit)
     {}
 
     void run();
@@ -65,6 +67,7 @@ struct Journal::Private
     // The writer thread's own.
     Database db;
     Statement begin, commit, rollback, topSeq, insert;
+    JournalUpkeep upkeep;
 
     std::mutex mutex;
     std::condition_variable wake;
@@ -87,17 +90,32 @@ void Journal::Private::run()
     pthread_setname_np(pthread_self(), "journal");
     for (;;) {
         std::vector<Item> batch = takeBatch();
-        if (batch.empty())
-            return; // stopping, and nothing is left
-        process(std::move(batch));
+        const bool isIdle = batch.empty();
+        if (!isIdle)
+            process(std::move(batch));
+        {
+            const std::lock_guard lock(mutex);
+            if (stopping && queue.empty())
+                break;
+            if (stopping)
+                continue;
+        }
+        if (isIdle || upkeep.isUrgent(lastSeq))
+            upkeep.step();
     }
+    upkeep.finish(lastSeq);
 }
 
-/// Waits for work, then takes what queued up during the last commit: the grouping adapts without a timer.
+/// Waits for work, then takes what queued up during the last commit: the grouping adapts without a timer. Empty when
+/// the journal stops, or when there has been time for upkeep.
 std::vector<Item> Journal::Private::takeBatch()
 {
     std::unique_lock lock(mutex);
-    wake.wait(lock, [this] { return stopping || !queue.empty(); });
+    const auto hasWork = [this] { return stopping || !queue.empty(); };
+    if (const auto delay = upkeep.dueIn(lastSeq))
+        wake.wait_for(lock, *delay, hasWork);
+    else
+        wake.wait(lock, hasWork);
     std::vector<Item> batch;
     batch.reserve(std::min(queue.size(), options.batchLimit));
     std::size_t bytes = 0;
@@ -285,6 +303,8 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file
         if (!statement->isValid())
             return failure(state->db.lastError("the journal's table is not as expected"));
     }
+    if (!state->upkeep.isValid())
+        return failure(state->db.lastError("the journal's tables are not as expected"));
     state->salvaged = std::move(salvaged);
     state->count = *count;
     state->lastSeq = *lastSeq;
@@ -370,6 +390,21 @@ Result<std::vector<StoredEvent>> Journal::newest(std::size_t limit, std::int64_t
     if (readEvents(select, limit, SIZE_MAX, events).status != SQLITE_OK)
         return failure(database->lastError("the journal cannot be read"));
     return events;
+}
+
+bool Journal::holdTables(const std::function<bool()> &isStopped) const
+{
+    return d->upkeep.hold(isStopped);
+}
+
+std::int64_t Journal::foldedSeq() const
+{
+    return d->upkeep.foldedSeq();
+}
+
+const std::filesystem::path &Journal::file() const
+{
+    return d->file;
 }
 
 std::int64_t Journal::count() const

@@ -40,6 +40,7 @@ public:
         std::size_t queueByteLimit = 64U << 20;       ///< their bodies together; above it: Busy
         std::size_t batchLimit = 1'000;               ///< appends in one commit
         std::chrono::milliseconds busyTimeout{5'000}; ///< wait for another process's lock; then Busy
+        std::size_t hotLimit = 20'000;                ///< ended sandboxes that a start loads; older ones are cold
         std::uintmax_t checkLimit = 8U << 20;         ///< files up to this size are read wholly at open: some 30 ms
     };
 
@@ -72,6 +73,13 @@ public:
                                        const std::function<bool(std::span<const StoredEvent>)> &consume) const;
     /// Newest first, at most `limit`, before `beforeSeq` (0 = from the end): paging for tables. Any thread.
     [[nodiscard]] Result<std::vector<StoredEvent>> newest(std::size_t limit, std::int64_t beforeSeq = 0) const;
+    /// Waits until the derived tables (snapshot.h) are as near to the events as they get, which for most starts they
+    /// are at once; from then on no sandbox moves between hot and cold, so that a reader's picture stays true. False
+    /// when `isStopped` said so first. Any thread but the writer's.
+    [[nodiscard]] bool holdTables(const std::function<bool()> &isStopped) const;
+    /// Number of the last event in the derived tables.
+    [[nodiscard]] std::int64_t foldedSeq() const;
+    [[nodiscard]] const std::filesystem::path &file() const;
     [[nodiscard]] std::int64_t count() const; ///< thread-safe, kept in memory
     [[nodiscard]] std::int64_t lastSeq() const;
     /// What had to be salvaged when this journal was opened.

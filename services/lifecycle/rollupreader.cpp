@@ -365,6 +365,26 @@ std::int64_t RollupReader::activeAt(Timestamp time)
     return active;
 }
 
+std::vector<std::pair<Timestamp, std::int64_t>> RollupReader::activeSamples(Timestamp from, Timestamp to,
+                                                                            RollupLevel level)
+{
+    std::vector<std::pair<Timestamp, std::int64_t>> samples;
+    if (from >= to)
+        return samples;
+    samples.emplace_back(from, activeAt(from));
+    const std::int64_t first = cellOf(from, level);
+    std::int64_t active = activeAt(cellStart(first, level));
+    const std::vector<Row> rows = d->read(level, first, cellOf(to, level) + 1);
+    for (std::size_t i = 0; i < rows.size();) {
+        const std::int64_t cell = rows[i].cell;
+        for (; i < rows.size() && rows[i].cell == cell; ++i)
+            active += rows[i].values.starts - rows[i].values.ends;
+        if (const Timestamp time = cellStart(cell + 1, level); time > from && time < to)
+            samples.emplace_back(time, active);
+    }
+    return samples;
+}
+
 std::int64_t RollupReader::startsBetween(Timestamp from, Timestamp to)
 {
     std::int64_t starts = 0;

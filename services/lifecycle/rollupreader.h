@@ -38,6 +38,9 @@ public:
                                                              const cost::RateCard &card);
     /// Sandboxes that ran at the time.
     [[nodiscard]] std::int64_t activeAt(Timestamp time);
+    /// The same at the start of each minute, hour or day of [from, to), and at `from`.
+    [[nodiscard]] std::vector<std::pair<Timestamp, std::int64_t>> activeSamples(Timestamp from, Timestamp to,
+                                                                                RollupLevel level);
     /// Starts of a stretch in [from, to): created and resumed.
     [[nodiscard]] std::int64_t startsBetween(Timestamp from, Timestamp to);
     /// The stretches that lie in [from, to), wholly or in part; empty when there are more than `limit`.

@@ -1,6 +1,10 @@
 #include "services/lifecycle/tracker.h"
 
 #include "services/cost/meter.h"
+#include "services/lifecycle/snapshot.h"
+#include "services/lifecycle/trackerhistory.h"
+
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -19,7 +23,46 @@ constexpr std::size_t liveLimit = 20'000;   ///< new events waiting; above it th
 constexpr std::size_t liveByteLimit = 32U << 20;
 constexpr std::int64_t tenthsPerHour = 36'000;
 
+/// Own times of the events of the last hour that are in the tables already, to count them.
+std::vector<Timestamp> recentTimes(Database &database, std::int64_t upToSeq, Timestamp now)
+{
+    constexpr std::size_t most = 200'000;
+    std::vector<Timestamp> times;
+    Statement select(database, "SELECT time_ns, received_ns FROM events WHERE seq <= ?1 ORDER BY seq DESC");
+    select.bind(1, upToSeq);
+    while (times.size() < most && select.step() == SQLITE_ROW
+           && select.integer(1) > toUnixNs(now - std::chrono::hours(1)))
+        times.push_back(fromUnixNs(select.integer(0)));
+    return times;
+}
+
 } // namespace
+
+struct Tracker::Start
+{
+    HotState hot;
+    UsageIndex usage;
+    std::unique_ptr<History> history;
+    std::vector<Timestamp> times;
+
+    static Result<Start> load(const std::filesystem::path &file, const cost::RateCard &card, Timestamp now)
+    {
+        auto history = History::open(file);
+        if (!history)
+            return failure(std::move(history.error()));
+        auto database = Database::open(file, Database::Mode::ReadOnly);
+        if (!database)
+            return failure(std::move(database.error()));
+        auto hot = loadHot(*database);
+        if (!hot)
+            return failure(std::move(hot.error()));
+        Start start{std::move(*hot), UsageIndex(card), std::move(*history), {}};
+        for (const auto &[id, sandbox] : start.hot.fold.sandboxes())
+            start.usage.update(sandbox);
+        start.times = recentTimes(*database, start.hot.seq, now);
+        return start;
+    }
+};
 
 struct Tracker::Inbox
 {
@@ -28,6 +71,7 @@ struct Tracker::Inbox
     Tracker *tracker = nullptr; ///< null once it is gone
     bool isRung = false;        ///< the tracker has been told and has not looked yet
 
+    std::unique_ptr<Start> start;    ///< from the worker, before its events
     std::deque<StoredEvent> history; ///< from the worker
     bool isReading = false;
     std::optional<Error> readError;
@@ -64,6 +108,19 @@ struct Tracker::Inbox
         ring();
     }
 
+    [[nodiscard]] bool mustStop()
+    {
+        const std::lock_guard lock(mutex);
+        return stopReading;
+    }
+
+    void addStart(Start loaded)
+    {
+        const std::lock_guard lock(mutex);
+        start = std::make_unique<Start>(std::move(loaded));
+        ring();
+    }
+
     /// False when the worker has to stop.
     bool addHistory(std::span<const StoredEvent> events)
     {
@@ -80,7 +137,7 @@ struct Tracker::Inbox
     {
         const std::lock_guard lock(mutex);
         isRung = false;
-        return !history.empty() || (!isReading && (!isReplayed || !live.empty() || hasOverflowed));
+        return start || !history.empty() || (!isReading && (!isReplayed || !live.empty() || hasOverflowed));
     }
 
     void endOfHistory(std::optional<Error> error)
@@ -136,7 +193,17 @@ void Tracker::startWorker()
         m_inbox->isReading = true;
         m_inbox->hasOverflowed = false;
     }
-    m_worker = std::thread([inbox = m_inbox, journal = &m_journal, afterSeq = m_appliedSeq] {
+    // Once, and only before anything has been applied: what is in memory by then is ahead of the tables.
+    const bool loadsTables = !m_replayed && m_appliedSeq == 0;
+    m_worker = std::thread([inbox = m_inbox, journal = &m_journal, card = m_usage.rateCard(), present = now(),
+                            afterSeq = m_appliedSeq, loadsTables]() mutable {
+        if (loadsTables && journal->holdTables([&inbox] { return inbox->mustStop(); })) {
+            // Without the tables all events are read: slower, and the same in the end.
+            if (auto start = Start::load(journal->file(), card, present)) {
+                afterSeq = start->hot.seq;
+                inbox->addStart(std::move(*start));
+            }
+        }
         auto done = journal->replayWhile(
             afterSeq, [&inbox](std::span<const StoredEvent> events) { return inbox->addHistory(events); });
         inbox->endOfHistory(done ? std::nullopt : std::optional<Error>(std::move(done.error())));
@@ -159,9 +226,11 @@ void Tracker::takeSlice()
     bool isCaughtUp = false;
     bool mustReadAgain = false;
     std::optional<Error> error;
+    std::unique_ptr<Start> start;
     if (m_taken.empty()) {
         const std::lock_guard lock(m_inbox->mutex);
         m_inbox->isRung = false;
+        start = std::move(m_inbox->start);
         if (!m_inbox->history.empty()) {
             m_taken.swap(m_inbox->history);
         } else if (!m_inbox->isReading) {
@@ -174,6 +243,8 @@ void Tracker::takeSlice()
     }
     m_inbox->room.notify_one();
 
+    if (start)
+        adopt(std::move(*start));
     if (isCaughtUp && !m_replayed)
         finishReplay(error);
     if (mustReadAgain)
@@ -190,13 +261,35 @@ void Tracker::takeSlice()
         schedule(0);
 }
 
+void Tracker::adopt(Start start)
+{
+    m_fold = std::move(start.hot.fold);
+    cost::RateCard card = m_usage.rateCard(); // may have changed meanwhile
+    m_usage = std::move(start.usage);
+    m_usage.setRateCard(std::move(card));
+    m_history = std::move(start.history);
+    m_appliedSeq = start.hot.seq;
+    for (const Timestamp time : start.times)
+        countEvent(time);
+}
+
+/// An event of a sandbox that ended long ago brings it back into memory. True when it was cold.
+bool Tracker::takeFromHistory(const std::string &sandboxId)
+{
+    if (!m_history || sandboxId.empty() || m_fold.find(sandboxId))
+        return false;
+    const auto record = m_history->take(sandboxId, rateCard());
+    return record && m_fold.adopt(*record);
+}
+
 void Tracker::apply(StoredEvent &&stored)
 {
     if (stored.seq <= m_appliedSeq)
         return; // came both from the journal and live
     m_appliedSeq = stored.seq;
     countEvent(stored.event.timestamp);
-    if (m_fold.apply(stored.event)) {
+    const bool wasCold = takeFromHistory(stored.event.sandboxId);
+    if (m_fold.apply(stored.event) || wasCold) {
         m_usage.update(*m_fold.find(stored.event.sandboxId));
         if (m_replayed)
             m_changed.insert(stored.event.sandboxId);
@@ -232,6 +325,8 @@ void Tracker::publish()
 
 void Tracker::setRateCard(cost::RateCard card)
 {
+    if (m_history)
+        m_history->setRateCard(card);
     m_usage.setRateCard(std::move(card));
     Q_EMIT rateCardChanged();
 }
@@ -266,17 +361,29 @@ Money Tracker::burnRate() const
 
 Money Tracker::costBetween(Timestamp from, Timestamp to) const
 {
-    return m_usage.costBetween(from, to, now());
+    const Money hot = m_usage.costBetween(from, to, now());
+    return m_history ? hot + m_history->costBetween(from, to, rateCard(), now()) : hot;
 }
 
 std::vector<Tracker::Series> Tracker::costSeries(Timestamp from, Timestamp to, int bucketCount) const
 {
-    return m_usage.costSeries(from, to, bucketCount, now());
+    auto series = m_usage.costSeries(from, to, bucketCount, now());
+    if (m_history)
+        mergeSeries(series, m_history->costSeries(from, to, bucketCount, rateCard(), now()), false);
+    return series;
 }
 
 std::vector<int> Tracker::activeSeries(Timestamp from, Timestamp to, int bucketCount) const
 {
-    return m_usage.activeSeries(from, to, bucketCount, now());
+    UsageIndex::Steps steps;
+    m_usage.addSteps(steps, from, to, now());
+    if (!m_history || m_history->addSteps(steps, from, to, now()))
+        return UsageIndex::highest(std::move(steps), from, to, bucketCount);
+    std::vector<int> series = UsageIndex::highest(std::move(steps), from, to, bucketCount);
+    const std::vector<int> cold = m_history->sampledActive(from, to, bucketCount, now());
+    for (std::size_t i = 0; i < series.size(); ++i)
+        series[i] += cold[i];
+    return series;
 }
 
 void Tracker::countEvent(Timestamp time)

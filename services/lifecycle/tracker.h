@@ -14,6 +14,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_set>
@@ -21,10 +22,12 @@
 
 namespace sandglass::lifecycle {
 
-/// The live picture on the UI thread: journal events, replayed and new, go through one fold; changes come out
-/// in batches of at most one per 50 ms, and no piece of work holds the thread for much more than 4 ms. It
-/// takes the journal's listener. What it keeps waiting is bounded: what does not fit is read from the journal
-/// again.
+class History;
+
+/// The live picture on the UI thread: live sandboxes and those that ended last from the journal's tables (older ones
+/// stay there, and cost what their rollups say), then the journal's events, replayed and new, go through one fold;
+/// changes come out in batches of at most one per 50 ms, and no piece of work holds the thread for much more than 4 ms.
+/// It takes the journal's listener. What it keeps waiting is bounded: what does not fit is read from the journal again.
 class Tracker final : public QObject
 {
     Q_OBJECT
@@ -59,7 +62,8 @@ public:
     /// Buckets oldest first, templates by name; those without cost in the range are left out.
     using Series = UsageIndex::Series;
     [[nodiscard]] std::vector<Series> costSeries(Timestamp from, Timestamp to, int bucketCount) const;
-    /// Highest number of sandboxes running at once in each bucket.
+    /// Highest number of sandboxes running at once in each bucket. Of more than some ten thousand that ended long ago
+    /// the number is taken at the start of each minute (hour, day) of the range instead.
     [[nodiscard]] std::vector<int> activeSeries(Timestamp from, Timestamp to, int bucketCount) const;
     /// Events whose own time lies in the last `window` (to a tenth of a second, at most one hour).
     [[nodiscard]] int eventsWithin(std::chrono::milliseconds window) const;
@@ -76,13 +80,16 @@ Q_SIGNALS:
     void rateCardChanged();
 
 private:
+    struct Start; ///< what the worker has loaded
     struct Inbox; ///< shared with the journal's writer thread and the replay worker
 
     Q_INVOKABLE void look(); ///< something is in the inbox
 
     void startWorker();
     void takeSlice();
+    void adopt(Start start);
     void apply(StoredEvent &&stored);
+    [[nodiscard]] bool takeFromHistory(const std::string &sandboxId);
     void countEvent(Timestamp time);
     void finishReplay(const std::optional<Error> &error);
     void publish();
@@ -92,6 +99,7 @@ private:
     Clock m_clock;
     Fold m_fold;
     UsageIndex m_usage;
+    std::unique_ptr<History> m_history; ///< null until the tables are loaded, or when they cannot be read
     bool m_replayed = false;
     std::int64_t m_appliedSeq = 0;
 

@@ -204,27 +204,42 @@ std::vector<UsageIndex::Series> UsageIndex::costSeries(Timestamp from, Timestamp
 
 std::vector<int> UsageIndex::activeSeries(Timestamp from, Timestamp to, int bucketCount, Timestamp now) const
 {
+    Steps steps;
+    addSteps(steps, from, to, now);
+    return highest(std::move(steps), from, to, bucketCount);
+}
+
+void UsageIndex::Steps::add(Timestamp start, Timestamp end, Timestamp from, Timestamp to, int sign)
+{
+    if (end <= from || start >= to || end <= start)
+        return;
+    if (start <= from)
+        running += sign;
+    else
+        steps.emplace_back(start, sign);
+    if (end < to)
+        steps.emplace_back(end, -sign);
+}
+
+void UsageIndex::addSteps(Steps &steps, Timestamp from, Timestamp to, Timestamp now, int sign) const
+{
+    for (const Entry &entry : m_entries) {
+        if (entry.isUsed)
+            steps.add(entry.usage.start, entry.end == Timestamp::max() ? now : entry.end, from, to, sign);
+    }
+}
+
+std::vector<int> UsageIndex::highest(Steps all, Timestamp from, Timestamp to, int bucketCount)
+{
     const Buckets buckets(from, to, bucketCount);
     if (buckets.isEmpty())
         return {};
-    std::vector<std::pair<Timestamp, int>> steps; // +1 a start, -1 an end
-    int running = 0;
-    for (const Entry &entry : m_entries) {
-        const Timestamp end = entry.end == Timestamp::max() ? now : entry.end;
-        if (!entry.isUsed || end <= from || entry.usage.start >= buckets.end() || end <= entry.usage.start)
-            continue;
-        if (entry.usage.start <= from)
-            ++running;
-        else
-            steps.emplace_back(entry.usage.start, 1);
-        if (end < buckets.end())
-            steps.emplace_back(end, -1);
-    }
+    auto &[steps, running] = all;
     std::ranges::sort(steps, {}, &std::pair<Timestamp, int>::first);
     std::vector<int> highest(at(bucketCount), 0);
     int bucket = 0;
     highest[0] = running;
-    for (auto step = steps.begin(); step != steps.end();) {
+    for (auto step = steps.begin(); step != steps.end() && step->first < buckets.end();) {
         const Timestamp time = step->first;
         for (const int target = buckets.indexOf(time); bucket < target;) {
             ++bucket; // what changes at the very edge belongs to the bucket that begins there

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace sandglass::lifecycle {
@@ -25,7 +26,7 @@ class UsageIndex final
 public:
     explicit UsageIndex(cost::RateCard card);
 
-    /// Takes the present stretches of the sandbox in place of those it had.
+    /// Takes the present stretches of the sandbox in place of those it had; none to forget it.
     void update(const Sandbox &sandbox);
     void setRateCard(cost::RateCard card);
     [[nodiscard]] const cost::RateCard &rateCard() const { return m_card; }
@@ -41,6 +42,17 @@ public:
     };
     [[nodiscard]] std::vector<Series> costSeries(Timestamp from, Timestamp to, int bucketCount, Timestamp now) const;
     [[nodiscard]] std::vector<int> activeSeries(Timestamp from, Timestamp to, int bucketCount, Timestamp now) const;
+
+    /// +1 a start, -1 an end, in no order; `running` when the range begins.
+    struct Steps
+    {
+        std::vector<std::pair<Timestamp, int>> steps;
+        int running = 0;
+        void add(Timestamp start, Timestamp end, Timestamp from, Timestamp to, int sign = 1);
+    };
+    void addSteps(Steps &steps, Timestamp from, Timestamp to, Timestamp now, int sign = 1) const;
+    /// Highest number at once per bucket.
+    [[nodiscard]] static std::vector<int> highest(Steps steps, Timestamp from, Timestamp to, int bucketCount);
 
 private:
     struct Entry

@@ -154,7 +154,7 @@ void TestSalvage::cutAnywhere()
 void TestSalvage::flippedBitAnywhere()
 {
     std::mt19937 random(seed + 1);
-    for (int i = 0; i < 160; ++i) {
+    for (int i = 0; i < 100; ++i) {
         init();
         std::string content = m_sound;
         const std::size_t position = 100 + random() % (content.size() - 100);
@@ -169,15 +169,14 @@ void TestSalvage::flippedBitAnywhere()
 void TestSalvage::headerBits()
 {
     for (std::size_t position = 0; position < 100; ++position) {
-        for (unsigned bit = 0; bit < 8; bit += 4) {
-            init();
-            std::string content = m_sound;
-            content[position] = static_cast<char>(static_cast<unsigned char>(content[position]) ^ (1U << bit));
-            writeContent(file(), content);
-            check("header bit flipped at " + std::to_string(position), total);
-            if (QTest::currentTestFailed())
-                return;
-        }
+        init();
+        std::string content = m_sound;
+        const unsigned bit = 1U << (position * 5 % 8);
+        content[position] = static_cast<char>(static_cast<unsigned char>(content[position]) ^ bit);
+        writeContent(file(), content);
+        check("header bit flipped at " + std::to_string(position), total);
+        if (QTest::currentTestFailed())
+            return;
     }
 }
 

@@ -1,12 +1,14 @@
 #include "services/lifecycle/tracker.h"
 
-#include "tests/services/lifecycle/events.h"
+#include "tests/services/lifecycle/lives.h"
 
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <algorithm>
 #include <latch>
+#include <random>
 #include <set>
 
 using namespace sandglass;
@@ -63,6 +65,7 @@ private Q_SLOTS:
     void sumsAndSeries();
     void newRateCard();
     void countsRecentEvents();
+    void oldSandboxesStayInTheTables();
 
 private:
     std::unique_ptr<Tracker> makeTracker()
@@ -315,6 +318,75 @@ void TestTracker::countsRecentEvents()
     QCOMPARE(tracker->eventsWithin(1h), 3);
     m_now = at(200);
     QCOMPARE(tracker->eventsWithin(60s), 0);
+}
+
+void TestTracker::oldSandboxesStayInTheTables()
+{
+    std::mt19937_64 random(20260822);
+    std::vector<Event> events;
+    for (int i = 0; i < 150; ++i) {
+        Life life(random, "sbx" + std::to_string(i));
+        life.live();
+        events.insert(events.end(), life.events.begin(), life.events.end());
+    }
+    append(*m_journal, events);
+    const auto file = m_journal->file();
+    m_journal.reset();
+    Journal::Options options;
+    options.hotLimit = 10;
+    auto journal = Journal::open(file, options);
+    QVERIFY(journal.has_value());
+    m_journal = std::move(*journal);
+    m_now = at(12'000);
+    Tracker tracker(*m_journal, card, [this] { return m_now; });
+    QSignalSpy replayed(&tracker, &Tracker::replayed);
+    tracker.start();
+    QVERIFY(replayed.wait());
+    QVERIFY(tracker.fold().sandboxes().size() < 100);
+
+    const auto compare = [&] {
+        Fold all;
+        UsageIndex whole(card);
+        for (const Event &e : events)
+            all.apply(e);
+        for (const auto &[id, sandbox] : all.sandboxes())
+            whole.update(sandbox);
+        for (int i = 0; i < 40; ++i) {
+            const Timestamp from = at(static_cast<double>(random() % 9'000));
+            const Timestamp to = from + std::chrono::milliseconds(1 + random() % 9'000'000);
+            const int buckets = 1 + static_cast<int>(random() % 40);
+            if (tracker.costBetween(from, to) != whole.costBetween(from, to, m_now)
+                || tracker.activeSeries(from, to, buckets) != whole.activeSeries(from, to, buckets, m_now))
+                return false;
+            const auto series = tracker.costSeries(from, to, buckets);
+            const auto expected = whole.costSeries(from, to, buckets, m_now);
+            if (!std::ranges::equal(series, expected, [](const Tracker::Series &a, const Tracker::Series &b) {
+                    return a.templateName == b.templateName && a.buckets == b.buckets;
+                }))
+                return false;
+        }
+        return true;
+    };
+    QVERIFY(compare());
+
+    // Late events: a cold sandbox comes back into memory and is counted once.
+    std::vector<Event> late;
+    std::set<std::string> cold;
+    for (const Event &e : events) {
+        if (!tracker.fold().find(e.sandboxId) && cold.size() < 20 && cold.insert(e.sandboxId).second) {
+            late.push_back(ended(EventType::Paused, 300, "late-" + e.sandboxId, 20, e.sandboxId));
+            late.push_back(bare(EventType::Updated, 400, "late-" + e.sandboxId, e.sandboxId));
+        }
+    }
+    QVERIFY(cold.size() == 20);
+    QSignalSpy changed(&tracker, &Tracker::sandboxesChanged);
+    append(*m_journal, late);
+    events.insert(events.end(), late.begin(), late.end());
+    QTRY_VERIFY(tracker.fold().find(*cold.begin()) && tracker.fold().find(*cold.rbegin()));
+    QTRY_COMPARE(m_journal->foldedSeq(), m_journal->lastSeq()); // and while the tables go on
+    QTRY_VERIFY(std::ranges::all_of(cold, [&](const std::string &id) { return tracker.fold().find(id) != nullptr; }));
+    QVERIFY(compare());
+    QVERIFY(!changed.isEmpty());
 }
 
 QTEST_GUILESS_MAIN(TestTracker)

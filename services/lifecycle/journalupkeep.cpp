@@ -1,0 +1,120 @@
+#include "services/lifecycle/journalupkeep.h"
+
+#include "services/lifecycle/journalschema.h"
+
+#include <algorithm>
+
+namespace sandglass::lifecycle {
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr std::size_t preparingEvents = 4'000, idleEvents = 500; // per step: some 30 ms, some 5 ms
+constexpr std::size_t sandboxesPerStep = 2'000;
+constexpr std::int64_t mostBehind = 50'000;
+constexpr auto idleDelay = 200ms; // events in quick succession are folded together
+constexpr auto retryDelay = 10s;
+
+} // namespace
+
+JournalUpkeep::JournalUpkeep(Database &database, std::size_t hotLimit)
+    : m_database(database), m_snapshot(database), m_hotLimit(hotLimit)
+{
+    m_foldedSeq = m_snapshot.foldedSeq().value_or(0);
+}
+
+std::optional<std::chrono::milliseconds> JournalUpkeep::dueIn(std::int64_t lastSeq) const
+{
+    const auto now = steady_clock::now();
+    if (now < m_retryAt)
+        return std::chrono::ceil<std::chrono::milliseconds>(m_retryAt - now);
+    if (m_phase != Phase::Done)
+        return m_isPrepared ? idleDelay / 10 : 0ms;
+    return lastSeq > foldedSeq() ? std::optional(std::chrono::milliseconds(idleDelay)) : std::nullopt;
+}
+
+bool JournalUpkeep::isUrgent(std::int64_t lastSeq) const
+{
+    return steady_clock::now() >= m_retryAt && (!m_isPrepared || lastSeq - foldedSeq() > mostBehind);
+}
+
+void JournalUpkeep::step()
+{
+    if (m_phase == Phase::Done)
+        m_phase = Phase::CatchUp;
+    const std::lock_guard lock(m_mutex);
+    if (m_isHeld && (m_phase == Phase::Thaw || m_phase == Phase::Chill)) {
+        m_phase = Phase::Done;
+        return;
+    }
+    const auto more = work();
+    if (more)
+        next(*more);
+    else
+        failed(more.error());
+}
+
+Result<bool> JournalUpkeep::work()
+{
+    switch (m_phase) {
+    case Phase::CatchUp: {
+        const auto more = m_snapshot.catchUp(m_isPrepared ? idleEvents : preparingEvents);
+        m_foldedSeq = m_snapshot.foldedSeq().value_or(0);
+        return more;
+    }
+    case Phase::Thaw:
+        return m_snapshot.thaw(sandboxesPerStep);
+    case Phase::Chill:
+        return m_snapshot.chill(m_hotLimit, sandboxesPerStep);
+    case Phase::Done:
+        break;
+    }
+    return false;
+}
+
+void JournalUpkeep::next(bool isMore)
+{
+    if (isMore)
+        return;
+    m_phase = static_cast<Phase>(static_cast<int>(m_phase) + 1);
+    if (m_phase != Phase::Done)
+        return;
+    m_isPrepared = true;
+    m_prepared.notify_all();
+}
+
+void JournalUpkeep::failed(const Error &error)
+{
+    m_phase = Phase::CatchUp;
+    // Not while somebody reads them: then the next start makes them anew.
+    if (isTableDamage(error) && !m_isHeld && !std::exchange(m_wasDropped, true) && dropDerived(m_database)) {
+        m_foldedSeq = 0;
+        return;
+    }
+    m_retryAt = steady_clock::now() + retryDelay;
+    m_isPrepared = true; // as far as it gets: readers take the rest from the events
+    m_prepared.notify_all();
+}
+
+void JournalUpkeep::finish(std::int64_t lastSeq)
+{
+    constexpr std::int64_t little = 5'000;
+    if (lastSeq > foldedSeq() && lastSeq - foldedSeq() <= little && steady_clock::now() >= m_retryAt)
+        (void)m_snapshot.catchUp(static_cast<std::size_t>(little));
+}
+
+bool JournalUpkeep::hold(const std::function<bool()> &isStopped)
+{
+    std::unique_lock lock(m_mutex);
+    while (!m_isPrepared) {
+        if (isStopped())
+            return false;
+        m_prepared.wait_for(lock, 20ms);
+    }
+    m_isHeld = true;
+    return !isStopped();
+}
+
+} // namespace sandglass::lifecycle

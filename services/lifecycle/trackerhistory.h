@@ -1,0 +1,45 @@
+#pragma once
+
+#include "services/lifecycle/rollupreader.h"
+#include "services/lifecycle/snapshot.h"
+#include "services/lifecycle/usageindex.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sandglass::lifecycle {
+
+/// The cold sandboxes behind a tracker: what they cost, and one of them when an event comes late. Such a one is in
+/// memory and in the rollups; its part in the rollups is taken off every figure. Made in any thread, then used by one.
+class History final
+{
+public:
+    [[nodiscard]] static Result<std::unique_ptr<History>> open(const std::filesystem::path &file);
+
+    /// The record of a cold sandbox, which from now on counts as hot; empty when it is not cold.
+    [[nodiscard]] std::optional<std::string> take(const std::string &sandboxId, const cost::RateCard &card);
+    void setRateCard(const cost::RateCard &card);
+
+    [[nodiscard]] Money costBetween(Timestamp from, Timestamp to, const cost::RateCard &card, Timestamp now);
+    [[nodiscard]] std::vector<UsageIndex::Series> costSeries(Timestamp from, Timestamp to, int bucketCount,
+                                                             const cost::RateCard &card, Timestamp now);
+    /// Adds the steps, or answers false when there are too many.
+    [[nodiscard]] bool addSteps(UsageIndex::Steps &steps, Timestamp from, Timestamp to, Timestamp now);
+    /// The number at the start of each minute, hour or day, whichever gives some thousand.
+    [[nodiscard]] std::vector<int> sampledActive(Timestamp from, Timestamp to, int bucketCount, Timestamp now);
+
+private:
+    History(Database database, RollupReader reader);
+
+    Database m_database;
+    ColdFinder m_finder;
+    RollupReader m_reader;
+    UsageIndex m_taken; ///< what the rollups hold of those that were taken
+};
+
+/// Adds `other` to the series of the same name, or takes it off.
+void mergeSeries(std::vector<UsageIndex::Series> &series, const std::vector<UsageIndex::Series> &other, bool isMinus);
+
+} // namespace sandglass::lifecycle
