@@ -83,6 +83,8 @@ private Q_SLOTS:
     void init();
     void cleanup();
 
+    void takesEveryTypeAndGeneration_data();
+    void takesEveryTypeAndGeneration();
     void quarantineNamesTheMistake_data();
     void quarantineNamesTheMistake();
     void entriesTellWhoAndWhat();
@@ -159,6 +161,47 @@ void TestReceiverGuard::start(ReceiverOptions options)
     m_receiver = std::make_unique<Receiver>(*m_journal, options);
     const auto started = m_receiver->start();
     QVERIFY2(started, started ? "" : started.error().message.c_str());
+}
+
+void TestReceiverGuard::takesEveryTypeAndGeneration_data()
+{
+    QTest::addColumn<std::string>("body");
+    QTest::addColumn<std::string>("type");
+    const std::pair<std::string, std::string> types[] = {{"created", "create"}, {"updated", "update"},
+                                                         {"paused", "pause"},   {"resumed", "resume"},
+                                                         {"killed", "kill"},    {"checkpointed", "checkpoint"}};
+    const std::string time = R"("timestamp":"2026-08-20T10:15:30.123456789Z")";
+    for (const auto &[name, label] : types) {
+        const std::string type = "sandbox.lifecycle." + name;
+        QTest::addRow("v2 %s", name.c_str()) << R"({"version":"v2","id":"evt","type":")" + type + "\"," + time
+                + R"(,"sandbox_id":"isbx","sandbox_template_id":"base","events_ttl_days":7})"
+                                             << type;
+        QTest::addRow("v1 %s", name.c_str()) << R"({"version":"v1","id":"evt","type":")" + type + "\"," + time
+                + R"(,"eventData":{"sandbox_metadata":{"a":"b"}},"sandboxId":"isbx","sandboxTemplateId":"base"})"
+                                             << type;
+        QTest::addRow("v0 %s", name.c_str()) << R"({"eventCategory":"lifecycle","eventLabel":")" + label + "\"," + time
+                + R"(,"sandboxId":"isbx","sandboxTemplateId":"base"})"
+                                             << type;
+    }
+}
+
+void TestReceiverGuard::takesEveryTypeAndGeneration()
+{
+    QFETCH(std::string, body);
+    QFETCH(std::string, type);
+    start();
+    const auto reply = send(delivery(body));
+    QCOMPARE(reply.status, 200);
+    const auto stored = m_journal->newest(10);
+    QVERIFY(stored && stored->size() == 1);
+    const Event &event = stored->front().event;
+    QCOMPARE(event.typeName, type);
+    QVERIFY(event.type != EventType::Unknown);
+    QCOMPARE(event.sandboxId + " " + event.templateId, std::string("isbx base"));
+    QCOMPARE(reply.body, R"({"status":"ok","event_id":")" + event.id + "\"}");
+    QCOMPARE(event.raw, body);
+    QCOMPARE(send(delivery(body)).status, 200); // a retry, also of one without id
+    QCOMPARE(m_journal->count(), std::int64_t(1));
 }
 
 void TestReceiverGuard::quarantineNamesTheMistake_data()

@@ -367,6 +367,13 @@ void TestRestApi::figuresFollowTheEvents()
     QCOMPARE(dumpJson(metrics["current_concurrent"]), dumpJson(Json(1)));
     QCOMPARE(dumpJson(metrics["peak_concurrent"]), dumpJson(Json(3)));
     QCOMPARE(dumpJson(metrics["templates_used"]), dumpJson((Json{{"base", 2}, {"other", 1}, {"default", 1}})));
+    append({bare(EventType::Lost, 50, "a-e", "a")});
+    QTRY_COMPARE(dumpJson(json("/metrics")["metrics"]["total_killed"]), std::string("4"));
+    Event seen = observedRunning(60, 0); // a sign of life: it was not lost
+    seen.id = "seen";
+    seen.sandboxId = "a";
+    append({seen});
+    QTRY_COMPARE(dumpJson(json("/metrics")["metrics"]["total_killed"]), std::string("3"));
     append({createdOf(35, "d", "late")}); // the template of d becomes known
     QTRY_COMPARE(dumpJson(json("/metrics")["metrics"]["templates_used"]),
                  dumpJson((Json{{"base", 2}, {"other", 1}, {"late", 1}})));
@@ -482,6 +489,7 @@ void TestRestApi::cursorsOfRemovedEvents()
     serve(events);
     sqlite3 *database = nullptr;
     QCOMPARE(sqlite3_open(m_dir->filePath(QStringLiteral("journal.db")).toUtf8().constData(), &database), SQLITE_OK);
+    sqlite3_busy_timeout(database, 10'000);
     QCOMPARE(sqlite3_exec(database, "DELETE FROM events WHERE seq <= 10", nullptr, nullptr, nullptr), SQLITE_OK);
     const auto expired = get("/events?cursor=5");
     QCOMPARE(expired.status, 410);
