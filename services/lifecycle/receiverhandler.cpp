@@ -1,8 +1,8 @@
 #include "services/lifecycle/receiverhandler.h"
 
 #include "services/core/json.h"
-#include "services/core/secret.h"
 #include "services/lifecycle/journal.h"
+#include "services/lifecycle/receiveraccess.h"
 #include "services/lifecycle/receiveroutbox.h"
 #include "services/lifecycle/restapi.h"
 
@@ -61,24 +61,6 @@ http::Response notAllowed(const char *allowed)
     http::Response response = http::Response::error(405, "Method not allowed");
     response.headers.emplace_back("Allow", allowed);
     return response;
-}
-
-/// A name only this machine has: a page of another host, or a tunnel, brings its own.
-bool isLocalName(std::string_view host)
-{
-    if (const std::size_t port = host.rfind(':'); port != host.npos && host.find(']', port) == host.npos)
-        host = host.substr(0, port);
-    return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
-}
-
-bool isForwarded(const http::RequestHead &head)
-{
-    for (const char *name :
-         {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "cf-connecting-ip", "via"}) {
-        if (head.countHeader(name) > 0)
-            return true;
-    }
-    return false;
 }
 
 std::string seconds(std::chrono::seconds outside)
@@ -152,7 +134,7 @@ std::optional<WebhookHandler::Refusal> WebhookHandler::refusalOfGet(const http::
 {
     if (head.method != "GET" && head.method != "HEAD")
         return Refusal{&m_counters.wrongMethod, notAllowed("GET, HEAD")};
-    if (isAuthorized(head))
+    if (mayRead(head, m_options.bearerToken))
         return std::nullopt;
     if (m_options.bearerToken.empty())
         return Refusal{&m_counters.unauthorized,
@@ -160,20 +142,6 @@ std::optional<WebhookHandler::Refusal> WebhookHandler::refusalOfGet(const http::
     http::Response response = http::Response::error(401, "A bearer token is needed");
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return Refusal{&m_counters.unauthorized, std::move(response)};
-}
-
-bool WebhookHandler::isAuthorized(const http::RequestHead &head) const
-{
-    if (m_options.bearerToken.empty())
-        return isLocalName(head.header("host")) && !isForwarded(head);
-    constexpr std::string_view scheme = "bearer ";
-    std::string_view given = head.header("authorization");
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    if (head.countHeader("authorization") != 1 || given.size() < scheme.size()
-        || !std::ranges::equal(given.substr(0, scheme.size()), scheme, {}, lower))
-        return false;
-    given.remove_prefix(scheme.size());
-    return equalConstantTime(given, m_options.bearerToken);
 }
 
 bool WebhookHandler::isSignatureAccepted(const http::Request &request) const

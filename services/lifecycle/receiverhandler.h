@@ -48,7 +48,6 @@ private:
 
     [[nodiscard]] std::optional<Refusal> refusalOf(const http::RequestHead &head);
     [[nodiscard]] std::optional<Refusal> refusalOfGet(const http::RequestHead &head);
-    [[nodiscard]] bool isAuthorized(const http::RequestHead &head) const;
     [[nodiscard]] bool isSignatureAccepted(const http::Request &request) const;
     [[nodiscard]] bool isOutsideWindow(const http::Request &request, const Event &event,
                                        const std::shared_ptr<http::Exchange> &exchange);
