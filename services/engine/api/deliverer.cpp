@@ -16,12 +16,30 @@ Json textOrNull(const std::string &text)
     return text.empty() ? Json(nullptr) : Json(text);
 }
 
-Json headersJson(const http::Headers &headers)
+/// The log holds headers as serialised JSON; the signature is left out as E2B does.
+std::string headersText(const http::Headers &headers)
 {
     Json json = Json::object();
     for (const auto &[name, value] : headers)
-        json[name] = value;
-    return json;
+        json[name] = name == "e2b-signature" ? "[REDACTED]" : value;
+    return dumpJson(json);
+}
+
+Json headLinesText(const std::string &head)
+{
+    Json json = Json::object();
+    std::size_t at = head.find("\r\n");
+    while (at != std::string::npos) {
+        const std::size_t start = at + 2;
+        at = head.find("\r\n", start);
+        const std::string line = head.substr(start, at == std::string::npos ? at : at - start);
+        const std::size_t colon = line.find(':');
+        if (colon == std::string::npos)
+            continue;
+        const std::size_t value = line.find_first_not_of(" \t", colon + 1);
+        json[line.substr(0, colon)] = value == std::string::npos ? "" : line.substr(value);
+    }
+    return head.empty() ? Json(nullptr) : Json(dumpJson(json));
 }
 
 http::Headers deliveryHeaders(const Webhook &webhook, const std::string &deliveryId, const std::string &body)
@@ -49,10 +67,10 @@ DeliveryAttempt describe(const OwedDelivery &owed, const std::string &deliveryId
                       {"status", attempt.success ? "success" : "failed"},
                       {"durationMs", attempt.durationMs},
                       {"requestBody", body},
-                      {"requestHeaders", headersJson(headers)},
+                      {"requestHeaders", headersText(headers)},
                       {"requestUrl", owed.webhook.url},
                       {"responseBody", textOrNull(outcome.body)},
-                      {"responseHeaders", textOrNull(outcome.head)},
+                      {"responseHeaders", headLinesText(outcome.head)},
                       {"responseHttpStatusCode", outcome.status != 0 ? Json(outcome.status) : Json(nullptr)},
                       {"errorClass", textOrNull(errorClass)},
                       {"errorMessage", textOrNull(outcome.errorMessage)},

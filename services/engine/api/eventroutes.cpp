@@ -32,6 +32,33 @@ std::optional<std::int64_t> timeMs(const http::Headers &query, const char *name,
     return boundedNumber(query, name, fallback, 0, INT64_MAX);
 }
 
+/// [start, end) of statistics: the last 24 hours by default, at most 7 days.
+std::optional<std::pair<std::int64_t, std::int64_t>> statisticsRange(const http::Headers &query, std::int64_t nowMs)
+{
+    constexpr std::int64_t kDayMs = 86'400'000;
+    const auto end = timeMs(query, "end", nowMs + 1);
+    const auto start = end ? timeMs(query, "start", *end - kDayMs) : std::nullopt;
+    if (!start || *start > *end || *end - *start > 7 * kDayMs)
+        return std::nullopt;
+    return std::pair(*start, *end);
+}
+
+/// All values of a parameter, each a list parted by commas (style form).
+std::vector<std::string> listValue(const http::Headers &query, const char *name)
+{
+    std::vector<std::string> values;
+    for (const auto &[key, text] : query) {
+        std::size_t start = 0;
+        while (key == name && start < text.size()) {
+            const std::size_t comma = std::min(text.find(',', start), text.size());
+            if (comma > start)
+                values.push_back(text.substr(start, comma - start));
+            start = comma + 1;
+        }
+    }
+    return values;
+}
+
 constexpr std::size_t kLeastSecret = 32;
 constexpr std::size_t kMostWebhooks = 100;
 
@@ -142,11 +169,14 @@ void ControlPlane::addWebhookRoutes()
     m_router.add("GET", "/events/webhooks/{}/stats", [this](R r, P p, const ExchangePtr &e) {
         if (!m_webhooks.find(p[0]))
             return e->respond(webhookNotFound());
-        const auto query = http::parseQuery(r.query);
-        const auto start = timeMs(query, "start", 0), end = timeMs(query, "end", INT64_MAX);
-        if (!start || !end)
-            return e->respond(http::Response::error(400, "start and end have to be times"));
-        e->respond(http::Response::json(200, dumpJson(m_webhooks.statistics(p[0], *start, *end))));
+        const auto range = statisticsRange(http::parseQuery(r.query), toUnixMs(systemNow()));
+        if (!range)
+            return e->respond(http::Response::error(400, "start and end have to be times at most 7 days apart"));
+        e->respond(http::Response::json(200, dumpJson(m_webhooks.statistics(p[0], range->first, range->second))));
+    });
+    // E2B had a test delivery once and has none now; saying so is clearer than an unknown route.
+    m_router.add("POST", "/events/webhooks/{}/test", [](R, P, const ExchangePtr &e) {
+        e->respond(http::Response::error(501, "the API has no test delivery: send a signed request to the URL itself"));
     });
 }
 
@@ -196,14 +226,21 @@ void ControlPlane::listDeliveries(const http::Request &request, const std::strin
     const auto start = timeMs(pairs, "start", 0), end = timeMs(pairs, "end", INT64_MAX);
     if (!limit || !start || !end)
         return exchange->respond(http::Response::error(400, "limit has to be 1 to 100, start and end times"));
+    const auto offset = boundedNumber(pairs, "cursor", 0, 0, INT32_MAX);
+    if (!offset)
+        return exchange->respond(http::Response::error(400, "Invalid cursor"));
     WebhookStore::DeliveryQuery query;
-    query.cursor = queryValue(pairs, "cursor");
+    query.offset = static_cast<int>(*offset);
     query.limit = static_cast<int>(*limit);
     query.ascending = queryValue(pairs, "orderAsc") == "true";
     query.startMs = *start;
     query.endMs = *end;
-    query.status = queryValue(pairs, "deliveryStatus");
-    query.eventType = queryValue(pairs, "eventType");
+    query.statuses = listValue(pairs, "deliveryStatus");
+    query.eventTypes = listValue(pairs, "eventType");
+    for (const std::string &status : query.statuses) {
+        if (status != "success" && status != "failed")
+            return exchange->respond(http::Response::error(400, "deliveryStatus has to be success or failed"));
+    }
     exchange->respond(http::Response::json(200, dumpJson(m_webhooks.deliveries(id, query))));
 }
 

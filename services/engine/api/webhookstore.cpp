@@ -1,7 +1,6 @@
 #include "services/engine/api/webhookstore.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace sandglass::engine {
 
@@ -23,6 +22,12 @@ Webhook webhookFrom(const Statement &row, int first)
     webhook.secret = row.text(first + 5);
     webhook.createdAt = fromUnixNs(row.integer(first + 6));
     return webhook;
+}
+
+/// Columns minimum, average (cut to whole milliseconds) and maximum from `first` on.
+Json durationJson(const Statement &row, int first)
+{
+    return {{"minimum", row.integer(first)}, {"average", row.integer(first + 1)}, {"maximum", row.integer(first + 2)}};
 }
 
 std::string select(std::string_view rest)
@@ -132,17 +137,17 @@ bool WebhookStore::record(const OwedDelivery &owed, const DeliveryAttempt &attem
 Json WebhookStore::deliveries(const std::string &webhookId, const DeliveryQuery &query)
 {
     // A page is a run of events; the cursor is the number of events before it.
-    int offset = 0;
-    std::from_chars(query.cursor.data(), query.cursor.data() + query.cursor.size(), offset);
     std::string sql = "SELECT event_id, min(seq) AS first, json_group_array(json(record)) FROM"
-                      " (SELECT * FROM deliveries WHERE webhook_id = ?1 AND timestamp_ms BETWEEN ?2 AND ?3"
-                      "  AND (?4 = '' OR success = (?4 = 'success')) AND (?5 = '' OR event_type = ?5) ORDER BY seq)"
+                      " (SELECT * FROM deliveries WHERE webhook_id = ?1 AND timestamp_ms >= ?2 AND timestamp_ms < ?3"
+                      "  AND (?4 = '[]' OR iif(success, 'success', 'failed') IN (SELECT value FROM json_each(?4)))"
+                      "  AND (?5 = '[]' OR event_type IN (SELECT value FROM json_each(?5))) ORDER BY seq)"
                       " GROUP BY event_id ORDER BY first ";
     sql += query.ascending ? "ASC" : "DESC";
     sql += " LIMIT ?6 OFFSET ?7";
     auto rows = m_database->prepare(sql);
-    rows.bind(webhookId).bind(query.startMs).bind(query.endMs).bind(query.status).bind(query.eventType);
-    rows.bind(std::int64_t{query.limit} + 1).bind(std::int64_t{offset});
+    rows.bind(webhookId).bind(query.startMs).bind(query.endMs);
+    rows.bind(dumpJson(Json(query.statuses))).bind(dumpJson(Json(query.eventTypes)));
+    rows.bind(std::int64_t{query.limit} + 1).bind(std::int64_t{query.offset});
     Json data = Json::array();
     while (rows.step()) {
         const Json attempts = parseJson(rows.text(2)).value_or(Json::array());
@@ -155,7 +160,7 @@ Json WebhookStore::deliveries(const std::string &webhookId, const DeliveryQuery 
     Json cursor = nullptr;
     if (data.size() > static_cast<std::size_t>(query.limit)) {
         data.erase(data.size() - 1);
-        cursor = std::to_string(offset + query.limit);
+        cursor = std::to_string(query.offset + query.limit);
     }
     return {{"data", data}, {"nextCursor", cursor}};
 }
@@ -164,27 +169,26 @@ Json WebhookStore::statistics(const std::string &webhookId, std::int64_t startMs
 {
     constexpr std::int64_t kBucketMs = 3'600'000;
     Json buckets = Json::array();
-    auto rows =
-        m_database->prepare("SELECT timestamp_ms / ?4, count(*), sum(success = 0), avg(duration_ms) FROM deliveries"
-                            " WHERE webhook_id = ?1 AND timestamp_ms BETWEEN ?2 AND ?3 GROUP BY 1 ORDER BY 1");
+    auto rows = m_database->prepare(
+        "SELECT timestamp_ms / ?4, count(*), sum(success = 0), min(duration_ms), avg(duration_ms),"
+        " max(duration_ms) FROM deliveries"
+        " WHERE webhook_id = ?1 AND timestamp_ms >= ?2 AND timestamp_ms < ?3 GROUP BY 1 ORDER BY 1");
     rows.bind(webhookId).bind(startMs).bind(endMs).bind(kBucketMs);
     while (rows.step()) {
         buckets.push_back({{"timestamp", formatRfc3339(fromUnixMs(rows.integer(0) * kBucketMs))},
                            {"total", rows.integer(1)},
                            {"failed", rows.integer(2)},
-                           {"durationMs", rows.integer(3)}});
+                           {"durationMs", durationJson(rows, 3)}});
     }
     auto sum = m_database->prepare("SELECT count(*), coalesce(sum(success = 0), 0), coalesce(min(duration_ms), 0),"
                                    " coalesce(avg(duration_ms), 0), coalesce(max(duration_ms), 0) FROM deliveries"
-                                   " WHERE webhook_id = ?1 AND timestamp_ms BETWEEN ?2 AND ?3");
+                                   " WHERE webhook_id = ?1 AND timestamp_ms >= ?2 AND timestamp_ms < ?3");
     sum.bind(webhookId).bind(startMs).bind(endMs);
-    Json result{{"buckets", buckets}, {"total", 0}, {"failed", 0}};
-    if (sum.step()) {
-        result["total"] = sum.integer(0);
-        result["failed"] = sum.integer(1);
-        result["durationMs"] = {{"minimum", sum.integer(2)}, {"average", sum.integer(3)}, {"maximum", sum.integer(4)}};
-    }
-    return result;
+    (void)sum.step(); // an aggregate always has its row; without one everything reads as 0
+    return {{"buckets", buckets},
+            {"total", sum.integer(0)},
+            {"failed", sum.integer(1)},
+            {"durationMs", durationJson(sum, 2)}};
 }
 
 Json WebhookStore::toJson(const Webhook &webhook) const

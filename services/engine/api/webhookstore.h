@@ -59,15 +59,15 @@ public:
 
     struct DeliveryQuery
     {
-        std::string cursor; ///< opaque; empty = from the start
+        int offset = 0; ///< events before the page
         int limit = 25;
         bool ascending = false;
-        std::int64_t startMs = 0, endMs = INT64_MAX;
-        std::string status; ///< "success", "failed" or empty
-        std::string eventType;
+        std::int64_t startMs = 0, endMs = INT64_MAX;   ///< [start, end)
+        std::vector<std::string> statuses, eventTypes; ///< empty = all; statuses are "success" and "failed"
     };
     /// {"data": [...], "nextCursor": text or null}
     [[nodiscard]] Json deliveries(const std::string &webhookId, const DeliveryQuery &query);
+    /// Over [startMs, endMs), in buckets of an hour.
     [[nodiscard]] Json statistics(const std::string &webhookId, std::int64_t startMs, std::int64_t endMs);
 
     [[nodiscard]] Json toJson(const Webhook &webhook) const; ///< without the secret

@@ -184,6 +184,24 @@ private Q_SLOTS:
                  QStringLiteral("http_error"));
         QCOMPARE(
             engine.api("GET", kHooks + u'/' + id + QStringLiteral("/stats")).json(QStringLiteral("failed")).toInt(), 5);
+        const QJsonObject attempt = attemptsOfKilled()[0].toObject();
+        const QString headers = attempt[QStringLiteral("requestHeaders")].toString(); // JSON as text, as E2B's
+        QVERIFY(headers.contains(QStringLiteral("e2b-delivery-id")));
+        QVERIFY(headers.contains(QStringLiteral("\"e2b-signature\":\"[REDACTED]\"")));
+        QVERIFY(
+            attempt[QStringLiteral("responseHeaders")].toString().contains(QStringLiteral("\"Content-Length\":\"2\"")));
+        const QJsonObject statistics = engine.api("GET", kHooks + u'/' + id + QStringLiteral("/stats")).json().toObject();
+        QCOMPARE(statistics[QStringLiteral("total")].toInt(), 6);
+        for (const QJsonObject &owner : {statistics, statistics[QStringLiteral("buckets")].toArray()[0].toObject()}) {
+            const QJsonObject duration = owner[QStringLiteral("durationMs")].toObject();
+            QVERIFY(duration[QStringLiteral("minimum")].isDouble() && duration[QStringLiteral("maximum")].isDouble());
+        }
+        const QString all = kHooks + u'/' + id + QStringLiteral("/deliveries?deliveryStatus=failed,success&limit=1");
+        const QString cursor = engine.api("GET", all).json(QStringLiteral("nextCursor")).toString();
+        QVERIFY(!cursor.isEmpty());
+        const QJsonObject last = engine.api("GET", all + QStringLiteral("&cursor=") + cursor).json().toObject();
+        QCOMPARE(last[QStringLiteral("data")].toArray().size(), 1);
+        QVERIFY(last[QStringLiteral("nextCursor")].isNull());
         QTest::qWait(300); // long enough for a fourth try, were there one
         QCOMPARE(receiver.deliveries.size(), 6);
     }
@@ -279,6 +297,13 @@ private Q_SLOTS:
         QCOMPARE(engine.api("GET", path).json(QStringLiteral("name")).toString(), QStringLiteral("renamed"));
         QCOMPARE(engine.api("GET", path).json(QStringLiteral("enabled")).toBool(true), false);
         QCOMPARE(engine.api("PATCH", path, R"({"url":"nonsense"})").status, 400);
+        for (const char *query :
+             {"/deliveries?cursor=stale", "/deliveries?deliveryStatus=maybe", "/deliveries?limit=101",
+              "/stats?start=2026-01-01T00:00:00Z&end=2026-01-09T00:00:00Z", "/stats?start=x"})
+            QCOMPARE(engine.api("GET", path + QLatin1StringView(query)).status, 400);
+        const auto test = engine.api("POST", path + QStringLiteral("/test"));
+        QCOMPARE(test.status, 501);
+        QVERIFY(test.body.contains("\"code\":501"));
         QCOMPARE(engine.api("DELETE", path).status, 200);
         QCOMPARE(engine.api("DELETE", path).status, 404);
     }
