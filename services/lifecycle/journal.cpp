@@ -101,7 +101,7 @@ void Journal::Private::run()
                 continue;
         }
         if (isIdle || upkeep.isUrgent(lastSeq))
-            upkeep.step();
+            upkeep.step(lastSeq);
     }
     upkeep.finish(lastSeq);
 }

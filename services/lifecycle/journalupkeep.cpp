@@ -11,9 +11,10 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr std::size_t preparingEvents = 4'000, idleEvents = 500; // per step: some 30 ms, some 5 ms
+constexpr std::size_t largeStep = 4'000, smallStep = 500; // events: some 30 ms, some 5 ms
+constexpr std::int64_t manyBehind = 20'000;               // after an import: nobody counts milliseconds
 constexpr std::size_t sandboxesPerStep = 2'000;
-constexpr std::int64_t mostBehind = 50'000;
+constexpr std::int64_t mostBehind = 1'000'000;
 constexpr auto idleDelay = 200ms; // events in quick succession are folded together
 constexpr auto retryDelay = 10s;
 
@@ -31,7 +32,7 @@ std::optional<std::chrono::milliseconds> JournalUpkeep::dueIn(std::int64_t lastS
     if (now < m_retryAt)
         return std::chrono::ceil<std::chrono::milliseconds>(m_retryAt - now);
     if (m_phase != Phase::Done)
-        return m_isPrepared ? idleDelay / 10 : 0ms;
+        return m_isPrepared && !m_isFarBehind ? idleDelay / 10 : 0ms;
     return lastSeq > foldedSeq() ? std::optional(std::chrono::milliseconds(idleDelay)) : std::nullopt;
 }
 
@@ -40,8 +41,9 @@ bool JournalUpkeep::isUrgent(std::int64_t lastSeq) const
     return steady_clock::now() >= m_retryAt && (!m_isPrepared || lastSeq - foldedSeq() > mostBehind);
 }
 
-void JournalUpkeep::step()
+void JournalUpkeep::step(std::int64_t lastSeq)
 {
+    m_isFarBehind = lastSeq - foldedSeq() > manyBehind;
     if (m_phase == Phase::Done)
         m_phase = Phase::CatchUp;
     const std::lock_guard lock(m_mutex);
@@ -60,7 +62,7 @@ Result<bool> JournalUpkeep::work()
 {
     switch (m_phase) {
     case Phase::CatchUp: {
-        const auto more = m_snapshot.catchUp(m_isPrepared ? idleEvents : preparingEvents);
+        const auto more = m_snapshot.catchUp(m_isPrepared && !m_isFarBehind ? smallStep : largeStep);
         m_foldedSeq = m_snapshot.foldedSeq().value_or(0);
         return more;
     }

@@ -24,7 +24,7 @@ public:
     [[nodiscard]] std::optional<std::chrono::milliseconds> dueIn(std::int64_t lastSeq) const;
     /// True when events should wait for a step: the tables are too far behind.
     [[nodiscard]] bool isUrgent(std::int64_t lastSeq) const;
-    void step();
+    void step(std::int64_t lastSeq);
     void finish(std::int64_t lastSeq); ///< before the journal closes: what little is left
 
     // Any thread.
@@ -43,6 +43,7 @@ private:
     Phase m_phase = Phase::CatchUp;
     std::chrono::steady_clock::time_point m_retryAt{};
     bool m_wasDropped = false;
+    bool m_isFarBehind = false;
     std::atomic<std::int64_t> m_foldedSeq{0};
 
     std::mutex m_mutex; ///< held during a step that moves sandboxes, too

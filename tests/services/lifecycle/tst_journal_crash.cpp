@@ -23,7 +23,7 @@ using namespace sandglass::lifecycle::sample;
 namespace {
 
 constexpr const char *secret = "crash-test-secret-0123456789abcdef";
-constexpr int rounds = 50;
+constexpr int rounds = 200;
 constexpr int connections = 4;
 
 /// The stream of events: even ones create a sandbox, odd ones kill it.
@@ -122,7 +122,7 @@ class TestJournalCrash : public QObject
 {
     Q_OBJECT
 private Q_SLOTS:
-    void killedFiftyTimes();
+    void killedTwoHundredTimes();
 
 private:
     /// Starts the victim; its port, or 0.
@@ -166,7 +166,7 @@ bool TestJournalCrash::readNew()
     return done && isSound && (*journal)->count() == static_cast<std::int64_t>(m_ids.size());
 }
 
-void TestJournalCrash::killedFiftyTimes()
+void TestJournalCrash::killedTwoHundredTimes()
 {
     constexpr unsigned seed = 20260820;
     qInfo("seed %u", seed);

@@ -1,0 +1,180 @@
+// One million events: import from JSON Lines, start with that history, rows of a filter, charts, a seek in time,
+// memory. Prints one JSON line; the time of the first fold after the import is told apart.
+
+#include "services/core/json.h"
+#include "services/cost/ratecard.h"
+#include "services/lifecycle/journal.h"
+#include "services/lifecycle/tracker.h"
+#include "services/lifecycle/transfer.h"
+
+#include <QCoreApplication>
+#include <QElapsedTimer>
+#include <QEventLoop>
+#include <QTemporaryDir>
+#include <QThread>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+using namespace sandglass;
+using namespace sandglass::lifecycle;
+
+namespace {
+
+constexpr int eventCount = 1'000'000;
+constexpr std::int64_t historyMs = 30LL * 86'400'000;
+
+/// Two events for each of half a million sandboxes over thirty days.
+void writeHistory(const std::filesystem::path &file, std::int64_t now)
+{
+    std::ofstream out(file, std::ios::binary);
+    for (int i = 0; i < eventCount; ++i) {
+        const int sandbox = i / 2;
+        const bool isKilled = i % 2 == 1;
+        const std::int64_t start = now - historyMs + sandbox * (historyMs - 120'000) / (eventCount / 2);
+        Event event;
+        event.id = "7f6c2d1e-" + std::to_string(i) + "-4b3a";
+        event.typeName = isKilled ? "sandbox.lifecycle.killed" : "sandbox.lifecycle.created";
+        event.type = eventTypeFromName(event.typeName);
+        event.sandboxId = "ibench" + std::to_string(sandbox);
+        event.executionId = "run-" + std::to_string(sandbox);
+        event.templateId = "template-" + std::to_string(sandbox % 8);
+        event.metadata = {{"user", std::to_string(sandbox % 20)}};
+        event.timestamp = fromUnixMs(isKilled ? start + 60'000 : start);
+        if (isKilled) {
+            event.execution = Execution{fromUnixMs(start), 2, 512, 60'000};
+            event.killReason = "timeout";
+        }
+        out << encodeEvent(event) << '\n';
+    }
+}
+
+double residentMb()
+{
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmRSS:"))
+            return std::stod(line.substr(6)) / 1024.0;
+    }
+    return -1;
+}
+
+/// Milliseconds that `work` takes, the median of five.
+double medianMs(auto &&work)
+{
+    std::vector<double> times;
+    for (int i = 0; i < 5; ++i) {
+        QElapsedTimer timer;
+        timer.start();
+        work(i);
+        times.push_back(static_cast<double>(timer.nsecsElapsed()) / 1e6);
+    }
+    std::ranges::sort(times);
+    return times[2];
+}
+
+/// A start as the application does it: journal open, tracker filled.
+struct Started
+{
+    std::unique_ptr<Journal> journal;
+    std::unique_ptr<Tracker> tracker;
+    double ms = 0;
+};
+
+Started start(const std::filesystem::path &file, const cost::RateCard &card)
+{
+    QElapsedTimer timer;
+    timer.start();
+    Started started;
+    auto journal = Journal::open(file);
+    if (!journal) {
+        std::fprintf(stderr, "%s\n", journal.error().message.c_str());
+        return started;
+    }
+    started.journal = std::move(*journal);
+    started.tracker = std::make_unique<Tracker>(*started.journal, card);
+    QEventLoop loop;
+    QObject::connect(started.tracker.get(), &Tracker::replayed, &loop, &QEventLoop::quit);
+    started.tracker->start();
+    loop.exec();
+    started.ms = static_cast<double>(timer.nsecsElapsed()) / 1e6;
+    return started;
+}
+
+Json chartFigures(const Tracker &tracker, const Journal &journal, std::int64_t now)
+{
+    Json figures;
+    figures["first_rows_ms"] = medianMs([&](int) { (void)journal.newest(200); });
+    constexpr std::array<std::int64_t, 5> windows = {3'600'000, 86'400'000, 7LL * 86'400'000, historyMs, historyMs / 2};
+    double worst = 0;
+    for (const std::int64_t window : windows) {
+        const double ms = medianMs([&](int i) {
+            const Timestamp to = fromUnixMs(now - i * 60'000);
+            (void)tracker.costSeries(to - std::chrono::milliseconds(window), to, 120);
+            (void)tracker.activeSeries(to - std::chrono::milliseconds(window), to, 120);
+        });
+        worst = std::max(worst, ms);
+    }
+    figures["chart_ms"] = worst;
+    // What a seek needs: the sums up to a moment, and the events around it.
+    figures["seek_ms"] = medianMs([&](int i) {
+        const Timestamp moment = fromUnixMs(now - historyMs / 7 * (i + 1));
+        (void)tracker.costBetween(Timestamp{}, moment);
+        (void)tracker.activeSeries(moment - std::chrono::hours(1), moment, 60);
+        (void)journal.newest(200, eventCount * (i + 1) / 7);
+    });
+    return figures;
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    QCoreApplication application(argc, argv);
+    QTemporaryDir folder(QStringLiteral("/var/tmp/bench-journal-XXXXXX")); // on a disk, where /tmp is often not
+    const std::filesystem::path home = folder.path().toStdString();
+    const std::int64_t now = toUnixMs(systemNow());
+    const auto card = cost::RateCard::fromJson(R"({"currency": "USD", "rates": [{"valid_from": "2024-01-01T00:00:00Z",
+        "usd_per_vcpu_second": "0.000014", "usd_per_gib_second": "0.0000045"}]})")
+                          .value();
+    writeHistory(home / "events.jsonl", now);
+
+    QElapsedTimer timer;
+    timer.start();
+    double importSeconds = 0, foldSeconds = 0;
+    {
+        auto journal = Journal::open(home / "journal.db");
+        const auto report = journal ? importEvents(**journal, home / "events.jsonl", TransferFormat::JsonLines)
+                                    : Result<ImportReport>();
+        if (!journal || !report || report->stored != eventCount) {
+            std::fputs("the import failed\n", stderr);
+            return 1;
+        }
+        importSeconds = static_cast<double>(timer.elapsed()) / 1e3;
+        timer.restart();
+        while ((*journal)->foldedSeq() < (*journal)->lastSeq())
+            QThread::msleep(10);
+    }
+    (void)start(home / "journal.db", card); // moves what has ended long ago out of the way, once
+    foldSeconds = static_cast<double>(timer.elapsed()) / 1e3;
+
+    std::vector<double> opens;
+    for (int i = 0; i < 5; ++i)
+        opens.push_back(start(home / "journal.db", card).ms);
+    std::ranges::sort(opens);
+    const Started started = start(home / "journal.db", card);
+    if (!started.tracker)
+        return 1;
+    Json figures = chartFigures(*started.tracker, *started.journal, now);
+    figures["events"] = eventCount;
+    figures["import_per_second"] = eventCount / importSeconds;
+    figures["first_fold_s"] = foldSeconds;
+    figures["open_ms"] = opens[2];
+    figures["memory_mb"] = residentMb();
+    figures["file_mb"] = static_cast<double>(std::filesystem::file_size(home / "journal.db")) / 1e6;
+    std::puts(dumpJson(figures).c_str());
+    return 0;
+}
