@@ -1,7 +1,6 @@
 #pragma once
 
 #include <QPoint>
-#include <QProcess>
 #include <QString>
 
 class QAbstractItemView;
@@ -28,7 +27,7 @@ public:
     [[nodiscard]] bool type(const QString &text);
 
 private:
-    QProcess m_windowManager;
+    int m_windowManager = 0; ///< process id
 };
 
 } // namespace sandglass::test
