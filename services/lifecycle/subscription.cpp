@@ -93,7 +93,9 @@ bool EventFilter::matches(const Event &event, std::string_view knownName) const
         || (!knownName.empty() && matchesPattern(templateName, knownName));
 }
 
-Subscriptions::Subscriptions(TemplateNames names, QObject *parent) : QObject(parent), m_names(std::move(names)) {}
+Subscriptions::Subscriptions(TemplateNames names, CallbackPoster poster, QObject *parent)
+    : QObject(parent), m_names(std::move(names)), m_poster(std::move(poster))
+{}
 
 Subscriptions::~Subscriptions() = default;
 
@@ -109,7 +111,7 @@ Result<int> Subscriptions::subscribe(EventFilter filter, const CallbackTarget &t
     if (const auto fine = HttpCallback::check(target); !fine)
         return failure(fine.error());
     const int id = ++m_lastId;
-    auto http = std::make_unique<HttpCallback>(target, "subscription-" + std::to_string(id));
+    auto http = std::make_unique<HttpCallback>(target, "subscription-" + std::to_string(id), m_poster);
     connect(http.get(), &HttpCallback::troubled, this,
             [this, id](const CallbackStatus &status) { Q_EMIT troubled(id, status); });
     m_subscribers[id] = std::make_shared<Subscriber>(Subscriber{std::move(filter), {}, std::move(http)});

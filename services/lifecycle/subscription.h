@@ -52,7 +52,7 @@ public:
     using TemplateNames = std::function<std::string(const Event &)>;
 
     /// `names` gives the readable name of an event's template, or an empty text.
-    explicit Subscriptions(TemplateNames names, QObject *parent = nullptr);
+    Subscriptions(TemplateNames names, CallbackPoster poster, QObject *parent = nullptr);
     ~Subscriptions() override;
 
     /// A callback may subscribe and unsubscribe, itself too; it is called from the next event on.
@@ -81,6 +81,7 @@ private:
     };
 
     TemplateNames m_names;
+    CallbackPoster m_poster;
     std::map<int, std::shared_ptr<Subscriber>> m_subscribers;
     int m_lastId = 0;
 };

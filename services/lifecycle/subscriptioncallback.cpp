@@ -4,7 +4,6 @@
 #include "services/core/qtstring.h"
 #include "services/core/whendone.h"
 #include "services/lifecycle/signature.h"
-#include "services/net/httpclient.h"
 
 #include <QUrl>
 
@@ -34,14 +33,17 @@ Result<> HttpCallback::check(const CallbackTarget &target)
     return {};
 }
 
-HttpCallback::HttpCallback(CallbackTarget target, std::string name, QObject *parent)
-    : QObject(parent), m_target(std::move(target)), m_name(std::move(name)), m_http(std::make_unique<net::HttpClient>())
+HttpCallback::HttpCallback(CallbackTarget target, std::string name, CallbackPoster poster, QObject *parent)
+    : QObject(parent), m_target(std::move(target)), m_name(std::move(name)), m_poster(std::move(poster))
 {
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this, &HttpCallback::send);
 }
 
-HttpCallback::~HttpCallback() = default;
+HttpCallback::~HttpCallback()
+{
+    m_running.cancel();
+}
 
 void HttpCallback::enqueue(const Event &event)
 {
@@ -74,28 +76,26 @@ void HttpCallback::send()
         return;
     m_isUnderWay = true;
     ++m_try;
-    net::HttpRequest request;
-    request.method = "POST";
-    request.url = m_target.url;
-    request.body = m_queue.front().body;
-    request.timeout = m_target.timeout;
-    request.bodyLimit = 1U << 20;
-    request.headers = {{"Content-Type", "application/json"},
-                       {"User-Agent", "sandglass/" SANDGLASS_VERSION},
-                       {"e2b-webhook-id", m_name},
-                       {"e2b-delivery-id", newUuid()}};
+    CallbackPost request{m_target.url,
+                         {{"Content-Type", "application/json"},
+                          {"User-Agent", "sandglass/" SANDGLASS_VERSION},
+                          {"e2b-webhook-id", m_name},
+                          {"e2b-delivery-id", newUuid()}},
+                         m_queue.front().body,
+                         m_target.timeout};
     if (!m_target.secret.empty()) {
         request.headers.emplace_back("e2b-signature-version", "v1");
         request.headers.emplace_back("e2b-signature", signDelivery(m_target.secret, request.body));
     }
-    whenDone(m_http->send(request), this, [this](const Result<net::HttpResponse> &answer) {
+    m_running = m_poster(request);
+    whenDone(m_running, this, [this](const Result<int> &status) {
         m_isUnderWay = false;
         Error error;
-        if (!answer)
-            error = answer.error();
-        else if (!answer->isSuccess())
-            error = {Error::Kind::Http, answer->status, "HTTP " + std::to_string(answer->status), {}};
-        settle(answer && answer->isSuccess() ? nullptr : &error);
+        if (!status)
+            error = status.error();
+        else if (*status < 200 || *status >= 300)
+            error = {Error::Kind::Http, *status, "HTTP " + std::to_string(*status), {}};
+        settle(status && *status >= 200 && *status < 300 ? nullptr : &error);
     });
 }
 

@@ -3,18 +3,17 @@
 #include "services/core/result.h"
 #include "services/lifecycle/event.h"
 
+#include <QFuture>
 #include <QObject>
 #include <QTimer>
 
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <memory>
+#include <functional>
 #include <string>
-
-namespace sandglass::net {
-class HttpClient;
-}
+#include <utility>
+#include <vector>
 
 namespace sandglass::lifecycle {
 
@@ -30,6 +29,17 @@ struct CallbackTarget
     std::chrono::milliseconds longestWait{60'000};
     std::chrono::milliseconds timeout{10'000};
 };
+
+/// One POST, sent once: no repetition and no redirects. The answer is its HTTP status, whatever it is.
+struct CallbackPost
+{
+    std::string url;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+    std::chrono::milliseconds timeout{0};
+};
+/// How callbacks reach the network: e2b::callbackPoster(). Cancelling the future aborts.
+using CallbackPoster = std::function<QFuture<Result<int>>(const CallbackPost &)>;
 
 struct CallbackStatus
 {
@@ -49,7 +59,7 @@ public:
     /// Error (Local): no http or https URL, or a secret shorter than 32 characters.
     [[nodiscard]] static Result<> check(const CallbackTarget &target);
 
-    HttpCallback(CallbackTarget target, std::string name, QObject *parent = nullptr);
+    HttpCallback(CallbackTarget target, std::string name, CallbackPoster poster, QObject *parent = nullptr);
     ~HttpCallback() override;
 
     void enqueue(const Event &event);
@@ -74,7 +84,8 @@ private:
 
     CallbackTarget m_target;
     std::string m_name;
-    std::unique_ptr<net::HttpClient> m_http;
+    CallbackPoster m_poster;
+    QFuture<Result<int>> m_running;
     std::deque<Item> m_queue; ///< the first is under way or waits for its next try
     QTimer m_timer;
     bool m_isUnderWay = false;
