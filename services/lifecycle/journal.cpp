@@ -50,7 +50,7 @@ struct Journal::Private
         , rollback(db, "ROLLBACK")
         , topSeq(db, "SELECT coalesce(max(seq), 0) FROM events")
         , insert(db, insertEventSql)
-        , upkeep(db, limits.hotLimit)
+        , upkeep(db, limits.hotLimit, limits.keepFor, [this](std::int64_t removed) { count -= removed; })
     {}
 
     void run();

@@ -41,7 +41,8 @@ public:
         std::size_t batchLimit = 1'000;               ///< appends in one commit
         std::chrono::milliseconds busyTimeout{5'000}; ///< wait for another process's lock; then Busy
         std::size_t hotLimit = 20'000;                ///< ended sandboxes that a start loads; older ones are cold
-        std::uintmax_t checkLimit = 8U << 20;         ///< files up to this size are read wholly at open: some 30 ms
+        std::chrono::hours keepFor{0};        ///< events leave when they are older, what they cost stays; 0 = never
+        std::uintmax_t checkLimit = 8U << 20; ///< files up to this size are read wholly at open: some 30 ms
     };
 
     /// Creates the file (0600), its folder and its schema when missing; brings an older schema to the present one.

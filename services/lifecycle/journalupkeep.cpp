@@ -17,11 +17,17 @@ constexpr std::size_t sandboxesPerStep = 2'000;
 constexpr std::int64_t mostBehind = 1'000'000;
 constexpr auto idleDelay = 200ms; // events in quick succession are folded together
 constexpr auto retryDelay = 10s;
+constexpr auto trimEvery = 10min;
 
 } // namespace
 
-JournalUpkeep::JournalUpkeep(Database &database, std::size_t hotLimit)
-    : m_database(database), m_snapshot(database), m_hotLimit(hotLimit)
+JournalUpkeep::JournalUpkeep(Database &database, std::size_t hotLimit, std::chrono::hours keepFor,
+                             std::function<void(std::int64_t)> onTrimmed)
+    : m_database(database)
+    , m_snapshot(database)
+    , m_hotLimit(hotLimit)
+    , m_keepFor(keepFor)
+    , m_onTrimmed(std::move(onTrimmed))
 {
     m_foldedSeq = m_snapshot.foldedSeq().value_or(0);
 }
@@ -48,7 +54,7 @@ void JournalUpkeep::step(std::int64_t lastSeq)
         m_phase = Phase::CatchUp;
     const std::lock_guard lock(m_mutex);
     if (m_isHeld && (m_phase == Phase::Thaw || m_phase == Phase::Chill)) {
-        m_phase = Phase::Done;
+        m_phase = Phase::Trim;
         return;
     }
     const auto more = work();
@@ -70,10 +76,26 @@ Result<bool> JournalUpkeep::work()
         return m_snapshot.thaw(sandboxesPerStep);
     case Phase::Chill:
         return m_snapshot.chill(m_hotLimit, sandboxesPerStep);
+    case Phase::Trim:
+        return trim();
     case Phase::Done:
         break;
     }
     return false;
+}
+
+Result<bool> JournalUpkeep::trim()
+{
+    if (m_keepFor.count() <= 0 || steady_clock::now() < m_nextTrim)
+        return false;
+    const auto removed = m_snapshot.trim(systemNow() - m_keepFor, sandboxesPerStep);
+    if (!removed)
+        return failure(removed.error());
+    if (*removed > 0)
+        m_onTrimmed(*removed);
+    else
+        m_nextTrim = steady_clock::now() + trimEvery;
+    return *removed > 0;
 }
 
 void JournalUpkeep::next(bool isMore)
@@ -91,7 +113,8 @@ void JournalUpkeep::failed(const Error &error)
 {
     m_phase = Phase::CatchUp;
     // Not while somebody reads them: then the next start makes them anew.
-    if (isTableDamage(error) && !m_isHeld && !std::exchange(m_wasDropped, true) && dropDerived(m_database)) {
+    if (isTableDamage(error) && !m_isHeld && !m_snapshot.isTrimmed() && !std::exchange(m_wasDropped, true)
+        && dropDerived(m_database)) {
         m_foldedSeq = 0;
         return;
     }

@@ -16,7 +16,9 @@ namespace sandglass::lifecycle {
 class JournalUpkeep final
 {
 public:
-    JournalUpkeep(Database &database, std::size_t hotLimit);
+    /// `keepFor` zero: events are kept for ever. `onTrimmed` hears how many have left, on the writer thread.
+    JournalUpkeep(Database &database, std::size_t hotLimit, std::chrono::hours keepFor,
+                  std::function<void(std::int64_t)> onTrimmed);
     [[nodiscard]] bool isValid() const { return m_snapshot.isValid(); }
 
     // The writer thread.
@@ -32,14 +34,18 @@ public:
     [[nodiscard]] std::int64_t foldedSeq() const { return m_foldedSeq.load(std::memory_order_relaxed); }
 
 private:
-    enum class Phase { CatchUp, Thaw, Chill, Done };
+    enum class Phase { CatchUp, Thaw, Chill, Trim, Done };
     [[nodiscard]] Result<bool> work();
+    [[nodiscard]] Result<bool> trim();
     void next(bool isMore);
     void failed(const Error &error);
 
     Database &m_database;
     Snapshot m_snapshot;
     std::size_t m_hotLimit;
+    std::chrono::hours m_keepFor;
+    std::function<void(std::int64_t)> m_onTrimmed;
+    std::chrono::steady_clock::time_point m_nextTrim{};
     Phase m_phase = Phase::CatchUp;
     std::chrono::steady_clock::time_point m_retryAt{};
     bool m_wasDropped = false;

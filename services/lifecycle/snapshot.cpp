@@ -266,6 +266,56 @@ Result<bool> Snapshot::chillChunk(std::size_t keep, std::size_t limit)
     return rows.size() == wanted && *m_endedCount > keep;
 }
 
+Result<std::int64_t> Snapshot::trim(Timestamp before, std::size_t limit)
+{
+    std::int64_t removed = 0;
+    const auto done = inTransaction([&]() -> Result<bool> {
+        auto count = trimChunk(before, limit);
+        if (!count)
+            return failure(std::move(count.error()));
+        removed = *count;
+        return true;
+    });
+    if (!done)
+        return failure(done.error());
+    return removed;
+}
+
+Result<std::int64_t> Snapshot::trimChunk(Timestamp before, std::size_t limit)
+{
+    const auto folded = foldedSeq();
+    if (!folded)
+        return folded;
+    // From the front only, so that row numbers keep having no holes; and never the last one, which the next number
+    // is counted from.
+    Statement oldest(m_database,
+                     "SELECT seq, received_ns FROM events WHERE seq <= ?1 AND seq < (SELECT max(seq) FROM "
+                     "events) ORDER BY seq LIMIT ?2");
+    oldest.bind(1, *folded).bind(2, static_cast<std::int64_t>(limit));
+    std::int64_t last = 0;
+    int status = SQLITE_DONE;
+    while ((status = oldest.step()) == SQLITE_ROW && oldest.integer(1) < toUnixNs(before))
+        last = oldest.integer(0);
+    oldest.reset();
+    if (status != SQLITE_DONE && status != SQLITE_ROW)
+        return failed();
+    if (last == 0)
+        return 0;
+    Statement remove(m_database, "DELETE FROM events WHERE seq <= ?1");
+    if (remove.bind(1, last).run() != SQLITE_OK)
+        return failed();
+    const std::int64_t removed = sqlite3_changes64(m_database.handle());
+    if (auto noted = m_database.execute("INSERT OR REPLACE INTO state VALUES('trimmed', 1)"); !noted)
+        return failure(std::move(noted.error()));
+    return removed;
+}
+
+bool Snapshot::isTrimmed()
+{
+    // Unreadable counts as trimmed: the tables are worth more than a second try.
+    return m_database.queryInteger("SELECT count(*) FROM state WHERE key = 'trimmed'").value_or(1) != 0;
+}
+
 Result<> Snapshot::setTier(std::int64_t number, int tier, std::int64_t chunk)
 {
     return m_setTier.bind(1, number).bind(2, tier).bind(3, chunk).run() == SQLITE_OK ? Result<>() : Result<>(failed());

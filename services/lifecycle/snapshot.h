@@ -34,6 +34,11 @@ public:
     /// when there may be more.
     [[nodiscard]] Result<bool> chill(std::size_t keep, std::size_t limit);
 
+    /// Removes at most `limit` of the oldest events that arrived before `before` and stand in the tables, which stay.
+    /// The number of events removed. From then on the tables cannot be made again from the events: see isTrimmed().
+    [[nodiscard]] Result<std::int64_t> trim(Timestamp before, std::size_t limit);
+    [[nodiscard]] bool isTrimmed();
+
     /// Number of the last event in the tables.
     [[nodiscard]] Result<std::int64_t> foldedSeq();
 
@@ -46,6 +51,7 @@ private:
     [[nodiscard]] Result<bool> thawChunk(std::size_t limit);
     [[nodiscard]] Result<> removeFromArchive(std::int64_t chunk, std::int64_t sandbox);
     [[nodiscard]] Result<bool> chillChunk(std::size_t keep, std::size_t limit);
+    [[nodiscard]] Result<std::int64_t> trimChunk(Timestamp before, std::size_t limit);
     [[nodiscard]] Result<> setTier(std::int64_t number, int tier, std::int64_t chunk);
     [[nodiscard]] Result<> saveChunk(std::int64_t number, const ArchiveChunk &chunk);
     [[nodiscard]] tl::unexpected<Error> failed() const;

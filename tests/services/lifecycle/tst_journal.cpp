@@ -1,6 +1,8 @@
 #include "services/lifecycle/journal.h"
 
+#include "services/cost/ratecard.h"
 #include "services/lifecycle/journalhash.h"
+#include "services/lifecycle/rollupreader.h"
 #include "tests/services/lifecycle/events.h"
 
 #include <QTemporaryDir>
@@ -134,6 +136,7 @@ private Q_SLOTS:
     void refusesOtherFiles();
     void refusesAReadOnlyFolder();
     void durableForAnotherProcess();
+    void oldEventsLeaveAndTheirCostStays();
 
 private:
     [[nodiscard]] std::filesystem::path file() const
@@ -507,6 +510,42 @@ void TestJournal::durableForAnotherProcess()
     OtherConnection other(file()); // reads the write-ahead log of the running writer
     QVERIFY(
         other.run("CREATE TEMP TABLE check_one(n CHECK(n = 1)); INSERT INTO check_one SELECT count(*) FROM events"));
+}
+
+void TestJournal::oldEventsLeaveAndTheirCostStays()
+{
+    Journal::Options options;
+    options.hotLimit = 0;
+    std::vector<Event> events;
+    for (int i = 0; i < 50; ++i) {
+        const std::string id = "sbx" + std::to_string(i);
+        events.push_back(created(i, "e", id));
+        events.push_back(ended(EventType::Killed, i + 60, "e", i, id));
+    }
+    events.push_back(numbered(1'000));
+    events.back().receivedAt = systemNow();
+    {
+        const auto journal = open(options);
+        appendAll(*journal, events);
+        QTRY_COMPARE(journal->foldedSeq(), 101);
+    }
+    options.keepFor = std::chrono::hours(24);
+    {
+        const auto journal = open(options);
+        QTRY_COMPARE(journal->count(), 1);
+        QCOMPARE(journal->lastSeq(), 101);
+        QCOMPARE(append(*journal, numbered(2'000)), Outcome::Stored); // arrived long ago by its own word: leaves, too
+        QCOMPARE(readAll(*journal).back().seq, 102);
+    }
+    const auto journal = open(options);
+    QVERIFY(journal);
+    auto cold = RollupReader::open(file());
+    QVERIFY(cold.has_value());
+    const auto card = cost::RateCard::fromJson(R"({"currency": "USD", "rates": [{"valid_from": "2026-08-06T00:00:00Z",
+        "usd_per_vcpu_second": "0.000014", "usd_per_gib_second": "0.0000045"}]})")
+                          .value();
+    // 50 runs of 60 s with 2 vCPU and 512 MiB.
+    QCOMPARE(cold->costBetween(Timestamp::min(), Timestamp::max(), card).toFixed(12), std::string("0.090750000000"));
 }
 
 QTEST_GUILESS_MAIN(TestJournal)
