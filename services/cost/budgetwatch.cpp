@@ -1,0 +1,104 @@
+#include "services/cost/budgetwatch.h"
+
+#include <algorithm>
+
+namespace sandglass::cost {
+
+namespace {
+
+constexpr int limitPercent = 100;
+
+BudgetUsage usageOf(const Budget &budget, const Period &period, const std::vector<SandboxFacts> &sandboxes)
+{
+    BudgetUsage usage{budget.id, period, {}, 0, 0, 0};
+    for (const SandboxFacts &sandbox : sandboxes) {
+        if (!budget.scope.covers(sandbox))
+            continue;
+        switch (budget.measure) {
+        case Budget::Measure::Money:
+            if (sandbox.costInPeriod)
+                usage.spent += *sandbox.costInPeriod;
+            else
+                ++usage.unpriced;
+            break;
+        case Budget::Measure::Created:
+            usage.count += sandbox.createdAt && period.contains(*sandbox.createdAt) ? 1 : 0;
+            break;
+        case Budget::Measure::Concurrent:
+            usage.count += sandbox.state == SandboxFacts::State::Running ? 1 : 0;
+            break;
+        }
+    }
+    usage.share = budget.measure == Budget::Measure::Money
+        ? usage.spent.toDollars() / budget.moneyLimit.toDollars()
+        : static_cast<double>(usage.count) / static_cast<double>(budget.countLimit);
+    return usage;
+}
+
+bool hasPassed(const Budget &budget, const BudgetUsage &usage, int percent)
+{
+    if (budget.measure == Budget::Measure::Money)
+        return usage.spent >= budget.moneyLimit.scaled(percent, limitPercent);
+    return usage.count * limitPercent > budget.countLimit * percent;
+}
+
+} // namespace
+
+const Budget *BudgetWatch::find(const std::string &id) const
+{
+    const auto found = std::ranges::find(m_budgets, id, &Budget::id);
+    return found == m_budgets.end() ? nullptr : &*found;
+}
+
+BudgetWatch::Round BudgetWatch::evaluate(Timestamp now, const FactsOf &factsOf)
+{
+    Round round;
+    std::map<std::pair<Timestamp, Timestamp>, std::vector<SandboxFacts>> facts; // budgets of one period share them
+    for (const Budget &budget : m_budgets) {
+        if (!budget.isEnabled || !faultOf(budget).empty())
+            continue;
+        const Period period = periodAt(now, budget.period, budget.timeZone);
+        const auto key = std::pair(period.from, period.to);
+        if (!facts.contains(key))
+            facts.emplace(key, factsOf(period));
+        const BudgetUsage usage = usageOf(budget, period, facts.at(key));
+        round.usages.push_back(usage);
+        Told &told = m_told[budget.id];
+        if (told.periodFrom != period.from)
+            told = {period.from, {}};
+        for (const int percent : budget.thresholds) {
+            if (hasPassed(budget, usage, percent) && told.thresholds.insert(percent).second)
+                round.alerts.push_back({budget.id, period, percent, percent >= limitPercent, usage});
+        }
+    }
+    std::erase_if(m_told, [this](const auto &entry) { return find(entry.first) == nullptr; });
+    return round;
+}
+
+Json BudgetWatch::state() const
+{
+    Json state = Json::object();
+    for (const auto &[id, told] : m_told)
+        state[id] = {{"period_from", formatRfc3339(told.periodFrom, 9)}, {"thresholds", told.thresholds}};
+    return state;
+}
+
+void BudgetWatch::restore(const Json &state)
+{
+    m_told.clear();
+    if (!state.is_object())
+        return;
+    for (const auto &[id, entry] : state.items()) {
+        const auto from = parseRfc3339(stringOr(entry, "period_from"));
+        if (!from || !entry.contains("thresholds") || !entry["thresholds"].is_array())
+            continue;
+        Told told{*from, {}};
+        for (const Json &percent : entry["thresholds"]) {
+            if (percent.is_number_integer())
+                told.thresholds.insert(percent.get<int>());
+        }
+        m_told.emplace(id, std::move(told));
+    }
+}
+
+} // namespace sandglass::cost

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "services/cost/budget.h"
+
+#include <functional>
+#include <map>
+#include <set>
+
+namespace sandglass::cost {
+
+/// How far a budget is used up in its current period.
+struct BudgetUsage
+{
+    std::string budgetId;
+    Period period;
+    Money spent;            ///< for Measure::Money
+    std::int64_t count = 0; ///< for the others
+    int unpriced = 0;       ///< sandboxes whose size is not known: left out of `spent`
+    double share = 0;       ///< of the limit, 1 = all of it
+};
+
+/// A threshold has been passed. Each once per budget and period, also over restarts.
+struct BudgetAlert
+{
+    std::string budgetId;
+    Period period;
+    int threshold = 0;    ///< percent
+    bool isLimit = false; ///< 100 % or more: the budget's action is due
+    BudgetUsage usage;
+};
+
+/// Compares budgets with what is known of the sandboxes. Money passes a threshold by reaching it, counts by exceeding
+/// it: the 101st sandbox is the first too many of 100. Not thread-safe; asks no clock.
+class BudgetWatch final
+{
+public:
+    /// All sandboxes that lived within the period, ended ones too, with their cost within it.
+    using FactsOf = std::function<std::vector<SandboxFacts>(const Period &)>;
+    struct Round
+    {
+        std::vector<BudgetUsage> usages; ///< of every enabled budget
+        std::vector<BudgetAlert> alerts; ///< new ones, lowest threshold first per budget
+    };
+
+    void setBudgets(std::vector<Budget> budgets) { m_budgets = std::move(budgets); }
+    [[nodiscard]] const std::vector<Budget> &budgets() const { return m_budgets; }
+    [[nodiscard]] const Budget *find(const std::string &id) const;
+    [[nodiscard]] Round evaluate(Timestamp now, const FactsOf &factsOf);
+
+    /// What has been told already, to be kept on disk between sessions.
+    [[nodiscard]] Json state() const;
+    void restore(const Json &state); ///< what makes no sense is left out
+
+private:
+    struct Told
+    {
+        Timestamp periodFrom{};
+        std::set<int> thresholds;
+    };
+    std::vector<Budget> m_budgets;
+    std::map<std::string, Told> m_told; ///< by budget id
+};
+
+} // namespace sandglass::cost
