@@ -68,12 +68,14 @@ void RestDesk::run()
 {
     Lock lock(m_mutex);
     while (!m_isStopping) {
-        if (!m_jobs.empty())
+        if (!m_jobs.empty()) {
             runJob(lock);
-        else if (m_waiting.empty())
+        } else if (m_waiting.empty()) {
             m_changed.wait(lock);
-        else
-            m_changed.wait_until(lock, m_waiting.begin()->second.deadline);
+        } else {
+            const auto deadline = m_waiting.begin()->second.deadline; // a copy: its place may go while we wait
+            m_changed.wait_until(lock, deadline);
+        }
         expire(lock);
     }
     m_jobs.clear();
