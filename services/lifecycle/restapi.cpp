@@ -59,7 +59,7 @@ struct RestApi::Private
     [[nodiscard]] http::Response active(const std::shared_ptr<const LiveSnapshot> &snapshot);
 
     const Journal &journal;
-    const std::shared_ptr<LivePicture> picture;
+    std::shared_ptr<LivePicture> picture;
     std::atomic<std::int64_t> runawayAfter; ///< ms
     std::mutex mutex;                       ///< guards the next
     std::function<void(OpenMetrics &)> deliveryFigures;
@@ -125,6 +125,7 @@ RestApi::RestApi(const Journal &journal, std::shared_ptr<LivePicture> picture, R
 RestApi::~RestApi()
 {
     d->desk->stop();
+    d->picture.reset(); // questions it still holds share d: without this they would keep each other
 }
 
 bool RestApi::owns(std::string_view path) const
