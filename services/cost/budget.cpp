@@ -11,14 +11,16 @@ namespace {
 constexpr int highestThreshold = 1'000; // percent
 constexpr std::size_t mostThresholds = 20;
 constexpr std::size_t mostBudgets = 1'000;
+constexpr std::size_t mostAllowed = 200;
 constexpr std::chrono::hours longestGrace{24};
 
 template<typename Value, std::size_t count>
 using Names = std::array<std::pair<Value, const char *>, count>;
 
-constexpr Names<Budget::Measure, 3> measures = {{{Budget::Measure::Money, "money"},
+constexpr Names<Budget::Measure, 4> measures = {{{Budget::Measure::Money, "money"},
                                                  {Budget::Measure::Created, "created"},
-                                                 {Budget::Measure::Concurrent, "concurrent"}}};
+                                                 {Budget::Measure::Concurrent, "concurrent"},
+                                                 {Budget::Measure::Age, "age"}}};
 constexpr Names<Budget::Action, 3> actions = {
     {{Budget::Action::Notify, "notify"}, {Budget::Action::Pause, "pause"}, {Budget::Action::Kill, "kill"}}};
 constexpr Names<PeriodKind, 3> periods = {
@@ -56,6 +58,95 @@ std::string faultOfThresholds(const std::vector<int> &thresholds)
     return {};
 }
 
+std::string faultOfScope(const Scope &scope)
+{
+    if (scope.kind == Scope::Kind::Metadata && scope.key.empty())
+        return "say which metadata key is meant";
+    if ((scope.kind == Scope::Kind::Template || scope.kind == Scope::Kind::Connection) && scope.value.empty())
+        return "say which template or connection is meant";
+    return {};
+}
+
+Json scopeToJson(const Scope &scope)
+{
+    return {{"kind", nameIn(scopes, scope.kind)}, {"key", scope.key}, {"value", scope.value}};
+}
+
+std::optional<Scope> scopeFromJson(const Json &object)
+{
+    const auto kind = valueIn(scopes, stringOr(object, "kind"));
+    if (!kind)
+        return {};
+    return Scope{*kind, stringOr(object, "key"), stringOr(object, "value")};
+}
+
+/// Each reader below answers whether the member makes sense.
+bool readKinds(const Json &object, Budget &budget, const char *&wrong)
+{
+    const auto measure = valueIn(measures, stringOr(object, wrong = "measure"));
+    if (!measure)
+        return false;
+    const auto period = valueIn(periods, stringOr(object, wrong = "period"));
+    if (!period)
+        return false;
+    const auto action = valueIn(actions, stringOr(object, wrong = "action"));
+    if (!action)
+        return false;
+    budget.measure = *measure;
+    budget.period = *period;
+    budget.action = *action;
+    return true;
+}
+
+bool readScopes(const Json &object, Budget &budget, const char *&wrong)
+{
+    const auto scope = scopeFromJson(memberOr(object, wrong = "scope"));
+    if (!scope)
+        return false;
+    budget.scope = *scope;
+    const Json &allowed = memberOr(object, wrong = "allowed");
+    if (allowed.is_null())
+        return true;
+    if (!allowed.is_array() || allowed.size() > mostAllowed)
+        return false;
+    for (const Json &entry : allowed) {
+        auto allow = scopeFromJson(entry);
+        if (!allow)
+            return false;
+        budget.allowed.push_back(std::move(*allow));
+    }
+    return true;
+}
+
+bool readLimit(const Json &object, Budget &budget)
+{
+    const std::string limit = stringOr(object, "limit");
+    if (budget.measure == Budget::Measure::Money) {
+        const auto money = Money::parse(limit);
+        budget.moneyLimit = money.value_or(Money{});
+        return money.has_value();
+    }
+    if (limit.empty() || limit.size() > 9 || limit.find_first_not_of("0123456789") != std::string::npos)
+        return false;
+    budget.countLimit = std::stoll(limit);
+    return true;
+}
+
+bool readThresholds(const Json &object, Budget &budget)
+{
+    const Json &thresholds = memberOr(object, "thresholds");
+    if (!thresholds.is_array() || thresholds.size() > mostThresholds)
+        return false;
+    budget.thresholds.clear();
+    for (const Json &percent : thresholds) {
+        if (!percent.is_number_integer())
+            return false;
+        budget.thresholds.push_back(
+            static_cast<int>(std::clamp<std::int64_t>(percent.get<std::int64_t>(), -1, highestThreshold + 1)));
+    }
+    return true;
+}
+
 } // namespace
 
 std::string faultOf(const Budget &budget)
@@ -65,12 +156,13 @@ std::string faultOf(const Budget &budget)
     if (budget.measure == Budget::Measure::Money && budget.moneyLimit <= Money{})
         return "the limit must be more than zero";
     if (budget.measure != Budget::Measure::Money && budget.countLimit <= 0)
-        return "the limit must be at least one sandbox";
-    if (budget.scope.kind == Scope::Kind::Metadata && budget.scope.key.empty())
-        return "say which metadata key the budget is about";
-    if ((budget.scope.kind == Scope::Kind::Template || budget.scope.kind == Scope::Kind::Connection)
-        && budget.scope.value.empty())
-        return "say which template or connection the budget is about";
+        return "the limit must be at least one";
+    if (std::string fault = faultOfScope(budget.scope); !fault.empty())
+        return fault;
+    for (const Scope &allowed : budget.allowed) {
+        if (std::string fault = faultOfScope(allowed); !fault.empty())
+            return "the list of exceptions: " + fault;
+    }
     if (!isTimeZone(budget.timeZone))
         return "'" + budget.timeZone + "' is no time zone this machine knows";
     if (budget.grace < std::chrono::seconds::zero() || budget.grace > longestGrace)
@@ -80,6 +172,9 @@ std::string faultOf(const Budget &budget)
 
 Json toJson(const Budget &budget)
 {
+    Json allowed = Json::array();
+    for (const Scope &scope : budget.allowed)
+        allowed.push_back(scopeToJson(scope));
     return {
         {"id", budget.id},
         {"name", budget.name},
@@ -88,8 +183,8 @@ Json toJson(const Budget &budget)
          budget.measure == Budget::Measure::Money ? budget.moneyLimit.toFixed(12) : std::to_string(budget.countLimit)},
         {"period", nameIn(periods, budget.period)},
         {"time_zone", budget.timeZone},
-        {"scope",
-         {{"kind", nameIn(scopes, budget.scope.kind)}, {"key", budget.scope.key}, {"value", budget.scope.value}}},
+        {"scope", scopeToJson(budget.scope)},
+        {"allowed", std::move(allowed)},
         {"thresholds", budget.thresholds},
         {"action", nameIn(actions, budget.action)},
         {"dry_run", budget.isDryRun},
@@ -105,37 +200,14 @@ Result<Budget> budgetFromJson(const Json &object)
     const auto wrong = [&](const char *member) {
         return failure(Error::Kind::Decode, "budget '" + budget.name + "': " + member + " makes no sense");
     };
-    const auto measure = valueIn(measures, stringOr(object, "measure"));
-    const auto period = valueIn(periods, stringOr(object, "period"));
-    const auto action = valueIn(actions, stringOr(object, "action"));
-    const Json scope = object.is_object() ? object.value("scope", Json::object()) : Json::object();
-    const auto kind = valueIn(scopes, stringOr(scope, "kind"));
-    if (!measure || !period || !action || !kind)
-        return wrong(!measure ? "measure" : !period ? "period" : !action ? "action" : "scope");
-    budget.measure = *measure;
-    budget.period = *period;
-    budget.action = *action;
-    budget.scope = {*kind, stringOr(scope, "key"), stringOr(scope, "value")};
-    const std::string limit = stringOr(object, "limit");
-    if (budget.measure == Budget::Measure::Money) {
-        const auto money = Money::parse(limit);
-        if (!money)
-            return wrong("limit");
-        budget.moneyLimit = *money;
-    } else if (limit.empty() || limit.size() > 9
-               || !std::ranges::all_of(limit, [](char c) { return c >= '0' && c <= '9'; })) {
+    const char *member = nullptr;
+    if (!readKinds(object, budget, member) || !readScopes(object, budget, member))
+        return wrong(member);
+    if (!readLimit(object, budget))
         return wrong("limit");
-    } else {
-        budget.countLimit = std::stoll(limit);
-    }
+    if (!readThresholds(object, budget))
+        return wrong("thresholds");
     budget.timeZone = stringOr(object, "time_zone");
-    budget.thresholds.clear();
-    for (const Json &percent : object.value("thresholds", Json::array())) {
-        if (!percent.is_number_integer())
-            return wrong("thresholds");
-        budget.thresholds.push_back(
-            static_cast<int>(std::clamp<std::int64_t>(percent.get<std::int64_t>(), -1, highestThreshold + 1)));
-    }
     budget.isDryRun = boolOr(object, "dry_run", true);
     budget.grace = std::chrono::seconds(intOr(object, "grace_seconds", 60));
     budget.isEnabled = boolOr(object, "enabled", true);

@@ -15,17 +15,23 @@ namespace sandglass::cost {
 /// A limit on what is spent or started, with the shares of it at which somebody is told, and what happens at the end.
 struct Budget
 {
-    enum class Measure : std::uint8_t { Money, Created /**< in the period, ended ones too */, Concurrent };
+    enum class Measure : std::uint8_t {
+        Money,
+        Created, ///< in the period, ended ones too
+        Concurrent,
+        Age ///< seconds of running of the oldest one that runs, pauses left out
+    };
     enum class Action : std::uint8_t { Notify, Pause, Kill };
 
     std::string id;
     std::string name;
     Measure measure = Measure::Money;
     Money moneyLimit;            ///< for Measure::Money
-    std::int64_t countLimit = 0; ///< for the others
+    std::int64_t countLimit = 0; ///< for the others: sandboxes, or seconds for Measure::Age
     PeriodKind period = PeriodKind::Day;
     std::string timeZone; ///< IANA; empty: the machine's
     Scope scope;
+    std::vector<Scope> allowed;                      ///< counted, but never acted upon
     std::vector<int> thresholds = {50, 80, 90, 100}; ///< percent, ascending
     Action action = Action::Notify;                  ///< when the limit itself is passed
     bool isDryRun = true;

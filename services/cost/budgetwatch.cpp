@@ -1,6 +1,7 @@
 #include "services/cost/budgetwatch.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace sandglass::cost {
 
@@ -8,7 +9,14 @@ namespace {
 
 constexpr int limitPercent = 100;
 
-BudgetUsage usageOf(const Budget &budget, const Period &period, const std::vector<SandboxFacts> &sandboxes)
+/// Whole seconds, rounded up: a millisecond over the limit is over the limit.
+std::int64_t ageOf(const SandboxFacts &sandbox, Timestamp now)
+{
+    return std::chrono::ceil<std::chrono::seconds>(activeTime(sandbox, now)).count();
+}
+
+BudgetUsage usageOf(const Budget &budget, const Period &period, const std::vector<SandboxFacts> &sandboxes,
+                    Timestamp now)
 {
     BudgetUsage usage{budget.id, period, {}, 0, 0, 0};
     for (const SandboxFacts &sandbox : sandboxes) {
@@ -27,6 +35,10 @@ BudgetUsage usageOf(const Budget &budget, const Period &period, const std::vecto
         case Budget::Measure::Concurrent:
             usage.count += sandbox.state == SandboxFacts::State::Running ? 1 : 0;
             break;
+        case Budget::Measure::Age:
+            if (sandbox.state == SandboxFacts::State::Running)
+                usage.count = std::max(usage.count, ageOf(sandbox, now));
+            break;
         }
     }
     usage.share = budget.measure == Budget::Measure::Money
@@ -42,7 +54,42 @@ bool hasPassed(const Budget &budget, const BudgetUsage &usage, int percent)
     return usage.count * limitPercent > budget.countLimit * percent;
 }
 
+bool isAllowed(const Budget &budget, const SandboxFacts &sandbox)
+{
+    return std::ranges::any_of(budget.allowed, [&](const Scope &scope) { return scope.covers(sandbox); });
+}
+
 } // namespace
+
+bool isOver(const Budget &budget, const BudgetUsage &usage)
+{
+    return hasPassed(budget, usage, limitPercent);
+}
+
+std::vector<std::string> targetsOf(const Budget &budget, const BudgetUsage &usage,
+                                   const std::vector<SandboxFacts> &sandboxes, Timestamp now)
+{
+    if (!isOver(budget, usage))
+        return {};
+    std::vector<const SandboxFacts *> running;
+    for (const SandboxFacts &sandbox : sandboxes) {
+        if (sandbox.state == SandboxFacts::State::Running && budget.scope.covers(sandbox)
+            && (budget.measure != Budget::Measure::Age || ageOf(sandbox, now) > budget.countLimit))
+            running.push_back(&sandbox);
+    }
+    std::ranges::sort(running, [](const SandboxFacts *a, const SandboxFacts *b) {
+        return std::tie(b->createdAt, b->id) < std::tie(a->createdAt, a->id);
+    });
+    std::erase_if(running, [&](const SandboxFacts *sandbox) { return isAllowed(budget, *sandbox); });
+    if (budget.measure == Budget::Measure::Created || budget.measure == Budget::Measure::Concurrent) {
+        const auto excess = static_cast<std::size_t>(usage.count - budget.countLimit);
+        running.resize(std::min(running.size(), excess));
+    }
+    std::vector<std::string> ids;
+    for (const SandboxFacts *sandbox : running)
+        ids.push_back(sandbox->id);
+    return ids;
+}
 
 const Budget *BudgetWatch::find(const std::string &id) const
 {
@@ -61,7 +108,7 @@ BudgetWatch::Round BudgetWatch::evaluate(Timestamp now, const FactsOf &factsOf)
         const auto key = std::pair(period.from, period.to);
         if (!facts.contains(key))
             facts.emplace(key, factsOf(period));
-        const BudgetUsage usage = usageOf(budget, period, facts.at(key));
+        const BudgetUsage usage = usageOf(budget, period, facts.at(key), now);
         round.usages.push_back(usage);
         Told &told = m_told[budget.id];
         if (told.periodFrom != period.from)

@@ -15,7 +15,7 @@ struct BudgetUsage
     Period period;
     Money spent;            ///< for Measure::Money
     std::int64_t count = 0; ///< for the others
-    int unpriced = 0;       ///< sandboxes whose size is not known: left out of `spent`
+    int unpriced = 0;       ///< sandboxes whose size is not known: left out of `spent`, never counted as zero
     double share = 0;       ///< of the limit, 1 = all of it
 };
 
@@ -28,6 +28,14 @@ struct BudgetAlert
     bool isLimit = false; ///< 100 % or more: the budget's action is due
     BudgetUsage usage;
 };
+
+/// Whether the limit itself is passed: reached for money, exceeded for counts.
+[[nodiscard]] bool isOver(const Budget &budget, const BudgetUsage &usage);
+
+/// The running sandboxes that a budget which is over would stop, newest first: for money all in its scope, for counts
+/// as many of the newest as there are too many, for age those over it. Exceptions of the budget are left out.
+[[nodiscard]] std::vector<std::string> targetsOf(const Budget &budget, const BudgetUsage &usage,
+                                                 const std::vector<SandboxFacts> &sandboxes, Timestamp now);
 
 /// Compares budgets with what is known of the sandboxes. Money passes a threshold by reaching it, counts by exceeding
 /// it: the 101st sandbox is the first too many of 100. Not thread-safe; asks no clock.

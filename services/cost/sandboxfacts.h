@@ -26,6 +26,7 @@ struct SandboxFacts
     std::optional<Timestamp> runningSince;    ///< start of the stretch that runs now; empty unless Running
     std::chrono::milliseconds activeBefore{}; ///< running time of the stretches before it; pauses do not count
     std::optional<Money> costInPeriod;        ///< within the asked period; empty: size not known
+    std::optional<Timestamp> requestedEnd;    ///< the timeout in force; empty: not known
 };
 
 /// Running time until `now`, pauses left out.

@@ -1,0 +1,177 @@
+#include "services/cost/guard.h"
+
+#include <algorithm>
+
+namespace sandglass::cost {
+
+namespace {
+
+constexpr std::chrono::days handledFor{92};
+constexpr std::size_t mostPlanned = 10'000;
+
+const SandboxFacts *findIn(const std::vector<SandboxFacts> &facts, const std::string &id)
+{
+    const auto found = std::ranges::find(facts, id, &SandboxFacts::id);
+    return found == facts.end() ? nullptr : &*found;
+}
+
+/// Whether the action would still change anything.
+bool isOpenTo(const SandboxFacts &sandbox, Budget::Action action)
+{
+    return sandbox.state == SandboxFacts::State::Running
+        || (action == Budget::Action::Kill && sandbox.state == SandboxFacts::State::Paused);
+}
+
+} // namespace
+
+const char *nameOf(Budget::Action action)
+{
+    switch (action) {
+    case Budget::Action::Pause:
+        return "pause";
+    case Budget::Action::Kill:
+        return "kill";
+    case Budget::Action::Notify:
+        break;
+    }
+    return "notify";
+}
+
+Guard::Guard(AuditLog &audit, Clock clock, Execute execute)
+    : m_audit(audit), m_clock(std::move(clock)), m_execute(std::move(execute))
+{}
+
+std::string Guard::keyOf(const std::string &cause, const std::string &sandboxId)
+{
+    return cause + '\n' + sandboxId;
+}
+
+bool Guard::isAllowed(const SandboxFacts &sandbox) const
+{
+    return std::ranges::any_of(m_allowed, [&](const Scope &scope) { return scope.covers(sandbox); });
+}
+
+void Guard::note(const char *who, std::string verb, const std::string &target, const std::string &why,
+                 std::string answer)
+{
+    // A log that cannot be written does not stop the brake; the owner sees the failure by the answer of newest().
+    (void)m_audit.append({m_clock(), who, std::move(verb), target, why, std::move(answer)});
+}
+
+void Guard::order(const GuardOrder &order, const std::vector<SandboxFacts> &facts)
+{
+    if (order.action == Budget::Action::Notify)
+        return;
+    for (const std::string &id : order.sandboxes) {
+        const SandboxFacts *sandbox = findIn(facts, id);
+        const std::string key = keyOf(order.cause, id);
+        if (sandbox == nullptr || !isOpenTo(*sandbox, order.action) || isAllowed(*sandbox) || m_handled.contains(key)
+            || m_planned.size() >= mostPlanned)
+            continue;
+        m_handled[key] = m_clock();
+        if (order.isDryRun) {
+            note("guard", std::string("would ") + nameOf(order.action), id, order.why, "dry run");
+            continue;
+        }
+        m_planned.push_back({order.cause, order.why, id, order.action, m_clock() + order.grace});
+        note("guard", nameOf(order.action), id, order.why, "planned for " + formatRfc3339(m_planned.back().dueAt, 0));
+    }
+    std::ranges::stable_sort(m_planned, {}, &PlannedAction::dueAt);
+}
+
+int Guard::undo(const std::string &cause)
+{
+    int undone = 0;
+    std::erase_if(m_planned, [&](const PlannedAction &action) {
+        if (action.cause != cause)
+            return false;
+        note("person", "undo", action.sandboxId, action.why, "ok");
+        ++undone;
+        return true;
+    });
+    return undone;
+}
+
+void Guard::tick(const std::vector<SandboxFacts> &facts, Timestamp factsAt)
+{
+    const Timestamp now = m_clock();
+    std::erase_if(m_handled, [&](const auto &entry) { return entry.second + handledFor < now; });
+    if (now - factsAt > freshFor)
+        return; // what is due stays due until somebody knows again
+    std::vector<PlannedAction> due;
+    std::erase_if(m_planned, [&](PlannedAction &action) {
+        if (action.dueAt > now)
+            return false;
+        due.push_back(std::move(action));
+        return true;
+    });
+    for (const PlannedAction &action : due) {
+        const SandboxFacts *sandbox = findIn(facts, action.sandboxId);
+        if (sandbox == nullptr || !isOpenTo(*sandbox, action.action))
+            note("guard", nameOf(action.action), action.sandboxId, action.why, "not needed: it does not run any more");
+        else if (isAllowed(*sandbox))
+            note("guard", nameOf(action.action), action.sandboxId, action.why, "left alone: on the allow-list");
+        else
+            act(action);
+    }
+}
+
+void Guard::act(const PlannedAction &action)
+{
+    m_execute(action.action, action.sandboxId, [self = std::weak_ptr(m_self), action](const Result<> &answer) {
+        const auto alive = self.lock();
+        if (!alive)
+            return;
+        // Gone already is what was wanted.
+        const bool isGone = !answer && answer.error().status == 404;
+        (*alive)->note("guard", nameOf(action.action), action.sandboxId, action.why,
+                       answer       ? "ok"
+                           : isGone ? "ok: it was gone"
+                                    : answer.error().message);
+    });
+}
+
+std::optional<Timestamp> Guard::nextDue() const
+{
+    return m_planned.empty() ? std::nullopt : std::optional(m_planned.front().dueAt);
+}
+
+Json Guard::state() const
+{
+    Json planned = Json::array();
+    for (const PlannedAction &action : m_planned)
+        planned.push_back({{"cause", action.cause},
+                           {"why", action.why},
+                           {"sandbox", action.sandboxId},
+                           {"action", nameOf(action.action)},
+                           {"due_at", formatRfc3339(action.dueAt, 9)}});
+    Json handled = Json::object();
+    for (const auto &[key, at] : m_handled)
+        handled[key] = formatRfc3339(at, 0);
+    return {{"planned", planned}, {"handled", handled}};
+}
+
+void Guard::restore(const Json &state)
+{
+    m_planned.clear();
+    m_handled.clear();
+    if (!state.is_object())
+        return;
+    for (const Json &entry : state.value("planned", Json::array())) {
+        const auto due = parseRfc3339(stringOr(entry, "due_at"));
+        const std::string action = stringOr(entry, "action");
+        const std::string sandbox = stringOr(entry, "sandbox");
+        if (due && !sandbox.empty() && (action == "pause" || action == "kill"))
+            m_planned.push_back({stringOr(entry, "cause"), stringOr(entry, "why"), sandbox,
+                                 action == "kill" ? Budget::Action::Kill : Budget::Action::Pause, *due});
+    }
+    std::ranges::stable_sort(m_planned, {}, &PlannedAction::dueAt);
+    const Json handled = state.value("handled", Json::object());
+    for (const auto &[key, text] : handled.items()) {
+        const auto at = text.is_string() ? parseRfc3339(text.get<std::string>()) : std::nullopt;
+        if (at)
+            m_handled.emplace(key, *at);
+    }
+}
+
+} // namespace sandglass::cost

@@ -1,0 +1,83 @@
+#pragma once
+
+#include "services/core/json.h"
+#include "services/core/result.h"
+#include "services/cost/auditlog.h"
+#include "services/cost/budget.h"
+#include "services/cost/sandboxfacts.h"
+
+#include <functional>
+#include <memory>
+#include <map>
+#include <set>
+
+namespace sandglass::cost {
+
+/// Why the guard wants to act: one alert, one set of sandboxes.
+struct GuardOrder
+{
+    std::string cause; ///< "budget b1 2026-08-20", "runaway": acts once per sandbox and cause
+    std::string why;   ///< in words, for notice and audit
+    Budget::Action action = Budget::Action::Notify;
+    bool isDryRun = true;
+    std::chrono::seconds grace{60};
+    std::vector<std::string> sandboxes;
+};
+
+/// A pause or kill that comes when its grace is over, unless somebody undoes it.
+struct PlannedAction
+{
+    std::string cause;
+    std::string why;
+    std::string sandboxId;
+    Budget::Action action = Budget::Action::Pause;
+    Timestamp dueAt{};
+    friend bool operator==(const PlannedAction &, const PlannedAction &) = default;
+};
+
+/// The hand on the brake. Turns orders into actions after their grace, never twice for one sandbox and cause, never on
+/// stale facts, never on what is allow-listed, never on a sandbox that does not run any more; everything it did, would
+/// have done or was told to leave is in the audit log. One thread; the owner calls tick() at nextDue().
+class Guard final
+{
+public:
+    using Answer = std::function<void(Result<>)>;
+    /// Pauses or kills; calls back once, at any later time, in the same thread.
+    using Execute = std::function<void(Budget::Action, const std::string &sandboxId, Answer)>;
+    static constexpr std::chrono::seconds freshFor{60}; ///< older facts are stale: nothing is done, it is tried again
+
+    Guard(AuditLog &audit, Clock clock, Execute execute);
+
+    void setAllowList(std::vector<Scope> allowed) { m_allowed = std::move(allowed); }
+    /// Plans what is new in the order; a dry run and Notify plan nothing. Facts give template and metadata.
+    void order(const GuardOrder &order, const std::vector<SandboxFacts> &facts);
+    /// Takes planned actions of a cause back. Returns how many.
+    int undo(const std::string &cause);
+    /// Does what is due. `factsAt`: when `facts` were true.
+    void tick(const std::vector<SandboxFacts> &facts, Timestamp factsAt);
+
+    [[nodiscard]] const std::vector<PlannedAction> &planned() const { return m_planned; } ///< soonest first
+    [[nodiscard]] std::optional<Timestamp> nextDue() const;
+
+    /// Plans and what has been done, for the disk; an action that was under way counts as done.
+    [[nodiscard]] Json state() const;
+    void restore(const Json &state);
+
+private:
+    void note(const char *who, std::string verb, const std::string &target, const std::string &why, std::string answer);
+    void act(const PlannedAction &action);
+    [[nodiscard]] bool isAllowed(const SandboxFacts &sandbox) const;
+    [[nodiscard]] static std::string keyOf(const std::string &cause, const std::string &sandboxId);
+
+    AuditLog &m_audit;
+    Clock m_clock;
+    Execute m_execute;
+    std::vector<Scope> m_allowed;
+    std::vector<PlannedAction> m_planned;
+    std::map<std::string, Timestamp> m_handled; ///< cause and sandbox -> when; forgotten after a quarter of a year
+    std::shared_ptr<Guard *> m_self = std::make_shared<Guard *>(this); ///< answers may come after the end
+};
+
+[[nodiscard]] const char *nameOf(Budget::Action action); ///< "notify", "pause", "kill"
+
+} // namespace sandglass::cost
