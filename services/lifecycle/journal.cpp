@@ -21,7 +21,8 @@ namespace sandglass::lifecycle {
 namespace {
 
 constexpr std::size_t batchByteLimit = 8U << 20; // one commit must not hold back the others for long
-constexpr std::size_t chunkRows = 1'000;         // of a replay
+constexpr std::size_t bulkLimit = 10'000, bulkByteLimit = 32U << 20;
+constexpr std::size_t chunkRows = 1'000; // of a replay
 constexpr std::size_t chunkByteLimit = 4U << 20;
 
 /// A file beside the journal that tells the next open to look at every row.
@@ -74,6 +75,7 @@ struct Journal::Private
     std::deque<Item> queue;
     std::size_t queuedBytes = 0;
     bool stopping = false;
+    int bulkCount = 0;
     std::function<void(std::vector<StoredEvent>)> listener;
     std::function<void()> batchEnd;
     std::optional<Error> failureOfLast;
@@ -111,15 +113,18 @@ void Journal::Private::run()
 std::vector<Item> Journal::Private::takeBatch()
 {
     std::unique_lock lock(mutex);
-    const auto hasWork = [this] { return stopping || !queue.empty(); };
-    if (const auto delay = upkeep.dueIn(lastSeq))
+    const bool isBulk = bulkCount > 0;
+    const auto hasWork = [this, isBulk] { return stopping || !queue.empty() || (isBulk && bulkCount == 0); };
+    if (const auto delay = isBulk ? std::nullopt : upkeep.dueIn(lastSeq))
         wake.wait_for(lock, *delay, hasWork);
     else
         wake.wait(lock, hasWork);
     std::vector<Item> batch;
-    batch.reserve(std::min(queue.size(), options.batchLimit));
+    const std::size_t mostEvents = isBulk ? std::max(bulkLimit, options.batchLimit) : options.batchLimit;
+    const std::size_t mostBytes = isBulk ? bulkByteLimit : batchByteLimit;
+    batch.reserve(std::min(queue.size(), mostEvents));
     std::size_t bytes = 0;
-    while (!queue.empty() && batch.size() < options.batchLimit && bytes < batchByteLimit) {
+    while (!queue.empty() && batch.size() < mostEvents && bytes < mostBytes) {
         bytes += queue.front().event.raw.size();
         batch.push_back(std::move(queue.front()));
         queue.pop_front();
@@ -334,6 +339,15 @@ void Journal::append(Event event, Done done)
     }
     if (wasEmpty)
         d->wake.notify_one();
+}
+
+void Journal::setBulk(bool isBulk)
+{
+    {
+        const std::lock_guard lock(d->mutex);
+        d->bulkCount += isBulk ? 1 : -1;
+    }
+    d->wake.notify_one(); // upkeep has waited for the end of it
 }
 
 void Journal::setListener(std::function<void(std::vector<StoredEvent>)> listener)

@@ -59,6 +59,10 @@ public:
     /// id is refused (Failed); one without `raw` is kept in its wire form.
     void append(Event event, Done done);
 
+    /// For an import: larger commits, so that each page of the index is written once for many events. Answers to others
+    /// take longer meanwhile. Calls nest. Thread-safe.
+    void setBulk(bool isBulk);
+
     /// Called on the writer thread after each commit with the events that are new. Set before the first
     /// append.
     void setListener(std::function<void(std::vector<StoredEvent>)> listener);

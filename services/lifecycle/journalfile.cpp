@@ -38,7 +38,7 @@ Result<> configure(Database &database)
     if (*mode != "wal") // network file systems without shared memory
         return failure(Error::Kind::Local, "the journal's file system does not allow write-ahead logging");
     // FULL: an answer of 200 promises durability even across a power loss. Grouped commits make it cheap.
-    return database.execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY");
+    return database.execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -24000; PRAGMA temp_store = MEMORY");
 }
 
 Event eventOfRow(const EventRow &row)

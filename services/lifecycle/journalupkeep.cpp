@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr std::size_t largeStep = 4'000, smallStep = 500; // events: some 30 ms, some 5 ms
+constexpr std::size_t largeStep = 16'000, smallStep = 500; // events: some 150 ms, some 5 ms
 constexpr std::int64_t manyBehind = 20'000;               // after an import: nobody counts milliseconds
 constexpr std::size_t sandboxesPerStep = 2'000;
 constexpr std::int64_t mostBehind = 1'000'000;

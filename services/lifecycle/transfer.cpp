@@ -32,8 +32,12 @@ Error cancelled()
 class Feeder
 {
 public:
-    explicit Feeder(Journal &journal) : m_journal(journal) {}
-    ~Feeder() { wait(0); }
+    explicit Feeder(Journal &journal) : m_journal(journal) { m_journal.setBulk(true); }
+    ~Feeder()
+    {
+        wait(0);
+        m_journal.setBulk(false);
+    }
     Feeder(const Feeder &) = delete;
     Feeder &operator=(const Feeder &) = delete;
 
@@ -63,8 +67,8 @@ public:
     [[nodiscard]] bool hasFailed() const { return m_failed; }
 
 private:
-    static constexpr std::size_t mostWaiting = 5'000;
-    static constexpr std::size_t mostBytes = 16U << 20;
+    static constexpr std::size_t mostWaiting = 15'000; // of the 20,000 the journal takes
+    static constexpr std::size_t mostBytes = 48U << 20;
 
     void settle(Journal::Outcome outcome, std::size_t bytes)
     {
@@ -74,7 +78,8 @@ private:
         stored += outcome == Journal::Outcome::Stored ? 1 : 0;
         duplicates += outcome == Journal::Outcome::Duplicate ? 1 : 0;
         m_failed = m_failed || outcome == Journal::Outcome::Failed || outcome == Journal::Outcome::Busy;
-        if (m_waiting <= mostWaiting / 2)
+        if (m_waiting == 0 || m_waiting == mostWaiting / 2
+            || (m_waitingBytes < mostBytes && m_waitingBytes + bytes >= mostBytes))
             m_settled.notify_all();
     }
 
