@@ -156,7 +156,8 @@ std::string faultOf(const Budget &budget)
     if (budget.measure == Budget::Measure::Money && budget.moneyLimit <= Money{})
         return "the limit must be more than zero";
     if (budget.measure != Budget::Measure::Money && budget.countLimit <= 0)
-        return "the limit must be at least one";
+        return budget.measure == Budget::Measure::Age ? "the limit must be at least one second"
+                                                      : "the limit must be at least one sandbox";
     if (std::string fault = faultOfScope(budget.scope); !fault.empty())
         return fault;
     for (const Scope &allowed : budget.allowed) {

@@ -110,6 +110,8 @@ BudgetWatch::Round BudgetWatch::evaluate(Timestamp now, const FactsOf &factsOf)
             facts.emplace(key, factsOf(period));
         const BudgetUsage usage = usageOf(budget, period, facts.at(key), now);
         round.usages.push_back(usage);
+        if (budget.action != Budget::Action::Notify && isOver(budget, usage))
+            round.stops.push_back({budget.id, targetsOf(budget, usage, facts.at(key), now)});
         Told &told = m_told[budget.id];
         if (told.periodFrom != period.from)
             told = {period.from, {}};

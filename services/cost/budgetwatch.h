@@ -48,6 +48,13 @@ public:
     {
         std::vector<BudgetUsage> usages; ///< of every enabled budget
         std::vector<BudgetAlert> alerts; ///< new ones, lowest threshold first per budget
+        struct Stop
+        {
+            std::string budgetId;
+            std::vector<std::string> targets; ///< of targetsOf()
+        };
+        /// Of every budget that is over and has an action, in every round: also what starts after the alert is stopped.
+        std::vector<Stop> stops;
     };
 
     void setBudgets(std::vector<Budget> budgets) { m_budgets = std::move(budgets); }

@@ -7,8 +7,8 @@
 #include "services/cost/sandboxfacts.h"
 
 #include <functional>
-#include <memory>
 #include <map>
+#include <memory>
 #include <set>
 
 namespace sandglass::cost {
