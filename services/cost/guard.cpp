@@ -62,6 +62,7 @@ void Guard::order(const GuardOrder &order, const std::vector<SandboxFacts> &fact
 {
     if (order.action == Budget::Action::Notify)
         return;
+    bool hasNew = false;
     for (const std::string &id : order.sandboxes) {
         const SandboxFacts *sandbox = findIn(facts, id);
         const std::string key = keyOf(order.cause, id);
@@ -69,14 +70,17 @@ void Guard::order(const GuardOrder &order, const std::vector<SandboxFacts> &fact
             || m_planned.size() >= mostPlanned)
             continue;
         m_handled[key] = m_clock();
+        hasNew = true;
         if (order.isDryRun) {
             note("guard", std::string("would ") + nameOf(order.action), id, order.why, "dry run");
             continue;
         }
-        m_planned.push_back({order.cause, order.why, id, order.action, m_clock() + order.grace});
+        m_planned.push_back({order.cause, order.why, id, order.action, m_clock() + order.grace, 0});
         note("guard", nameOf(order.action), id, order.why, "planned for " + formatRfc3339(m_planned.back().dueAt, 0));
     }
     std::ranges::stable_sort(m_planned, {}, &PlannedAction::dueAt);
+    if (hasNew)
+        save();
 }
 
 int Guard::undo(const std::string &cause)
@@ -89,6 +93,8 @@ int Guard::undo(const std::string &cause)
         ++undone;
         return true;
     });
+    if (undone > 0)
+        save();
     return undone;
 }
 
@@ -96,7 +102,7 @@ void Guard::tick(const std::vector<SandboxFacts> &facts, Timestamp factsAt)
 {
     const Timestamp now = m_clock();
     std::erase_if(m_handled, [&](const auto &entry) { return entry.second + handledFor < now; });
-    if (now - factsAt > freshFor)
+    if (now - factsAt > freshFor || factsAt - now > freshFor)
         return; // what is due stays due until somebody knows again
     std::vector<PlannedAction> due;
     std::erase_if(m_planned, [&](PlannedAction &action) {
@@ -105,6 +111,8 @@ void Guard::tick(const std::vector<SandboxFacts> &facts, Timestamp factsAt)
         due.push_back(std::move(action));
         return true;
     });
+    if (!due.empty())
+        save();
     for (const PlannedAction &action : due) {
         const SandboxFacts *sandbox = findIn(facts, action.sandboxId);
         if (sandbox == nullptr || !isOpenTo(*sandbox, action.action))
@@ -119,16 +127,36 @@ void Guard::tick(const std::vector<SandboxFacts> &facts, Timestamp factsAt)
 void Guard::act(const PlannedAction &action)
 {
     m_execute(action.action, action.sandboxId, [self = std::weak_ptr(m_self), action](const Result<> &answer) {
-        const auto alive = self.lock();
-        if (!alive)
-            return;
-        // Gone already is what was wanted.
-        const bool isGone = !answer && answer.error().status == 404;
-        (*alive)->note("guard", nameOf(action.action), action.sandboxId, action.why,
-                       answer       ? "ok"
-                           : isGone ? "ok: it was gone"
-                                    : answer.error().message);
+        if (const auto alive = self.lock())
+            (*alive)->takeAnswer(action, answer);
     });
+}
+
+void Guard::takeAnswer(PlannedAction action, const Result<> &answer)
+{
+    const auto say = [&](std::string text) {
+        note("guard", nameOf(action.action), action.sandboxId, action.why, std::move(text));
+    };
+    if (answer)
+        return say("ok");
+    if (answer.error().status == 404)
+        return say("ok: it was gone"); // what was wanted
+    if (!answer.error().isRetryable() || ++action.failures >= mostTries)
+        return say(answer.error().message);
+    // The next try looks at fresh facts first: after a timeout the sandbox may have been stopped all the same.
+    action.dueAt = m_clock() + retryAfter * action.failures;
+    say(answer.error().message + "; next try " + formatRfc3339(action.dueAt, 0));
+    m_planned.push_back(std::move(action));
+    std::ranges::stable_sort(m_planned, {}, &PlannedAction::dueAt);
+    save();
+}
+
+void Guard::save()
+{
+    if (!m_save)
+        return;
+    if (const auto saved = m_save(state()); !saved)
+        note("guard", "save", {}, "plans are kept over a restart", saved.error().message);
 }
 
 std::optional<Timestamp> Guard::nextDue() const
@@ -144,7 +172,8 @@ Json Guard::state() const
                            {"why", action.why},
                            {"sandbox", action.sandboxId},
                            {"action", nameOf(action.action)},
-                           {"due_at", formatRfc3339(action.dueAt, 9)}});
+                           {"due_at", formatRfc3339(action.dueAt, 9)},
+                           {"failures", action.failures}});
     Json handled = Json::object();
     for (const auto &[key, at] : m_handled)
         handled[key] = formatRfc3339(at, 0);
@@ -163,7 +192,8 @@ void Guard::restore(const Json &state)
         const std::string sandbox = stringOr(entry, "sandbox");
         if (due && !sandbox.empty() && (action == "pause" || action == "kill"))
             m_planned.push_back({stringOr(entry, "cause"), stringOr(entry, "why"), sandbox,
-                                 action == "kill" ? Budget::Action::Kill : Budget::Action::Pause, *due});
+                                 action == "kill" ? Budget::Action::Kill : Budget::Action::Pause, *due,
+                                 static_cast<int>(std::clamp<std::int64_t>(intOr(entry, "failures"), 0, mostTries))});
     }
     std::ranges::stable_sort(m_planned, {}, &PlannedAction::dueAt);
     const Json handled = state.value("handled", Json::object());

@@ -32,6 +32,7 @@ struct PlannedAction
     std::string sandboxId;
     Budget::Action action = Budget::Action::Pause;
     Timestamp dueAt{};
+    int failures = 0; ///< tries before this one that may succeed later
     friend bool operator==(const PlannedAction &, const PlannedAction &) = default;
 };
 
@@ -44,10 +45,17 @@ public:
     using Answer = std::function<void(Result<>)>;
     /// Pauses or kills; calls back once, at any later time, in the same thread.
     using Execute = std::function<void(Budget::Action, const std::string &sandboxId, Answer)>;
-    static constexpr std::chrono::seconds freshFor{60}; ///< older facts are stale: nothing is done, it is tried again
+    /// Puts state() on disk before it returns; called after every change and before each action goes out, so that a
+    /// crash in the middle cannot lead to a second one. A failure is noted in the audit log and does not stop the
+    /// brake.
+    using Save = std::function<Result<>(const Json &)>;
+    static constexpr int mostTries = 5;                   ///< of an action whose answer says that it may succeed later
+    static constexpr std::chrono::seconds retryAfter{15}; ///< times the number of failures
+    static constexpr std::chrono::seconds freshFor{60};   ///< older facts are stale: nothing is done, it is tried again
 
     Guard(AuditLog &audit, Clock clock, Execute execute);
 
+    void setSave(Save save) { m_save = std::move(save); }
     void setAllowList(std::vector<Scope> allowed) { m_allowed = std::move(allowed); }
     /// Plans what is new in the order; a dry run and Notify plan nothing. Facts give template and metadata.
     void order(const GuardOrder &order, const std::vector<SandboxFacts> &facts);
@@ -66,12 +74,15 @@ public:
 private:
     void note(const char *who, std::string verb, const std::string &target, const std::string &why, std::string answer);
     void act(const PlannedAction &action);
+    void takeAnswer(PlannedAction action, const Result<> &answer);
+    void save();
     [[nodiscard]] bool isAllowed(const SandboxFacts &sandbox) const;
     [[nodiscard]] static std::string keyOf(const std::string &cause, const std::string &sandboxId);
 
     AuditLog &m_audit;
     Clock m_clock;
     Execute m_execute;
+    Save m_save;
     std::vector<Scope> m_allowed;
     std::vector<PlannedAction> m_planned;
     std::map<std::string, Timestamp> m_handled; ///< cause and sandbox -> when; forgotten after a quarter of a year

@@ -21,6 +21,9 @@ private Q_SLOTS:
     void leavesAllowedAndEndedAlone();
     void survivesARestart();
     void answersAreWrittenDown();
+    void aFailureIsTriedAgain();
+    void isSavedBeforeItActs();
+    void factsFromTheFutureAreStale();
     void auditSurvivesDamageAndRotates();
 
 private:
@@ -170,13 +173,73 @@ void TestGuard::answersAreWrittenDown()
     QCOMPARE(m_calls.size(), std::size_t{3});
     m_calls[0].answer({});
     m_calls[1].answer(failure(Error::Kind::Service, "no such sandbox", 404));
-    m_calls[2].answer(failure(Error::Kind::Transport, "connection refused"));
+    m_calls[2].answer(failure(Error::Kind::Service, "not allowed", 403));
     QCOMPARE(verbs().mid(3),
              (QStringList{QStringLiteral("pause a ok"), QStringLiteral("pause b ok: it was gone"),
-                          QStringLiteral("pause c connection refused")}));
+                          QStringLiteral("pause c not allowed")}));
     guard.reset();
     m_calls[0].answer({}); // after the end: nobody is there
     QCOMPARE(verbs().size(), 6);
+}
+
+void TestGuard::aFailureIsTriedAgain()
+{
+    const auto guard = makeGuard();
+    guard->order(order({"a", "b"}), m_facts);
+    m_now += 61s;
+    guard->tick(m_facts, m_now);
+    QCOMPARE(m_calls.size(), std::size_t{2});
+    m_calls[0].answer(failure(Error::Kind::Timeout, "no answer"));
+    m_calls[1].answer(failure(Error::Kind::Transport, "refused"));
+    QVERIFY(*guard->nextDue() == m_now + Guard::retryAfter);
+    m_facts[0].state = SandboxFacts::State::Paused; // the one without an answer was stopped all the same
+    for (std::size_t tries = 2; tries <= Guard::mostTries; ++tries) {
+        QVERIFY(guard->nextDue().has_value());
+        m_now = *guard->nextDue();
+        guard->tick(m_facts, m_now);
+        QCOMPARE(m_calls.size(), tries + 1);
+        QCOMPARE(m_calls.back().id, std::string("b"));
+        m_calls.back().answer(failure(Error::Kind::Transport, "refused"));
+    }
+    QVERIFY(!guard->nextDue());
+    QCOMPARE(verbs().last(), QStringLiteral("pause b refused"));
+    QCOMPARE(verbs().filter(QStringLiteral("pause a not needed")).size(), 1);
+}
+
+void TestGuard::isSavedBeforeItActs()
+{
+    auto guard = makeGuard();
+    Json saved;
+    std::size_t callsWhenSaved = 99;
+    guard->setSave([&](const Json &state) -> Result<> {
+        saved = state;
+        callsWhenSaved = m_calls.size();
+        return {};
+    });
+    guard->order(order({"a"}), m_facts);
+    QCOMPARE(saved["planned"].size(), std::size_t{1});
+    m_now += 61s;
+    guard->tick(m_facts, m_now);
+    QCOMPARE(m_calls.size(), std::size_t{1});
+    QCOMPARE(callsWhenSaved, std::size_t{0});
+    guard = makeGuard(); // killed in the middle of the call
+    guard->restore(saved);
+    guard->order(order({"a"}), m_facts);
+    guard->tick(m_facts, m_now);
+    QCOMPARE(m_calls.size(), std::size_t{1});
+    guard->setSave([](const Json &) -> Result<> { return failure(Error::Kind::Local, "disk full"); });
+    guard->order(order({"b"}), m_facts);
+    QCOMPARE(guard->planned().size(), std::size_t{1});
+    QCOMPARE(verbs().last(), QStringLiteral("save  disk full"));
+}
+
+void TestGuard::factsFromTheFutureAreStale()
+{
+    const auto guard = makeGuard();
+    guard->order(order({"a"}), m_facts);
+    m_now += 61s;
+    guard->tick(m_facts, m_now + 61s);
+    QVERIFY(m_calls.empty());
 }
 
 void TestGuard::auditSurvivesDamageAndRotates()
