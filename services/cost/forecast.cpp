@@ -42,12 +42,53 @@ Money dollars(double amount)
     return Money::fromPicoDollars(static_cast<std::int64_t>(std::llround(std::clamp(amount, 0.0, 9e6) * 1e12)));
 }
 
-/// The last moment before `missing` dollars are used up at `perDay`.
-std::optional<Timestamp> hitTime(Timestamp now, double missing, double perDay)
+/// What remains of today goes by the burn rate, when it is known.
+struct Today
 {
-    if (perDay <= 0 || missing / perDay > farFuture)
+    double left = 0; ///< days
+    double perDay = 0;
+    [[nodiscard]] double dollars() const { return left * perDay; }
+};
+
+Today todayOf(const ForecastInput &input, Timestamp until)
+{
+    if (!input.burnPerHour)
         return {};
-    return now + std::chrono::duration_cast<Timestamp::duration>(Days(missing / perDay)) - std::chrono::milliseconds(1);
+    return {std::max(0.0, Days(std::min(input.dayEnd, until) - input.now).count()),
+            input.burnPerHour->toDollars() * 24};
+}
+
+/// The last moment before `missing` dollars are used up.
+std::optional<Timestamp> hitTime(Timestamp now, const Today &today, double missing, double perDay)
+{
+    double days = 0;
+    if (missing <= today.dollars())
+        days = missing / today.perDay;
+    else if (perDay > 0)
+        days = today.left + (missing - today.dollars()) / perDay;
+    else
+        return {};
+    if (days > farFuture)
+        return {};
+    return now + std::chrono::duration_cast<Timestamp::duration>(Days(days)) - std::chrono::milliseconds(1);
+}
+
+void addHits(Forecast &result, const ForecastInput &input, const Rate &rate)
+{
+    if (input.spentInPeriod >= *input.budget) {
+        result.hitAt = result.hitEarliest = result.hitLatest = input.now;
+        return;
+    }
+    const double missing = (*input.budget - input.spentInPeriod).toDollars();
+    const Today today = todayOf(input, Timestamp::max());
+    result.hitAt = hitTime(input.now, today, missing, rate.mean);
+    if (!result.hitAt)
+        return;
+    // The error of a mean over the days until then.
+    const double until = std::max(1.0, Days(*result.hitAt - input.now).count());
+    const double error = quantile95 * rate.spread / std::sqrt(until);
+    result.hitEarliest = hitTime(input.now, today, missing, rate.mean + error);
+    result.hitLatest = hitTime(input.now, today, missing, rate.mean - error);
 }
 
 } // namespace
@@ -59,29 +100,12 @@ std::optional<Forecast> forecast(const ForecastInput &input)
     const Rate rate = weightedRate(input.days);
     const double left = std::max(0.0, Days(input.periodEnd - input.now).count());
     const double margin = quantile95 * rate.spread * std::sqrt(left);
-    const auto at = [&](double more) { return input.spentInPeriod + dollars(more); };
-    Forecast result{at(rate.mean * left),
-                    at(rate.mean * left - margin),
-                    at(rate.mean * left + margin),
-                    dollars(rate.mean),
-                    {},
-                    {},
-                    {}};
-    if (!input.budget)
-        return result;
-    if (input.spentInPeriod >= *input.budget) {
-        result.hitAt = result.hitEarliest = result.hitLatest = input.now;
-        return result;
-    }
-    const double missing = (*input.budget - input.spentInPeriod).toDollars();
-    result.hitAt = hitTime(input.now, missing, rate.mean);
-    if (result.hitAt) {
-        // The error of a mean over the days until then.
-        const double until = std::max(1.0, missing / rate.mean);
-        const double error = quantile95 * rate.spread / std::sqrt(until);
-        result.hitEarliest = hitTime(input.now, missing, rate.mean + error);
-        result.hitLatest = hitTime(input.now, missing, rate.mean - error);
-    }
+    const Today today = todayOf(input, input.periodEnd);
+    const double more = today.dollars() + rate.mean * (left - today.left);
+    const auto at = [&](double amount) { return input.spentInPeriod + dollars(amount); };
+    Forecast result{at(more), at(more - margin), at(more + margin), dollars(rate.mean), {}, {}, {}};
+    if (input.budget)
+        addHits(result, input, rate);
     return result;
 }
 

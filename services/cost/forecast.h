@@ -12,14 +12,17 @@ namespace sandglass::cost {
 ///
 /// Method, for the help: the daily rate is the mean of the last complete days (28 at most), in which a day weighs half
 /// as much as the one five days after it. The interval is 1.96 standard errors of the sum of the days to come, their
-/// spread being that of the same weighted days. Fewer than three complete days make no forecast.
+/// spread being that of the same weighted days. When the burn rate is given, the rest of today goes on at it and the
+/// days after at the daily rate. Fewer than three complete days make no forecast.
 struct ForecastInput
 {
     std::vector<Money> days; ///< cost of each complete day before today, oldest first, days without cost as zero
     Money spentInPeriod;     ///< from the start of the period until now, today included
     Timestamp now{};
-    Timestamp periodEnd{};       ///< end of day, of month …
-    std::optional<Money> budget; ///< for the date at which it will be used up
+    Timestamp periodEnd{};            ///< end of day, of month …
+    std::optional<Money> burnPerHour; ///< of what runs now
+    Timestamp dayEnd{};               ///< of today in the budget's time zone; with burnPerHour
+    std::optional<Money> budget;      ///< for the date at which it will be used up
 };
 
 struct Forecast

@@ -47,6 +47,7 @@ private Q_SLOTS:
     void fewDaysAreNotEnough();
     void usedUpIsNow();
     void freeNeverHits();
+    void theRestOfTodayGoesByTheBurnRate();
     void runawayIsStrict_data();
     void runawayIsStrict();
     void pauseStopsTheWatch();
@@ -104,6 +105,23 @@ void TestForecast::freeNeverHits()
     const auto made = forecast(input);
     QVERIFY(made && made->expected.isZero());
     QVERIFY(!made->hitAt);
+}
+
+void TestForecast::theRestOfTodayGoesByTheBurnRate()
+{
+    ForecastInput input = steady();
+    input.now = dayFifteen + 12h;
+    input.spentInPeriod = *Money::parse("29");
+    input.burnPerHour = Money::parse("0.5");
+    input.dayEnd = dayFifteen + 24h;
+    QCOMPARE(forecast(input)->expected, *Money::parse("65"));              // 29 + 12 x 0.5 + 15 x 2
+    QCOMPARE(dayOf(forecast(input)->hitAt), QStringLiteral("2026-06-23")); // 35 at midnight, 7.5 days more
+    input.budget = Money::parse("32");
+    QVERIFY(*forecast(input)->hitAt == input.now + 6h - 1ms);
+    input.periodEnd = input.dayEnd; // end of day
+    QCOMPARE(forecast(input)->expected, *Money::parse("35"));
+    input.burnPerHour = Money{};
+    QCOMPARE(forecast(input)->expected, *Money::parse("29"));
 }
 
 void TestForecast::runawayIsStrict_data()
