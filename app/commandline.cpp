@@ -15,7 +15,7 @@ namespace {
 constexpr int usageError = 2;
 
 const std::array pages = {"overview"_L1, "sandboxes"_L1, "templates"_L1, "refine"_L1,
-                          "events"_L1,   "costs"_L1,     "settings"_L1};
+                          "events"_L1,   "costs"_L1,     "timeline"_L1,  "settings"_L1};
 
 void describe(QCommandLineParser &parser)
 {
@@ -27,7 +27,7 @@ void describe(QCommandLineParser &parser)
         {u"ready-file"_s, u"Write a JSON object to FILE once the program serves."_s, u"FILE"_s},
         {u"engine-api"_s, u"Use the engine at URL instead of starting one."_s, u"URL"_s},
         {u"tour"_s, u"Take the guided tour, leave pictures of every page in DIR, and end."_s, u"DIR"_s},
-        {u"page"_s, u"Open the page NAME: overview, sandboxes, templates, refine, events, costs, settings."_s,
+        {u"page"_s, u"Open the page NAME: overview, sandboxes, templates, refine, events, costs, timeline, settings."_s,
          u"NAME"_s},
         {u"log"_s, u"Log level: debug, info or warning (warning)."_s, u"LEVEL"_s},
         {QStringList{u"h"_s, u"help"_s}, u"Show this help and end."_s},

@@ -16,6 +16,7 @@
 #include "ui/templates/newsandboxdialog.h"
 #include "ui/templates/templatespage.h"
 #include "ui/text/format.h"
+#include "ui/timeline/timelinepage.h"
 
 #include <QCoreApplication>
 #include <QFile>
@@ -139,6 +140,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_costBySandbox(m_tracker, m_timeWindow, models::CostTableModel::Grouping::Sandbox)
     , m_figures(m_tracker, *m_journal)
     , m_series(m_tracker, m_timeWindow)
+    , m_timeline(m_tracker, m_timeWindow)
     , m_templates([this] { return m_client.listTemplates(); })
     , m_document(toQString((m_paths.state / "refine-autosave.py").string()))
     , m_runSession(m_client)
@@ -169,18 +171,21 @@ void Composition::buildPages()
     auto *events = new ui::EventsPage(m_events);
     auto *costs = new ui::CostsPage(m_timeWindow, m_series, m_costByTemplate, m_costBySandbox);
     m_settingsPage = new ui::SettingsPage(m_settings, m_connections, m_rates);
-    m_window = std::make_unique<ui::MainWindow>(std::vector<ui::PageEntry>{{u"overview"_s, overview},
-                                                                           {u"sandboxes"_s, sandboxes},
-                                                                           {u"templates"_s, m_templatesPage},
-                                                                           {u"refine"_s, m_refinePage},
-                                                                           {u"events"_s, events},
-                                                                           {u"costs"_s, costs},
-                                                                           {u"settings"_s, m_settingsPage}},
-                                                m_theme);
+    auto *timeline = new ui::TimelinePage(m_timeWindow, m_timeline);
+    const std::vector<ui::PageEntry> pages = {
+        {u"overview"_s, overview},   {u"sandboxes"_s, sandboxes},     {u"templates"_s, m_templatesPage},
+        {u"refine"_s, m_refinePage}, {u"events"_s, events},           {u"costs"_s, costs},
+        {u"timeline"_s, timeline},   {u"settings"_s, m_settingsPage},
+    };
+    m_window = std::make_unique<ui::MainWindow>(pages, m_theme);
     const auto newSandbox = [this] { openNewSandboxDialog({}); };
     connect(overview, &ui::OverviewPage::newSandboxRequested, this, newSandbox);
     connect(sandboxes, &ui::SandboxesPage::newSandboxRequested, this, newSandbox);
     connect(m_window.get(), &ui::MainWindow::newSandboxRequested, this, newSandbox);
+    connect(timeline, &ui::TimelinePage::sandboxActivated, this, [this, sandboxes](const QString &id) {
+        sandboxes->showSandbox(id);
+        m_window->showPage(u"sandboxes"_s);
+    });
     connect(m_templatesPage, &ui::TemplatesPage::newSandboxRequested, this, &Composition::openNewSandboxDialog);
     connect(m_templatesPage, &ui::TemplatesPage::openInRefineRequested, this, [this](const QString &name) {
         m_refinePage->setTemplate(name);

@@ -12,6 +12,7 @@
 #include "models/runs/runsession.h"
 #include "models/sandboxes/sandboxactions.h"
 #include "models/sandboxes/sandboxlistmodel.h"
+#include "models/sandboxes/timelinemodel.h"
 #include "models/settings/connectionsmodel.h"
 #include "models/settings/ratecardmodel.h"
 #include "models/settings/settings.h"
@@ -119,6 +120,7 @@ private:
     models::CostTableModel m_costBySandbox;
     models::LiveFigures m_figures;
     models::LiveSeries m_series;
+    models::TimelineModel m_timeline;
     models::TemplateListModel m_templates;
     models::CodeDocument m_document;
     models::RunSession m_runSession;

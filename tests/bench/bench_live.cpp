@@ -209,7 +209,10 @@ int main(int argc, char **argv)
     page.resize(1600, 1000);
     page.show();
     const std::string secret = newWebhookSecret();
-    lifecycle::Receiver receiver(**journal, {.port = 0, .secret = secret});
+    lifecycle::ReceiverOptions options;
+    options.port = 0;
+    options.secret = secret;
+    lifecycle::Receiver receiver(**journal, options);
     if (!receiver.start())
         return fail("the receiver could not listen");
 

@@ -42,9 +42,7 @@ constexpr int extendSeconds = 15 * 60;
 } // namespace
 
 SandboxesPage::SandboxesPage(SandboxListModel &sandboxes, SandboxActions &actions, QWidget *parent)
-    : Page(parent)
-    , m_sandboxes(sandboxes)
-    , m_sandboxActions(actions)
+    : Page(parent), m_sandboxes(sandboxes), m_sandboxActions(actions)
 {
     setObjectName(QStringLiteral("sandboxesPage"));
     buildTools();
@@ -162,6 +160,15 @@ void SandboxesPage::focusSearch()
     m_search->selectAll();
 }
 
+void SandboxesPage::showSandbox(const QString &sandboxId)
+{
+    m_states->setCurrentIndex(static_cast<int>(SandboxFilter::States::All));
+    m_search->setText(sandboxId);
+    applyFilter();
+    if (const int row = m_sandboxes.rowOf(sandboxId); row >= 0)
+        m_table->selectRow(row);
+}
+
 QByteArray SandboxesPage::saveState() const
 {
     return m_table->saveColumns();
@@ -260,9 +267,10 @@ void SandboxesPage::killSelected()
     }
     if (ids.isEmpty())
         return;
-    m_toast->show(ids.size() == 1 ? tr("Killing %1 in 5 seconds").arg(ids.front())
-                                  : tr("Killing %1 sandboxes in 5 seconds").arg(ids.size()),
-                  tr("Undo"), undoWindow, [] {}, [this, ids] { m_sandboxActions.kill(ids); });
+    m_toast->show(
+        ids.size() == 1 ? tr("Killing %1 in 5 seconds").arg(ids.front())
+                        : tr("Killing %1 sandboxes in 5 seconds").arg(ids.size()),
+        tr("Undo"), undoWindow, [] {}, [this, ids] { m_sandboxActions.kill(ids); });
 }
 
 void SandboxesPage::copyIds()
