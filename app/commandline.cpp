@@ -14,6 +14,8 @@ namespace {
 
 constexpr int usageError = 2;
 
+const std::array exportKinds = {"costs"_L1, "events"_L1, "sandboxes"_L1};
+
 const std::array pages = {"overview"_L1, "sandboxes"_L1, "templates"_L1, "refine"_L1,
                           "events"_L1,   "costs"_L1,     "timeline"_L1,  "settings"_L1};
 
@@ -29,6 +31,11 @@ void describe(QCommandLineParser &parser)
         {u"tour"_s, u"Take the guided tour, leave pictures of every page in DIR, and end."_s, u"DIR"_s},
         {u"page"_s, u"Open the page NAME: overview, sandboxes, templates, refine, events, costs, timeline, settings."_s,
          u"NAME"_s},
+        {u"export"_s, u"Write costs, events or sandboxes to the file of --out, without a window."_s, u"KIND"_s},
+        {u"from"_s, u"Begin of the export: a date or an RFC 3339 time (UTC without an offset)."_s, u"T"_s},
+        {u"to"_s, u"End of the export, not included."_s, u"T"_s},
+        {u"out"_s, u"File of the export: .csv, or JSON Lines for events by any other name."_s, u"FILE"_s},
+        {u"import"_s, u"Take events of FILE (JSON Lines or CSV) into the journal, without a window."_s, u"FILE"_s},
         {u"log"_s, u"Log level: debug, info or warning (warning)."_s, u"LEVEL"_s},
         {QStringList{u"h"_s, u"help"_s}, u"Show this help and end."_s},
         {QStringList{u"v"_s, u"version"_s}, u"Show the version and end."_s},
@@ -38,6 +45,28 @@ void describe(QCommandLineParser &parser)
 ParsedCommandLine misuse(const QString &reason)
 {
     return {{}, u"sandglass: "_s + reason + u"\nTry: sandglass --help"_s, usageError};
+}
+
+/// "2026-08-20" or a whole RFC 3339 time.
+std::optional<Timestamp> timeOf(const QString &text)
+{
+    const std::string given = text.toStdString();
+    return parseRfc3339(given.size() == 10 ? given + "T00:00:00Z" : given);
+}
+
+QString faultOfTransfer(const QCommandLineParser &parser)
+{
+    if (parser.isSet(u"export"_s) && std::ranges::find(exportKinds, parser.value(u"export"_s)) == exportKinds.end())
+        return u"--export takes costs, events or sandboxes"_s;
+    if (parser.isSet(u"export"_s) != parser.isSet(u"out"_s))
+        return u"--export and --out go together"_s;
+    if (parser.isSet(u"export"_s) && parser.isSet(u"import"_s))
+        return u"--export and --import do not go together"_s;
+    for (const QString &option : {u"from"_s, u"to"_s}) {
+        if (parser.isSet(option) && !timeOf(parser.value(option)))
+            return u"--%1 takes a date or an RFC 3339 time"_s.arg(option);
+    }
+    return {};
 }
 
 /// The first value that makes no sense, in words; empty when all do.
@@ -58,11 +87,11 @@ QString firstFault(const QCommandLineParser &parser)
         return u"there is no page named '%1'"_s.arg(parser.value(u"page"_s));
     if (parser.isSet(u"log"_s) && !QStringList{u"debug"_s, u"info"_s, u"warning"_s}.contains(parser.value(u"log"_s)))
         return u"--log takes debug, info or warning"_s;
-    for (const QString &option : {u"profile"_s, u"ready-file"_s, u"tour"_s}) {
+    for (const QString &option : {u"profile"_s, u"ready-file"_s, u"tour"_s, u"out"_s, u"import"_s}) {
         if (parser.isSet(option) && parser.value(option).isEmpty())
             return u"--%1 takes a path"_s.arg(option);
     }
-    return {};
+    return faultOfTransfer(parser);
 }
 
 } // namespace
@@ -88,6 +117,13 @@ ParsedCommandLine parseCommandLine(const QStringList &arguments)
     options.engineApi = parser.value(u"engine-api"_s);
     options.tourDirectory = parser.value(u"tour"_s);
     options.page = parser.value(u"page"_s);
+    options.exportKind = parser.value(u"export"_s);
+    options.outFile = parser.value(u"out"_s);
+    options.importFile = parser.value(u"import"_s);
+    if (parser.isSet(u"from"_s))
+        options.from = timeOf(parser.value(u"from"_s));
+    if (parser.isSet(u"to"_s))
+        options.to = timeOf(parser.value(u"to"_s));
     options.logLevel = parser.value(u"log"_s);
     return {options, {}, 0};
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "services/core/time.h"
+
 #include <QString>
 #include <QStringList>
 
@@ -18,7 +20,12 @@ struct CommandLine
     QString engineProgram; ///< sandglass-engine; empty: the one beside this program
     QString tourDirectory; ///< not empty: take the tour, then end
     QString page;
-    QString logLevel; ///< "debug", "info", "warning"
+    QString exportKind;            ///< "costs", "events", "sandboxes"; empty: no export
+    QString outFile;               ///< of the export
+    std::optional<Timestamp> from; ///< of the export; empty: from the beginning
+    std::optional<Timestamp> to;
+    QString importFile; ///< empty: no import
+    QString logLevel;   ///< "debug", "info", "warning"
 };
 
 /// What main() is to do with it.

@@ -1,6 +1,7 @@
 #include "app/composition.h"
 
 #include "app/keychainstore.h"
+#include "app/listprices.h"
 #include "models/templates/newsandboxsession.h"
 #include "services/core/ids.h"
 #include "services/core/json.h"
@@ -40,14 +41,6 @@ Q_LOGGING_CATEGORY(logApp, "sandglass.app")
 
 constexpr const char *webhookSecretName = "webhook-secret";
 constexpr std::size_t minimumSecretLength = 32;
-
-Result<cost::RateCard> loadListPrices()
-{
-    QFile file(u":/sandglass/ratecard.json"_s);
-    if (!file.open(QIODevice::ReadOnly))
-        return failure(Error::Kind::Local, "the built-in rate card is missing");
-    return cost::RateCard::fromJson(file.readAll().toStdString());
-}
 
 /// From exec to now, as the kernel counts it (in steps of 10 ms).
 double millisecondsSinceExec()
@@ -96,6 +89,13 @@ lifecycle::Poller::Lister listerOf(e2b::Client &client, QObject *context)
     };
 }
 
+/// What was wrong with the newest delivery that was refused, in the doctor's words.
+QString lastRefusalOf(const lifecycle::Quarantine &quarantine)
+{
+    const std::vector<lifecycle::QuarantineEntry> entries = quarantine.entries();
+    return entries.empty() ? QString() : toQString(explain(entries.front().diagnosis));
+}
+
 } // namespace
 
 Result<std::unique_ptr<Composition>> Composition::create(const CommandLine &options, ui::Theme &theme)
@@ -125,6 +125,8 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_keys(openKeyStore(m_paths.config))
     , m_journal(std::move(journal))
     , m_tracker(*m_journal, listPrices)
+    , m_picture(m_tracker)
+    , m_rest(std::make_shared<lifecycle::RestApi>(*m_journal, m_picture.picture()))
     , m_engine(engineProgram(m_options), toQString((m_paths.state / "engine").string()))
     , m_localClient(e2b::Connection{"local", "Local engine", e2b::Connection::Kind::Local, {}, {}, {}, {}})
     , m_client(m_localClient.connection())
@@ -281,6 +283,8 @@ void Composition::startReceiver(const QString &secret)
     m_secret = secret;
     lifecycle::ReceiverOptions options;
     options.secret = toUtf8(secret);
+    options.quarantineFile = m_paths.state / "quarantine.jsonl";
+    options.rest = m_rest;
     options.port = static_cast<std::uint16_t>(
         m_options.receiverPort.value_or(m_settings.number(models::Settings::Key::ReceiverPort)));
     m_receiver = std::make_unique<lifecycle::Receiver>(*m_journal, options);
@@ -412,6 +416,8 @@ void Composition::updateViews()
     if (m_receiver) {
         receiver.url = toQString(m_receiver->url());
         receiver.statistics = m_receiver->statistics();
+        if (receiver.statistics.refused() > 0)
+            receiver.lastRefusal = lastRefusalOf(m_receiver->quarantine());
     }
     m_settingsPage->setReceiver(receiver);
 

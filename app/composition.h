@@ -24,6 +24,8 @@
 #include "services/lifecycle/journal.h"
 #include "services/lifecycle/poller.h"
 #include "services/lifecycle/receiver.h"
+#include "services/lifecycle/restapi.h"
+#include "services/lifecycle/restapilive.h"
 #include "services/lifecycle/tracker.h"
 #include "ui/shell/mainwindow.h"
 
@@ -103,6 +105,8 @@ private:
     std::unique_ptr<KeyStore> m_keys;
     std::unique_ptr<lifecycle::Journal> m_journal;
     lifecycle::Tracker m_tracker;
+    lifecycle::TrackerPicture m_picture;
+    std::shared_ptr<lifecycle::RestApi> m_rest;      ///< the receiver's GET endpoints
     std::unique_ptr<lifecycle::Receiver> m_receiver; ///< before the journal goes
     EngineSupervisor m_engine;
     e2b::Client m_localClient; ///< the engine, whichever connection is active

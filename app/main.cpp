@@ -1,6 +1,7 @@
 #include "app/commandline.h"
 #include "app/composition.h"
 #include "app/tour.h"
+#include "app/transfercommand.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/toast.h"
 
@@ -59,6 +60,10 @@ int main(int argc, char **argv)
     if (parsed.message) {
         std::fprintf(parsed.exitCode == 0 ? stdout : stderr, "%s\n", qPrintable(*parsed.message));
         return parsed.exitCode;
+    }
+    if (!parsed.options.exportKind.isEmpty() || !parsed.options.importFile.isEmpty()) {
+        const QCoreApplication application(argc, argv);
+        return app::runTransfer(parsed.options);
     }
     chooseOffscreenForTour(parsed.options);
     std::signal(SIGPIPE, SIG_IGN); // a peer that goes away is an error value, not the end of the program

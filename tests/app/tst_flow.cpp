@@ -8,9 +8,13 @@
 
 #include <QComboBox>
 #include <QFrame>
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
+#include <QNetworkAccessManager>
+#include <QNetworkReply>
 #include <QPushButton>
 #include <QTableView>
 #include <QTest>
@@ -33,6 +37,7 @@ private Q_SLOTS:
     void runWithFault();
     void fixAndPass();
     void watchAndKill();
+    void endpointsTellTheSame();
 
 private:
     [[nodiscard]] const AttemptRow *attempt(int number)
@@ -150,6 +155,22 @@ void TestFlow::watchAndKill()
         return tracker.costOf(*tracker.fold().find(toUtf8(m_sandbox)));
     };
     QTRY_VERIFY(cost() && cost()->isConfirmed); // from the killed event's own execution time
+}
+
+/// The receiver's GET endpoints answer from the same picture.
+void TestFlow::endpointsTellTheSame()
+{
+    QNetworkAccessManager network;
+    const QUrl url(u"http://127.0.0.1:%1/metrics"_s.arg(m_fixture->program().receiver()->port()));
+    QNetworkReply *reply = network.get(QNetworkRequest(url));
+    QTRY_VERIFY(reply->isFinished());
+    const QJsonObject answer = QJsonDocument::fromJson(reply->readAll()).object();
+    reply->deleteLater();
+    const QJsonObject metrics = answer[u"metrics"_s].toObject();
+    QCOMPARE(metrics[u"total_created"_s].toInt(), 1);
+    QCOMPARE(metrics[u"total_killed"_s].toInt(), 1);
+    QCOMPARE(metrics[u"current_concurrent"_s].toInt(), 0);
+    QVERIFY(metrics[u"events_received"_s].toInt() >= 3);
 }
 
 QTEST_MAIN(TestFlow)

@@ -31,10 +31,17 @@ QString refusalText(const lifecycle::ReceiverStatistics &s)
 }
 
 ReceiverSection::ReceiverSection(QWidget *parent)
-    : Section(tr("Webhook receiver"), tr("Takes signed lifecycle events and writes each to the journal before it answers."), parent),
-      m_state(nullptr), m_counts(nullptr), m_refused(nullptr), m_secret(nullptr),
-      m_reveal(new QPushButton(tr("Reveal"), this)), m_copySecret(new QPushButton(tr("Copy secret"), this)),
-      m_copyUrl(new QPushButton(tr("Copy address"), this)), m_hide(new QTimer(this))
+    : Section(tr("Webhook receiver"),
+              tr("Takes signed lifecycle events and writes each to the journal before it answers."), parent)
+    , m_state(nullptr)
+    , m_counts(nullptr)
+    , m_refused(nullptr)
+    , m_doctor(nullptr)
+    , m_secret(nullptr)
+    , m_reveal(new QPushButton(tr("Reveal"), this))
+    , m_copySecret(new QPushButton(tr("Copy secret"), this))
+    , m_copyUrl(new QPushButton(tr("Copy address"), this))
+    , m_hide(new QTimer(this))
 {
     QFormLayout *form = addForm();
     m_state = addValue(form, tr("Address"), true);
@@ -43,6 +50,9 @@ ReceiverSection::ReceiverSection(QWidget *parent)
     m_counts->setObjectName(QStringLiteral("receiverAccepted"));
     m_refused = addValue(form, tr("Refused"), false);
     m_refused->setObjectName(QStringLiteral("receiverRefused"));
+    m_doctor = addValue(form, tr("Doctor"), false);
+    m_doctor->setObjectName(QStringLiteral("receiverDoctor"));
+    m_doctor->setWordWrap(true);
     m_secret = addValue(form, tr("Secret"), true);
     m_secret->setObjectName(QStringLiteral("receiverSecret"));
     m_reveal->setObjectName(QStringLiteral("revealSecret"));
@@ -68,7 +78,7 @@ void ReceiverSection::setReceiver(const ReceiverView &receiver)
 {
     m_receiver = receiver;
     const lifecycle::ReceiverStatistics &s = receiver.statistics;
-    m_state->setText(receiver.isListening       ? receiver.url
+    m_state->setText(receiver.isListening             ? receiver.url
                          : receiver.failure.isEmpty() ? tr("○ Not listening")
                                                       : tr("✕ Not listening: %1").arg(receiver.failure));
     QString accepted = formatCount(static_cast<std::int64_t>(s.accepted));
@@ -80,6 +90,8 @@ void ReceiverSection::setReceiver(const ReceiverView &receiver)
     const QString reasons = refusalText(s);
     const QString refused = formatCount(static_cast<std::int64_t>(s.refused()));
     m_refused->setText(reasons.isEmpty() ? refused : tr("%1: %2").arg(refused, reasons));
+    m_doctor->setText(receiver.lastRefusal.isEmpty() ? tr("nothing to complain of")
+                                                     : tr("last refusal: %1").arg(receiver.lastRefusal));
     m_copyUrl->setEnabled(receiver.isListening);
     m_reveal->setEnabled(!receiver.secret.isEmpty());
     m_copySecret->setEnabled(!receiver.secret.isEmpty());

@@ -17,6 +17,7 @@ struct ReceiverView
     QString secret;  ///< shown only on demand
     QString secretPlace;
     lifecycle::ReceiverStatistics statistics;
+    QString lastRefusal; ///< what was wrong with it and what to do; empty: none
 };
 
 /// Address, counts of deliveries with the reasons of refusal, and the secret on demand.
@@ -34,6 +35,7 @@ private:
     QLabel *m_state;
     QLabel *m_counts;
     QLabel *m_refused;
+    QLabel *m_doctor;
     QLabel *m_secret;
     QPushButton *m_reveal;
     QPushButton *m_copySecret;
