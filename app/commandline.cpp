@@ -103,7 +103,7 @@ ParsedCommandLine parseCommandLine(const QStringList &arguments)
     if (!parser.parse(arguments))
         return misuse(parser.errorText());
     if (parser.isSet(u"help"_s))
-        return {{}, parser.helpText().trimmed(), 0};
+        return {{}, parser.helpText().replace(u"<executable_name>"_s, u"sandglass"_s).trimmed(), 0};
     if (parser.isSet(u"version"_s))
         return {{}, QStringLiteral("sandglass " SANDGLASS_VERSION), 0};
     if (const QString fault = firstFault(parser); !fault.isEmpty())

@@ -64,6 +64,7 @@ public:
     [[nodiscard]] const EngineSupervisor &engine() const { return m_engine; }
     [[nodiscard]] WebhookRegistration &webhook() { return m_webhook; }
     [[nodiscard]] lifecycle::Tracker &tracker() { return m_tracker; }
+    [[nodiscard]] const models::LiveFigures &figures() const { return m_figures; }
     [[nodiscard]] const lifecycle::Journal &journal() const { return *m_journal; }
     [[nodiscard]] QString tourDirectory() const; ///< where Help > Take the tour leaves its pictures
     [[nodiscard]] const lifecycle::Receiver *receiver() const { return m_receiver.get(); }

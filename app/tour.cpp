@@ -147,7 +147,8 @@ void Tour::planEnding()
         {tr("kill the sandbox"), [this] { m_composition.runSession().endSession(); },
          [this] {
              const auto *sandbox = m_composition.tracker().fold().find(toUtf8(m_sandboxId));
-             return sandbox != nullptr && sandbox->state == lifecycle::SandboxState::Killed;
+             return sandbox != nullptr && sandbox->state == lifecycle::SandboxState::Killed
+                 && m_composition.figures().runningCount() == 0; // the pictures show it, too
          },
          [this] { return tr("killed event in the journal, %1 events in all").arg(m_composition.journal().count()); }});
     m_steps.push_back({tr("settle its cost"), [] {}, [] { return true; }, [this] { return costLine(); }});

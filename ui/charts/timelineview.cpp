@@ -58,8 +58,9 @@ TimelineView::TimelineView(TimelineModel &model, const QString &objectName, QWid
 void TimelineView::onChanged()
 {
     updateScrollBar();
-    setAccessibleDescription(tr("%n sandbox(es) from %1 to %2", nullptr, static_cast<int>(m_model.lanes().size()))
-                                 .arg(formatDateTime(m_model.from()), formatDateTime(m_model.to())));
+    setAccessibleDescription(tr("sandboxes: %1, from %2 to %3")
+                                 .arg(formatCount(static_cast<std::int64_t>(m_model.lanes().size())),
+                                      formatDateTime(m_model.from()), formatDateTime(m_model.to())));
     viewport()->update();
 }
 

@@ -72,7 +72,8 @@ QWidget *TimelinePage::buildCard()
 
 QString TimelinePage::subtitle() const
 {
-    const QString lives = tr("%n sandbox(es)", nullptr, static_cast<int>(m_model.lanes().size()));
+    const auto count = static_cast<std::int64_t>(m_model.lanes().size());
+    const QString lives = count == 1 ? tr("1 sandbox") : tr("%1 sandboxes").arg(formatCount(count));
     return m_window.isFixed() ? lives + u" · " + formatSpan(m_window.from(), m_window.to()) : lives;
 }
 
@@ -102,7 +103,8 @@ void TimelinePage::hideEvent(QHideEvent *event)
 void TimelinePage::onChanged()
 {
     m_stack->setCurrentIndex(m_model.lanes().empty() ? 1 : 0);
-    m_leftOut->setText(m_model.leftOut() > 0 ? tr("%n older one(s) not shown", nullptr, m_model.leftOut()) : QString());
+    m_leftOut->setText(m_model.leftOut() > 0 ? tr("%1 older not shown").arg(formatCount(m_model.leftOut()))
+                                             : QString());
     Q_EMIT subtitleChanged();
 }
 
