@@ -35,6 +35,7 @@ private Q_SLOTS:
     void cautiousByDefault();
     void refuses_data();
     void refuses();
+    void refusesEndlessCounts();
     void refusesFiles_data();
     void refusesFiles();
 };
@@ -111,6 +112,18 @@ void TestBudgetFile::refuses()
     const auto read = cost::budgetFromJson(object);
     QVERIFY(!read.has_value());
     QVERIFY(!read.error().message.empty());
+}
+
+void TestBudgetFile::refusesEndlessCounts()
+{
+    Json object = cost::toJson(whole());
+    object["measure"] = "created";
+    object["limit"] = "999999999";
+    QVERIFY(cost::budgetFromJson(object).has_value());
+    for (const char *limit : {"1000000000", "99999999999999999999999999", "1.5", "-1", ""}) {
+        object["limit"] = limit;
+        QVERIFY2(!cost::budgetFromJson(object).has_value(), limit);
+    }
 }
 
 void TestBudgetFile::refusesFiles_data()

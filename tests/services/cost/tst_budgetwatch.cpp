@@ -230,6 +230,10 @@ void TestBudgetWatch::ageIsStrict()
     const auto over = watch.evaluate(start + 10min + 1ms, always(facts));
     QCOMPARE(over.alerts.size(), 1U);
     QCOMPARE(over.stops.front().targets, std::vector<std::string>{"a"});
+    facts = {running("resumed", start)}; // created long ago, most of it paused
+    facts[0].runningSince = start + 2h;
+    facts[0].activeBefore = 9min;
+    QVERIFY(watch.evaluate(start + 2h + 1min, always(facts)).stops.empty());
 }
 
 void TestBudgetWatch::whatStartsAfterTheAlertIsStoppedToo()
