@@ -167,7 +167,7 @@ Composition::~Composition()
 void Composition::buildPages()
 {
     auto *overview = new ui::OverviewPage(m_figures, m_timeWindow, m_series, m_events);
-    auto *sandboxes = new ui::SandboxesPage(m_sandboxes, m_actions);
+    auto *sandboxes = m_sandboxesPage = new ui::SandboxesPage(m_sandboxes, m_actions);
     m_templatesPage = new ui::TemplatesPage(m_templates);
     m_refinePage = new ui::RefinePage(m_runSession, m_document, m_settings, m_templates);
     auto *events = new ui::EventsPage(m_events);
@@ -223,6 +223,7 @@ void Composition::wireWindow()
     connect(m_window.get(), &ui::MainWindow::firstPainted, this,
             [this] { QTimer::singleShot(0, this, &Composition::startServices); });
     connect(m_window.get(), &ui::MainWindow::aboutToClose, this, &Composition::saveWindow);
+    connect(m_window.get(), &ui::MainWindow::aboutToClose, this, &Composition::settleBeforeQuit);
     connect(m_window.get(), &ui::MainWindow::bannerActionTriggered, this, &Composition::restartEngine);
     connect(m_window.get(), &ui::MainWindow::restartEngineRequested, this, &Composition::restartEngine);
     connect(m_window.get(), &ui::MainWindow::tourRequested, this, &Composition::tourRequested);
@@ -501,6 +502,20 @@ void Composition::openNewSandboxDialog(const QString &templateId)
     });
     connect(session, &models::NewSandboxSession::created, this, [this] { m_window->showPage(u"sandboxes"_s); });
     dialog->open();
+}
+
+void Composition::settleBeforeQuit()
+{
+    m_sandboxesPage->settle();
+    if (m_actions.openCount() == 0)
+        return;
+    m_quitLock = std::make_unique<QEventLoopLocker>();
+    const auto release = [this] { m_quitLock.reset(); };
+    QTimer::singleShot(3s, this, release);
+    connect(&m_actions, &models::SandboxActions::done, this, [this, release] {
+        if (m_actions.openCount() == 0)
+            release();
+    });
 }
 
 void Composition::saveWindow()

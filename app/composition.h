@@ -29,6 +29,7 @@
 #include "services/lifecycle/tracker.h"
 #include "ui/shell/mainwindow.h"
 
+#include <QEventLoopLocker>
 #include <QObject>
 #include <QSettings>
 
@@ -36,6 +37,7 @@
 
 namespace sandglass::ui {
 class RefinePage;
+class SandboxesPage;
 class SettingsPage;
 class TemplatesPage;
 class Theme;
@@ -97,6 +99,7 @@ private:
     void tellServing();
     void openNewSandboxDialog(const QString &templateId);
     void saveWindow();
+    void settleBeforeQuit(); ///< keeps the program until what was asked for has been answered, 3 s at most
 
     CommandLine m_options;
     ui::Theme &m_theme;
@@ -134,10 +137,12 @@ private:
     ui::RefinePage *m_refinePage = nullptr;
     ui::TemplatesPage *m_templatesPage = nullptr;
     ui::SettingsPage *m_settingsPage = nullptr;
+    ui::SandboxesPage *m_sandboxesPage = nullptr;
 
     QString m_secret;
     QString m_receiverFailure;
     QString m_localKey;
+    std::unique_ptr<QEventLoopLocker> m_quitLock; ///< while something is being settled
     bool m_hasServed = false;
     bool m_engineWasReady = false;
 };

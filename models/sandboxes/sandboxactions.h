@@ -42,9 +42,13 @@ public:
     void resume(const QStringList &ids, int timeoutSeconds) override;
     void kill(const QStringList &ids) override;
     void extend(const QStringList &ids, int seconds) override;
+    [[nodiscard]] int openCount() const { return m_open; } ///< requests without an answer yet
 
 private:
+    void finish(Verb verb, const QString &id, const Result<> &outcome);
+
     e2b::Client &m_client;
+    int m_open = 0;
 };
 
 } // namespace sandglass::models

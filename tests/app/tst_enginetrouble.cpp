@@ -8,6 +8,7 @@
 #include <QFrame>
 #include <QLabel>
 #include <QPushButton>
+#include <QTableView>
 #include <QTest>
 
 #include <csignal>
@@ -23,6 +24,7 @@ private Q_SLOTS:
     void initTestCase();
     void killedDuringARun();
     void oneClickBringsItBack();
+    void closingSendsAWaitingKill();
 
 private:
     [[nodiscard]] models::RunSession &session() { return m_fixture->program().runSession(); }
@@ -77,6 +79,23 @@ void TestEngineTrouble::oneClickBringsItBack()
                              30'000);
     QCOMPARE(session().attempts()->rowCount(), 2);
     QVERIFY(!session().trouble().has_value());
+}
+
+/// Kill, then close the window at once: the sandbox must not run on because nobody waited for Undo.
+void TestEngineTrouble::closingSendsAWaitingKill()
+{
+    const QString sandbox = session().sandboxId();
+    QVERIFY(!sandbox.isEmpty());
+    QVERIFY(m_fixture->window().showPage(u"sandboxes"_s));
+    auto *table = m_fixture->find<QTableView>("sandboxTable");
+    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 1, 10'000);
+    table->selectRow(0);
+    auto *kill = m_fixture->find<QPushButton>("killSandboxes");
+    QTRY_VERIFY(kill->isEnabled());
+    QTest::mouseClick(kill, Qt::LeftButton);
+    m_fixture->window().close();
+    const auto state = [&] { return m_fixture->program().tracker().fold().find(sandbox.toStdString())->state; };
+    QTRY_VERIFY_WITH_TIMEOUT(state() == lifecycle::SandboxState::Killed, 4'000); // before the 5 s of Undo
 }
 
 QTEST_MAIN(TestEngineTrouble)

@@ -160,6 +160,11 @@ void SandboxesPage::focusSearch()
     m_search->selectAll();
 }
 
+void SandboxesPage::settle()
+{
+    m_toast->settle();
+}
+
 void SandboxesPage::showSandbox(const QString &sandboxId)
 {
     m_states->setCurrentIndex(static_cast<int>(SandboxFilter::States::All));

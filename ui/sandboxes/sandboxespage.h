@@ -32,6 +32,7 @@ public:
     [[nodiscard]] QString subtitle() const override;
     [[nodiscard]] QWidget *headerTools() override { return m_tools; }
     void focusSearch() override;
+    void settle(); ///< sends a kill that still waits for Undo
     void showSandbox(const QString &sandboxId); ///< searches for it in every state, and selects it
     [[nodiscard]] QByteArray saveState() const override;
     void restoreState(const QByteArray &state) override;

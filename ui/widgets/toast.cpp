@@ -58,6 +58,12 @@ void Toast::show(const QString &sentence, const QString &action, std::chrono::mi
     QFrame::show();
 }
 
+void Toast::settle()
+{
+    if (m_timer.isActive())
+        expire();
+}
+
 bool Toast::eventFilter(QObject *watched, QEvent *event)
 {
     if (watched == parentWidget() && event->type() == QEvent::Resize)

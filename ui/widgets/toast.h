@@ -22,6 +22,9 @@ public:
     void show(const QString &sentence, const QString &action, std::chrono::milliseconds duration,
               std::function<void()> onAction, std::function<void()> onExpired = {});
 
+    /// Does now what was waiting for its time: the end of the program is no Undo.
+    void settle();
+
 protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
 
