@@ -23,6 +23,7 @@ HttpCodeRun::HttpCodeRun(net::HttpClient &http, const Connection &connection, co
     connect(m_stream, &net::HttpStream::finished, this, &HttpCodeRun::onStreamEnd);
     m_limit.setSingleShot(true);
     connect(&m_limit, &QTimer::timeout, this, [this] { conclude(End::TimedOut); });
+    m_limit.setTimerType(Qt::PreciseTimer); // a coarse one may end a run before its time
     if (spec.timeoutSeconds > 0)
         m_limit.start(std::chrono::seconds(spec.timeoutSeconds));
     m_silence.setSingleShot(true);
