@@ -103,7 +103,7 @@ void Journal::Private::run()
                 continue;
         }
         if (isIdle || upkeep.isUrgent(lastSeq))
-            upkeep.step(lastSeq);
+            upkeep.step(lastSeq, isIdle);
     }
     upkeep.finish(lastSeq);
 }

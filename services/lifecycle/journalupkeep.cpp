@@ -12,10 +12,12 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr std::size_t largeStep = 16'000, smallStep = 500; // events: some 150 ms, some 5 ms
-constexpr std::int64_t manyBehind = 20'000;               // after an import: nobody counts milliseconds
+constexpr std::int64_t manyBehind = 20'000;                // after an import: nobody counts milliseconds
 constexpr std::size_t sandboxesPerStep = 2'000;
 constexpr std::int64_t mostBehind = 1'000'000;
-constexpr auto idleDelay = 200ms; // events in quick succession are folded together
+constexpr auto largePatience = 150ms, smallPatience = 20ms;
+constexpr auto urgentEvery = 200ms; // a tenth of the time, while events keep coming
+constexpr auto idleDelay = 200ms;   // events in quick succession are folded together
 constexpr auto retryDelay = 10s;
 constexpr auto trimEvery = 10min;
 
@@ -44,11 +46,13 @@ std::optional<std::chrono::milliseconds> JournalUpkeep::dueIn(std::int64_t lastS
 
 bool JournalUpkeep::isUrgent(std::int64_t lastSeq) const
 {
-    return steady_clock::now() >= m_retryAt && (!m_isPrepared || lastSeq - foldedSeq() > mostBehind);
+    return steady_clock::now() >= std::max(m_retryAt, m_nextUrgent)
+        && (!m_isPrepared || lastSeq - foldedSeq() > mostBehind);
 }
 
-void JournalUpkeep::step(std::int64_t lastSeq)
+void JournalUpkeep::step(std::int64_t lastSeq, bool isIdle)
 {
+    m_nextUrgent = steady_clock::now() + urgentEvery;
     m_isFarBehind = lastSeq - foldedSeq() > manyBehind;
     if (m_phase == Phase::Done)
         m_phase = Phase::CatchUp;
@@ -57,18 +61,19 @@ void JournalUpkeep::step(std::int64_t lastSeq)
         m_phase = Phase::Trim;
         return;
     }
-    const auto more = work();
+    const auto more = work(isIdle);
     if (more)
         next(*more);
     else
         failed(more.error());
 }
 
-Result<bool> JournalUpkeep::work()
+Result<bool> JournalUpkeep::work(bool isIdle)
 {
     switch (m_phase) {
     case Phase::CatchUp: {
-        const auto more = m_snapshot.catchUp(m_isPrepared && !m_isFarBehind ? smallStep : largeStep);
+        const bool isSmall = !isIdle || (m_isPrepared && !m_isFarBehind);
+        const auto more = m_snapshot.catchUp(isSmall ? smallStep : largeStep, isSmall ? smallPatience : largePatience);
         m_foldedSeq = m_snapshot.foldedSeq().value_or(0);
         return more;
     }
@@ -127,7 +132,7 @@ void JournalUpkeep::finish(std::int64_t lastSeq)
 {
     constexpr std::int64_t little = 5'000;
     if (lastSeq > foldedSeq() && lastSeq - foldedSeq() <= little && steady_clock::now() >= m_retryAt)
-        (void)m_snapshot.catchUp(static_cast<std::size_t>(little));
+        (void)m_snapshot.catchUp(static_cast<std::size_t>(little), largePatience);
 }
 
 bool JournalUpkeep::hold(const std::function<bool()> &isStopped)

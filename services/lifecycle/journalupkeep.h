@@ -26,7 +26,8 @@ public:
     [[nodiscard]] std::optional<std::chrono::milliseconds> dueIn(std::int64_t lastSeq) const;
     /// True when events should wait for a step: the tables are too far behind.
     [[nodiscard]] bool isUrgent(std::int64_t lastSeq) const;
-    void step(std::int64_t lastSeq);
+    /// Some 150 ms at most, some 20 ms while events are waiting.
+    void step(std::int64_t lastSeq, bool isIdle);
     void finish(std::int64_t lastSeq); ///< before the journal closes: what little is left
 
     // Any thread.
@@ -35,7 +36,7 @@ public:
 
 private:
     enum class Phase { CatchUp, Thaw, Chill, Trim, Done };
-    [[nodiscard]] Result<bool> work();
+    [[nodiscard]] Result<bool> work(bool isIdle);
     [[nodiscard]] Result<bool> trim();
     void next(bool isMore);
     void failed(const Error &error);
@@ -48,6 +49,7 @@ private:
     std::chrono::steady_clock::time_point m_nextTrim{};
     Phase m_phase = Phase::CatchUp;
     std::chrono::steady_clock::time_point m_retryAt{};
+    std::chrono::steady_clock::time_point m_nextUrgent{};
     bool m_wasDropped = false;
     bool m_isFarBehind = false;
     std::atomic<std::int64_t> m_foldedSeq{0};

@@ -5,6 +5,7 @@
 #include "services/lifecycle/fold.h"
 #include "services/lifecycle/rollup.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -26,8 +27,8 @@ public:
     explicit Snapshot(Database &database);
     [[nodiscard]] bool isValid() const;
 
-    /// Folds at most `limit` more events. True when there may be more.
-    [[nodiscard]] Result<bool> catchUp(std::size_t limit);
+    /// Folds at most `limit` more events, and no further ones once `patience` is over. True when there may be more.
+    [[nodiscard]] Result<bool> catchUp(std::size_t limit, std::chrono::milliseconds patience = std::chrono::hours(1));
     /// Takes at most `limit` cold sandboxes that have changed since out of the rollups. True when there may be more.
     [[nodiscard]] Result<bool> thaw(std::size_t limit);
     /// Counts the oldest ended sandboxes in rollups and archive, at most `limit`, until `keep` are left hot. True
@@ -46,7 +47,7 @@ private:
     struct Entry;
 
     [[nodiscard]] Result<bool> inTransaction(const std::function<Result<bool>()> &work);
-    [[nodiscard]] Result<bool> foldChunk(std::size_t limit);
+    [[nodiscard]] Result<bool> foldChunk(std::size_t limit, std::chrono::milliseconds patience);
     [[nodiscard]] Result<> save(const Fold &fold, const std::string &id, const Entry &entry);
     [[nodiscard]] Result<bool> thawChunk(std::size_t limit);
     [[nodiscard]] Result<> removeFromArchive(std::int64_t chunk, std::int64_t sandbox);

@@ -52,6 +52,7 @@ struct Template
 {
     std::string text;
     std::size_t idAt = 0;
+    std::size_t sandboxAt = 0; ///< the id again: every delivery is about another sandbox
     std::size_t signatureAt = 0;
     std::size_t bodyAt = 0;
 };
@@ -67,6 +68,7 @@ struct Outcome
 {
     std::vector<std::uint32_t> latenciesUs;
     std::uint64_t errors = 0;
+    std::string lastError; ///< in words
     double seconds = 0;
 };
 
@@ -112,11 +114,11 @@ Template makeTemplate(const Options &options)
         R"({{"id":"{}","version":"v2","type":"sandbox.lifecycle.killed","timestamp":"{}",)"
         R"("event_category":"lifecycle","event_label":"kill","event_data":{{"sandbox_metadata":{{"user":"42"}},)"
         R"("execution":{{"started_at":"{}","vcpu_count":2,"memory_mb":512,"execution_time":300123}},)"
-        R"("kill_reason":"timeout"}},"sandbox_id":"isv6ril5xadwn1k9t2jye",)"
+        R"("kill_reason":"timeout"}},"sandbox_id":"{}",)"
         R"("sandbox_execution_id":"b5e4c7e2-8c1a-4f0e-a8b8-2f3f0a1d9c77","sandbox_template_id":"rki5dems9wqfm4r03t7g",)"
         R"("sandbox_build_id":"0d6f2f2e-3d57-45a4-8f2c-9f1c8e6f8b11",)"
         R"("sandbox_team_id":"460355b3-4f64-48f9-9a16-4442817f79f5","events_ttl_days":7}})",
-        gap, now, now);
+        gap, now, now, gap);
     Template made;
     made.text = fmt::format("POST {} HTTP/1.1\r\nHost: {}:{}\r\nContent-Type: application/json\r\n"
                             "e2b-webhook-id: 1\r\ne2b-delivery-id: 1\r\ne2b-signature-version: v1\r\n"
@@ -126,6 +128,7 @@ Template makeTemplate(const Options &options)
     made.text += std::string(signatureSize, '0') + "\r\n\r\n";
     made.bodyAt = made.text.size();
     made.idAt = made.bodyAt + body.find(gap);
+    made.sandboxAt = made.bodyAt + body.rfind(gap);
     made.text += body;
     return made;
 }
@@ -142,6 +145,7 @@ std::vector<Delivery> prepare(const Template &pattern, const Options &options)
                                            (high >> 16U) & 0xffffU, high & 0xfffU, low >> 52U, low & 0xffffffffffffU);
         id.copy(delivery.id.data(), idSize);
         id.copy(body.data() + (pattern.idAt - pattern.bodyAt), idSize);
+        id.copy(body.data() + (pattern.sandboxAt - pattern.bodyAt), idSize);
         lifecycle::signDelivery(options.secret, body).copy(delivery.signature.data(), signatureSize);
     }
     return deliveries;
@@ -207,7 +211,8 @@ public:
             const int count =
                 ::epoll_wait(m_epoll.get(), events.data(), static_cast<int>(events.size()), answerTimeoutMs);
             if (count <= 0) {
-                m_outcome.errors += m_waiting; // no answer in time
+                m_outcome.errors += m_waiting;
+                m_outcome.lastError = "no answer within 5 s";
                 break;
             }
             for (int i = 0; i < count; ++i)
@@ -225,6 +230,7 @@ private:
             return;
         const Delivery &delivery = m_deliveries[m_next++];
         std::memcpy(m_pattern.text.data() + m_pattern.idAt, delivery.id.data(), idSize);
+        std::memcpy(m_pattern.text.data() + m_pattern.sandboxAt, delivery.id.data(), idSize);
         std::memcpy(m_pattern.text.data() + m_pattern.signatureAt, delivery.signature.data(), signatureSize);
         // One small request at a time per connection: it always fits into the socket's buffer.
         const ssize_t sent = ::send(client.fd.get(), m_pattern.text.data(), m_pattern.text.size(), MSG_NOSIGNAL);
@@ -240,6 +246,7 @@ private:
         const ssize_t count = ::recv(client.fd.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
         if (count <= 0) {
             ++m_outcome.errors;
+            m_outcome.lastError = "the connection was closed";
             --m_waiting;
             ::epoll_ctl(m_epoll.get(), EPOLL_CTL_DEL, client.fd.get(), nullptr);
             return;
@@ -252,8 +259,10 @@ private:
         if (status == 200)
             m_outcome.latenciesUs.push_back(static_cast<std::uint32_t>(
                 std::chrono::duration_cast<std::chrono::microseconds>(Monotonic::now() - client.sentAt).count()));
-        else
+        else {
             ++m_outcome.errors;
+            m_outcome.lastError = "answered " + std::to_string(status);
+        }
         sendNext(client);
     }
 
@@ -303,5 +312,8 @@ int main(int argc, char **argv)
                       {"acknowledged", acknowledged},
                       {"errors", outcome.errors}};
     std::puts(dumpJson(result).c_str());
+    if (outcome.errors > 0)
+        std::fprintf(stderr, "%llu deliveries failed: %s\n", static_cast<unsigned long long>(outcome.errors),
+                     outcome.lastError.c_str());
     return outcome.errors == 0 && acknowledged > 0 ? 0 : 1;
 }
