@@ -29,6 +29,7 @@
 
 #include <ctime>
 #include <unistd.h>
+#include <utility>
 
 using namespace std::chrono_literals;
 using namespace Qt::Literals::StringLiterals;
@@ -417,8 +418,11 @@ void Composition::updateViews()
     if (m_receiver) {
         receiver.url = toQString(m_receiver->url());
         receiver.statistics = m_receiver->statistics();
-        if (receiver.statistics.refused() > 0)
-            receiver.lastRefusal = lastRefusalOf(m_receiver->quarantine());
+        // Asking for entries copies them: only when there is something new.
+        const lifecycle::Quarantine &quarantine = m_receiver->quarantine();
+        if (const auto revision = quarantine.revision(); revision != std::exchange(m_quarantineRevision, revision))
+            m_lastRefusal = lastRefusalOf(quarantine);
+        receiver.lastRefusal = m_lastRefusal;
     }
     m_settingsPage->setReceiver(receiver);
 

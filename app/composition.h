@@ -141,6 +141,8 @@ private:
 
     QString m_secret;
     QString m_receiverFailure;
+    QString m_lastRefusal;
+    std::uint64_t m_quarantineRevision = 0;
     QString m_localKey;
     std::unique_ptr<QEventLoopLocker> m_quitLock; ///< while something is being settled
     bool m_hasServed = false;

@@ -38,6 +38,7 @@ private Q_SLOTS:
     void fixAndPass();
     void watchAndKill();
     void endpointsTellTheSame();
+    void aRefusalIsExplained();
 
 private:
     [[nodiscard]] const AttemptRow *attempt(int number)
@@ -171,6 +172,23 @@ void TestFlow::endpointsTellTheSame()
     QCOMPARE(metrics[u"total_killed"_s].toInt(), 1);
     QCOMPARE(metrics[u"current_concurrent"_s].toInt(), 0);
     QVERIFY(metrics[u"events_received"_s].toInt() >= 3);
+}
+
+/// Settings names what was wrong with a delivery that was refused.
+void TestFlow::aRefusalIsExplained()
+{
+    auto *doctor = m_fixture->find<QLabel>("receiverDoctor");
+    QVERIFY(!doctor->text().contains(u"last refusal"_s));
+    QNetworkAccessManager network;
+    QNetworkRequest request(QUrl(toQString(m_fixture->program().receiver()->url())));
+    request.setHeader(QNetworkRequest::ContentTypeHeader, u"application/json"_s);
+    request.setRawHeader("e2b-signature", QByteArray(64, 'a')); // a digest as hex
+    QNetworkReply *reply = network.post(request, QByteArray("{}"));
+    QTRY_VERIFY(reply->isFinished());
+    QCOMPARE(reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt(), 401);
+    reply->deleteLater();
+    m_fixture->window().showPage(u"settings"_s);
+    QTRY_VERIFY_WITH_TIMEOUT(doctor->text().contains(u"last refusal"_s), 10'000);
 }
 
 QTEST_MAIN(TestFlow)
