@@ -325,6 +325,9 @@ void Composition::onEngineState(EngineSupervisor::State state)
         m_engineWasReady = true;
         tellServing();
     } else if (state == EngineSupervisor::State::Failed) {
+        // Before the connection goes: that would look as if the person had stopped the run.
+        if (m_connections.active().kind == e2b::Connection::Kind::Local)
+            m_runSession.breakOff({.kind = Error::Kind::Transport, .message = toUtf8(m_engine.failure())});
         m_connections.setLocalEngine({}, {}, {});
         m_window->showBanner(m_engineWasReady
                                  ? tr("The local engine ended: %1. Your history is intact.").arg(m_engine.failure())

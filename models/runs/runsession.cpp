@@ -142,6 +142,11 @@ void RunSession::stop()
     m_session.stop();
 }
 
+void RunSession::breakOff(const Error &why)
+{
+    m_session.breakOff(why);
+}
+
 void RunSession::endSession()
 {
     m_session.endSession();

@@ -24,6 +24,8 @@ public:
     void run(const QString &code); ///< ignored unless Idle
     void stop();                   ///< interrupts the run; the sandbox and its context stay
     void endSession();             ///< kills the sandbox; attempts and output stay
+    void
+    breakOff(const Error &why); ///< the server is gone: as endSession(), but a run on its way is Broken, not Stopped
 
     [[nodiscard]] State state() const;
     [[nodiscard]] AttemptsModel *attempts() { return &m_attempts; }

@@ -18,10 +18,10 @@ struct Error
     };
 
     Kind kind = Kind::Local;
-    int status = 0;      ///< HTTP status, 0 when none arrived
-    std::string message; ///< the server's or system's own words in English, secrets removed; ui phrases it
-    std::string
-        code; ///< machine-readable detail when there is one: Connect code ("not_found"), E2B error_code, errno name
+    int status = 0;           ///< HTTP status, 0 when none arrived
+    std::string message = {}; ///< the server's or system's own words in English, secrets removed; ui phrases it
+    std::string code =
+        {}; ///< machine-readable detail when there is one: Connect code ("not_found"), E2B error_code, errno name
 
     friend bool operator==(const Error &, const Error &) = default;
 

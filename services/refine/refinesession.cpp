@@ -282,6 +282,20 @@ void RefineSession::stop()
     }
 }
 
+void RefineSession::breakOff(const Error &why)
+{
+    if (m_state != State::Idle) {
+        if (m_run != nullptr) {
+            m_attempt.duration = std::chrono::nanoseconds(m_clock.nsecsElapsed());
+            m_run->disconnect(this);
+            m_run->cancel();
+        }
+        m_attempt.trouble = why;
+        conclude(Verdict::Broken);
+    }
+    endSession();
+}
+
 void RefineSession::endSession()
 {
     stop();

@@ -48,6 +48,9 @@ public:
     bool run(const std::string &code, Attempt::Author author = Attempt::Author::Person);
     void stop(); ///< the attempt ends as Stopped; the sandbox stays, one on its way is killed unless a run takes it
     void endSession(); ///< stops and kills the sandbox; the attempts stay
+    /// The sandbox's server is gone: as endSession(), but an attempt on its way ends as Broken with `why`, since nobody
+    /// stopped it.
+    void breakOff(const Error &why);
 
     [[nodiscard]] State state() const { return m_state; }
     [[nodiscard]] const std::string &templateId() const { return m_template; }

@@ -49,6 +49,7 @@ private Q_SLOTS:
     void createFails();
     void refusesASecondRun();
     void stops();
+    void breaksOffWhenItsServerIsGone();
     void stopWhileCreating();
     void endKillsEvenASandboxOnItsWay();
     void stopWhileCreatingLeavesNoSandbox();
@@ -210,6 +211,27 @@ void TestRefineSession::stops()
     QCOMPARE(last().output.text(), "a");
     runAndWait(); // the sandbox stays
     QCOMPARE(m_server->count("POST /sandboxes"), 1);
+}
+
+void TestRefineSession::breaksOffWhenItsServerIsGone()
+{
+    execute({FakeReply::stream({"{\"type\":\"stdout\",\"text\":\"a\"}\n"}, Fault::Hold)});
+    QSignalSpy output(m_session.get(), &RefineSession::outputAppended);
+    QVERIFY(m_session->run("x"));
+    QTRY_COMPARE(output.size(), 1);
+    const Error gone{.kind = Error::Kind::Transport, .message = "the engine ended"};
+    m_session->breakOff(gone);
+    QVERIFY(m_session->state() == RefineSession::State::Idle);
+    QVERIFY(last().verdict == Verdict::Broken);
+    QVERIFY(last().trouble == gone);
+    QCOMPARE(last().output.text(), "a");
+    QVERIFY(last().duration > std::chrono::nanoseconds::zero());
+    QVERIFY(!m_session->sandbox());
+
+    QVERIFY(m_session->run("y"));
+    m_session->breakOff(gone); // while its sandbox is being created
+    QVERIFY(last().verdict == Verdict::Broken);
+    QVERIFY(last().trouble == gone);
 }
 
 void TestRefineSession::stopWhileCreating()
