@@ -36,6 +36,13 @@ Fold &Fold::operator=(Fold &&) noexcept = default;
 
 bool Fold::apply(const Event &event)
 {
+    const bool isChanged = add(event);
+    settle();
+    return isChanged;
+}
+
+bool Fold::add(const Event &event)
+{
     if (event.type == EventType::Unknown || event.sandboxId.empty())
         return false;
     const auto [entry, isNew] = m_sandboxes.try_emplace(event.sandboxId);
@@ -52,10 +59,26 @@ bool Fold::apply(const Event &event)
     sandbox.eventCount += 1;
     sandbox.lastEventAt = sandbox.eventCount == 1 ? event.timestamp : std::max(sandbox.lastEventAt, event.timestamp);
     records->takeProperties(event, fact, sandbox);
-    if (changesStretches(event.type))
-        records->deriveRuns(sandbox);
-    records->updatePlannedEnd(sandbox);
+    records->areRunsStale = records->areRunsStale || changesStretches(event.type);
+    if (!std::exchange(records->isUnsettled, true))
+        m_unsettled.push_back(sandbox.id);
     return true;
+}
+
+void Fold::settle()
+{
+    for (const std::string &id : m_unsettled) {
+        const auto entry = m_sandboxes.find(id);
+        if (entry == m_sandboxes.end())
+            continue;
+        Records &records = *m_records[&entry->second];
+        if (!std::exchange(records.isUnsettled, false))
+            continue; // forgotten and known again since
+        if (std::exchange(records.areRunsStale, false))
+            records.deriveRuns(entry->second);
+        records.updatePlannedEnd(entry->second);
+    }
+    m_unsettled.clear();
 }
 
 void Fold::forget(const std::string &sandboxId)

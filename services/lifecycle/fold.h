@@ -65,6 +65,11 @@ public:
     /// duplicates change nothing.
     bool apply(const Event &event);
 
+    /// As apply(), but state and stretches of the sandbox stay as they were until settle(): the stretches are derived
+    /// from all its events, so that many events of one sandbox at once are only affordable this way.
+    bool add(const Event &event);
+    void settle();
+
     /// All the fold knows of one sandbox, to go on from it later: apply() after adopt() does what it would have done
     /// without the break. Bytes of this program's own; empty for an unknown sandbox.
     [[nodiscard]] std::string record(const std::string &sandboxId) const;
@@ -79,6 +84,7 @@ private:
     struct Records; ///< what the fold keeps of one sandbox's events
     std::unordered_map<std::string, Sandbox> m_sandboxes;
     std::unordered_map<const Sandbox *, std::unique_ptr<Records>> m_records; ///< the map's nodes stay in place
+    std::vector<std::string> m_unsettled;                                    ///< ids; some may be forgotten by now
 };
 
 } // namespace sandglass::lifecycle

@@ -43,6 +43,8 @@ struct Fold::Records
     std::vector<Fact> facts; ///< sorted
     Origin templateId, templateAlias, teamId, metadata, killReason, plannedEnd;
     std::optional<Timestamp> endAt;
+    bool isUnsettled = false;  ///< has events that Sandbox does not show yet
+    bool areRunsStale = false; ///< and they change its stretches
 
     /// False when the event is known already.
     bool add(const Fact &fact)

@@ -137,13 +137,14 @@ Result<bool> Snapshot::foldChunk(std::size_t limit, std::chrono::milliseconds pa
             }
         }
         m_find.reset();
-        entry.isChanged = fold.apply(stored.event) || entry.isChanged;
-        // One sandbox with very many events takes ever longer: deliveries must not wait for it.
+        entry.isChanged = fold.add(stored.event) || entry.isChanged;
+        // Deliveries must not wait for the tables.
         if (std::chrono::steady_clock::now() >= deadline) {
             reached = stored.seq;
             break;
         }
     }
+    fold.settle();
     for (const auto &[id, entry] : entries) {
         if (!entry.isChanged)
             continue;

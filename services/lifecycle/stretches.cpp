@@ -1,9 +1,12 @@
 #include "services/lifecycle/stretches.h"
 
 #include "services/lifecycle/journalhash.h"
+#include "services/lifecycle/stretchindex.h"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
+#include <unordered_map>
 
 namespace sandglass::lifecycle {
 
@@ -43,7 +46,6 @@ struct Stretch
     RunInterval run;
     std::optional<Timestamp> startedAt; ///< the provider's own word for run.start
     std::optional<Timestamp> seenAlive; ///< last time it was observed running
-    bool isFirst = false;               ///< made by created: nothing ran before it
 };
 
 class Derivation
@@ -65,12 +67,24 @@ private:
     [[nodiscard]] Stretch *byStart(Timestamp start);
     [[nodiscard]] Stretch *lastStartedBy(Timestamp time);
     [[nodiscard]] std::optional<Timestamp> earliestEnd(const Stretch &stretch, const Stretch *next) const;
-    Stretch &add(Timestamp start, std::string executionId);
-    static void takeExecution(Stretch &stretch, const Fact &fact);
+    Stretch &add(Timestamp start, const std::string &executionId); ///< the text stays where it is
+    void tellStart(Stretch &stretch, const std::optional<Timestamp> &startedAt);
+    void takeExecution(Stretch &stretch, const Fact &fact);
+    [[nodiscard]] std::size_t numberOf(const Stretch &stretch) const
+    {
+        return static_cast<std::size_t>(&stretch - m_stretches.data());
+    }
 
     const std::vector<Fact> &m_facts;
     std::vector<Stretch> m_stretches;
-    std::vector<Timestamp> m_looseEnds; ///< paused and killed events that fit no stretch
+    // Numbers of stretches, until they are sorted. Found, not searched: a sandbox may have tens of thousands.
+    std::unordered_map<std::string_view, std::size_t> m_byExecution; ///< by texts of the facts
+    StretchIndex m_starts;                                           ///< by run.start
+    StretchIndex m_toldStarts;                                       ///< by startedAt
+    std::optional<std::size_t> m_first;                              ///< made by created: nothing ran before it
+
+    std::vector<Timestamp> m_looseEnds; ///< paused and killed events that fit no stretch; sorted
+    std::vector<Timestamp> m_softEnds;  ///< lost or observed paused; sorted
     std::optional<Timestamp> m_killedAt;
 };
 
@@ -89,6 +103,8 @@ Stretches Derivation::run()
     for (const Fact &fact : m_facts) {
         if (fact.type == EventType::Observed && fact.isObservedRunning)
             addObservedRunning(fact);
+        else if (fact.type == EventType::Observed || fact.type == EventType::Lost)
+            m_softEnds.push_back(fact.time);
     }
     std::ranges::stable_sort(m_stretches, {}, [](const Stretch &s) { return s.run.start; });
     closeOpen();
@@ -109,7 +125,9 @@ void Derivation::addStarts()
             continue;
         if (byExecution(fact.executionId))
             continue; // told twice: the facts are sorted, so the earliest stands
-        add(fact.time, fact.executionId).isFirst = fact.type == EventType::Created;
+        const Stretch &made = add(fact.time, fact.executionId);
+        if (fact.type == EventType::Created && !m_first)
+            m_first = numberOf(made);
     }
 }
 
@@ -138,12 +156,23 @@ void Derivation::addEnd(const Fact &fact)
     takeExecution(*stretch, fact);
 }
 
+void Derivation::tellStart(Stretch &stretch, const std::optional<Timestamp> &startedAt)
+{
+    if (stretch.startedAt)
+        m_toldStarts.remove(*stretch.startedAt, numberOf(stretch));
+    stretch.startedAt = startedAt;
+    if (startedAt)
+        m_toldStarts.add(*startedAt, numberOf(stretch));
+}
+
 void Derivation::takeExecution(Stretch &stretch, const Fact &fact)
 {
     stretch.run.confirmedMs = fact.executionMs;
-    stretch.startedAt = fact.startedAt;
-    if (stretch.run.executionId.empty())
+    tellStart(stretch, fact.startedAt);
+    if (stretch.run.executionId.empty() && !fact.executionId.empty()) {
         stretch.run.executionId = fact.executionId;
+        m_byExecution.try_emplace(fact.executionId, numberOf(stretch));
+    }
     if (fact.hasSize()) {
         stretch.run.vcpuCount = fact.vcpuCount;
         stretch.run.memoryMb = fact.memoryMb;
@@ -163,8 +192,9 @@ void Derivation::addObservedRunning(const Fact &fact)
     if (!stretch) {
         if (m_killedAt && start >= *m_killedAt)
             return; // a list older than the kill
-        stretch = &add(start, {});
-        stretch->startedAt = fact.startedAt;
+        static const std::string none;
+        stretch = &add(start, none);
+        tellStart(*stretch, fact.startedAt);
     }
     stretch->seenAlive = std::max(stretch->seenAlive.value_or(fact.time), fact.time);
     if (fact.hasSize() && (stretch->run.vcpuCount == 0 || stretch->run.memoryMb == 0)) {
@@ -193,19 +223,12 @@ std::optional<Timestamp> Derivation::earliestEnd(const Stretch &stretch, const S
         offer(next->run.start);
     if (m_killedAt)
         offer(std::max(start, *m_killedAt));
-    for (const Timestamp time : m_looseEnds) {
-        if (time >= start)
-            offer(time);
-    }
+    // Sorted: the first that fits is the earliest.
+    if (const auto loose = std::ranges::lower_bound(m_looseEnds, start); loose != m_looseEnds.end())
+        offer(*loose);
     const Timestamp alive = std::max(start, stretch.seenAlive.value_or(start));
-    for (const Fact &fact : m_facts) {
-        const bool isSoftEnd =
-            fact.type == EventType::Lost || (fact.type == EventType::Observed && !fact.isObservedRunning);
-        if (isSoftEnd && fact.time > alive) {
-            offer(fact.time);
-            break; // sorted: the first is the earliest
-        }
-    }
+    if (const auto soft = std::ranges::upper_bound(m_softEnds, alive); soft != m_softEnds.end())
+        offer(*soft);
     return end;
 }
 
@@ -246,47 +269,37 @@ Stretch *Derivation::byExecution(const std::string &executionId)
 {
     if (executionId.empty())
         return nullptr;
-    const auto it =
-        std::ranges::find_if(m_stretches, [&](const Stretch &s) { return s.run.executionId == executionId; });
-    return it != m_stretches.end() ? &*it : nullptr;
+    const auto it = m_byExecution.find(executionId);
+    return it != m_byExecution.end() ? &m_stretches[it->second] : nullptr;
 }
 
 /// The stretch that a start at `start` means: the nearest within 2 s, or the sandbox's first one when nothing
 /// can have run before it.
 Stretch *Derivation::byStart(Timestamp start)
 {
-    Stretch *nearest = nullptr;
-    std::chrono::nanoseconds best = sameStart;
-    for (Stretch &stretch : m_stretches) {
-        const auto known = stretch.startedAt.value_or(stretch.run.start);
-        const auto distance = std::min(std::chrono::abs(known - start), std::chrono::abs(stretch.run.start - start));
-        if (distance < best || (distance == best && !nearest)) {
-            nearest = &stretch;
-            best = distance;
-        }
-    }
-    if (nearest)
-        return nearest;
-    const auto first = std::ranges::find_if(m_stretches, &Stretch::isFirst);
-    return first != m_stretches.end() && start < first->run.start ? &*first : nullptr;
+    const auto known = m_starts.nearest(start, sameStart);
+    const auto told = m_toldStarts.nearest(start, sameStart);
+    if (known || told)
+        return &m_stretches[(!told || (known && *known < *told) ? *known : *told).number];
+    return m_first && start < m_stretches[*m_first].run.start ? &m_stretches[*m_first] : nullptr;
 }
 
 Stretch *Derivation::lastStartedBy(Timestamp time)
 {
-    Stretch *last = nullptr;
-    for (Stretch &stretch : m_stretches) {
-        if (stretch.run.start <= time && (!last || stretch.run.start >= last->run.start))
-            last = &stretch;
-    }
-    return last;
+    const auto number = m_starts.lastUntil(time);
+    return number ? &m_stretches[*number] : nullptr;
 }
 
-Stretch &Derivation::add(Timestamp start, std::string executionId)
+Stretch &Derivation::add(Timestamp start, const std::string &executionId)
 {
-    Stretch stretch;
+    const std::size_t number = m_stretches.size();
+    Stretch &stretch = m_stretches.emplace_back();
     stretch.run.start = start;
-    stretch.run.executionId = std::move(executionId);
-    return m_stretches.emplace_back(std::move(stretch));
+    stretch.run.executionId = executionId;
+    m_starts.add(start, number);
+    if (!executionId.empty())
+        m_byExecution.try_emplace(executionId, number);
+    return stretch;
 }
 
 } // namespace

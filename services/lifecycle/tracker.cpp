@@ -18,6 +18,7 @@ namespace {
 
 constexpr int publishIntervalMs = 50;
 constexpr int sliceMs = 4;
+constexpr std::size_t settleLimit = 64;     ///< sandboxes; of a flood about one sandbox each slice derives it once
 constexpr std::size_t historyLimit = 4'000; ///< replayed events waiting for the UI thread; the worker pauses above it
 constexpr std::size_t liveLimit = 20'000;   ///< new events waiting; above it they are read from the journal later
 constexpr std::size_t liveByteLimit = 32U << 20;
@@ -255,7 +256,10 @@ void Tracker::takeSlice()
     while (!m_taken.empty() && slice.elapsed() < sliceMs) {
         apply(std::move(m_taken.front()));
         m_taken.pop_front();
+        if (m_unsettled.size() >= settleLimit)
+            settle();
     }
+    settle();
     publish();
     if (!m_taken.empty() || m_inbox->hasWork(m_replayed))
         schedule(0);
@@ -289,13 +293,20 @@ void Tracker::apply(StoredEvent &&stored)
     m_appliedSeq = stored.seq;
     countEvent(stored.event.timestamp);
     const bool wasCold = takeFromHistory(stored.event.sandboxId);
-    if (m_fold.apply(stored.event) || wasCold) {
-        m_usage.update(*m_fold.find(stored.event.sandboxId));
-        if (m_replayed)
-            m_changed.insert(stored.event.sandboxId);
-    }
+    if (m_fold.add(stored.event) || wasCold)
+        m_unsettled.insert(stored.event.sandboxId);
     if (m_replayed)
         m_recorded.push_back(std::move(stored));
+}
+
+void Tracker::settle()
+{
+    m_fold.settle();
+    for (const std::string &id : m_unsettled)
+        m_usage.update(*m_fold.find(id));
+    if (m_replayed)
+        m_changed.merge(m_unsettled);
+    m_unsettled.clear();
 }
 
 void Tracker::finishReplay(const std::optional<Error> &error)

@@ -89,6 +89,7 @@ private:
     void takeSlice();
     void adopt(Start start);
     void apply(StoredEvent &&stored);
+    void settle();
     [[nodiscard]] bool takeFromHistory(const std::string &sandboxId);
     void countEvent(Timestamp time);
     void finishReplay(const std::optional<Error> &error);
@@ -105,9 +106,10 @@ private:
 
     std::shared_ptr<Inbox> m_inbox;
     std::thread m_worker;
-    std::deque<StoredEvent> m_taken;           ///< out of the inbox, not yet applied
-    std::vector<StoredEvent> m_recorded;       ///< applied, not yet told
-    std::unordered_set<std::string> m_changed; ///< likewise
+    std::deque<StoredEvent> m_taken;             ///< out of the inbox, not yet applied
+    std::vector<StoredEvent> m_recorded;         ///< applied, not yet told
+    std::unordered_set<std::string> m_unsettled; ///< of the present slice: in the fold, not yet in state and cost
+    std::unordered_set<std::string> m_changed;   ///< not yet told
     QTimer m_timer;
     QElapsedTimer m_sincePublished;
 

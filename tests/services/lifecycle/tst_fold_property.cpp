@@ -26,12 +26,14 @@ Fold folded(const std::vector<Event> &events)
     return fold;
 }
 
-/// Now and then all is put away and taken up again, as over restarts.
+/// In batches, and now and then all is put away and taken up again, as over restarts.
 Fold foldedWithBreaks(const std::vector<Event> &events, std::mt19937_64 &random)
 {
     Fold fold;
     for (const Event &e : events) {
-        fold.apply(e);
+        fold.add(e);
+        if (random() % 4 == 0)
+            fold.settle();
         if (random() % 8 != 0)
             continue;
         Fold next;
@@ -39,6 +41,7 @@ Fold foldedWithBreaks(const std::vector<Event> &events, std::mt19937_64 &random)
             next.adopt(fold.record(id));
         fold = std::move(next);
     }
+    fold.settle();
     return fold;
 }
 

@@ -66,6 +66,7 @@ private Q_SLOTS:
     void newRateCard();
     void countsRecentEvents();
     void oldSandboxesStayInTheTables();
+    void floodAboutOneSandbox();
 
 private:
     std::unique_ptr<Tracker> makeTracker()
@@ -387,6 +388,25 @@ void TestTracker::oldSandboxesStayInTheTables()
     QTRY_VERIFY(std::ranges::all_of(cold, [&](const std::string &id) { return tracker.fold().find(id) != nullptr; }));
     QVERIFY(compare());
     QVERIFY(!changed.isEmpty());
+}
+
+/// So many that deriving its life anew for each of them would take minutes.
+void TestTracker::floodAboutOneSandbox()
+{
+    constexpr int pauses = 20'000;
+    std::vector<Event> events;
+    for (int i = 0; i < pauses; ++i) {
+        const std::string execution = "e" + std::to_string(i);
+        events.push_back(bare(i == 0 ? EventType::Created : EventType::Resumed, 2 * i, execution, "flooded"));
+        events.push_back(ended(EventType::Paused, 2 * i + 1, execution, 2 * i, "flooded"));
+    }
+    m_now = at(3 * pauses);
+    const auto tracker = readyTracker();
+    append(*m_journal, events);
+    const auto *flooded = &tracker->fold().sandboxes();
+    QTRY_VERIFY_WITH_TIMEOUT(flooded->contains("flooded") && flooded->at("flooded").eventCount == 2 * pauses, 60'000);
+    QCOMPARE(flooded->at("flooded").runs.size(), std::size_t{pauses});
+    QVERIFY(flooded->at("flooded").state == SandboxState::Paused);
 }
 
 QTEST_GUILESS_MAIN(TestTracker)
