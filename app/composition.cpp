@@ -6,7 +6,6 @@
 #include "services/core/ids.h"
 #include "services/core/json.h"
 #include "services/core/qtstring.h"
-#include "services/core/whendone.h"
 #include "ui/costs/costspage.h"
 #include "ui/events/eventspage.h"
 #include "ui/overview/overviewpage.h"
@@ -23,7 +22,6 @@
 #include <QFile>
 #include <QLoggingCategory>
 #include <QProcessEnvironment>
-#include <QPromise>
 #include <QSaveFile>
 #include <QTimer>
 
@@ -56,38 +54,10 @@ double millisecondsSinceExec()
         - ticks * 1e3 / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
-lifecycle::PollerOptions pollerOptions()
-{
-    lifecycle::PollerOptions options;
-    options.interval = 2s; // the local engine answers in a millisecond
-    return options;
-}
-
 QString engineProgram(const CommandLine &options)
 {
     return options.engineProgram.isEmpty() ? QCoreApplication::applicationDirPath() + u"/sandglass-engine"_s
                                            : options.engineProgram;
-}
-
-/// The list of an API as the poller wants it.
-lifecycle::Poller::Lister listerOf(e2b::Client &client, QObject *context)
-{
-    return [&client, context] {
-        auto shared = std::make_shared<QPromise<Result<lifecycle::Poller::List>>>();
-        shared->start();
-        whenDone(client.listSandboxes(), context, [shared](Result<std::vector<e2b::SandboxInfo>> answer) {
-            Result<lifecycle::Poller::List> list = lifecycle::Poller::List{};
-            if (!answer)
-                list = failure(answer.error());
-            else
-                for (e2b::SandboxInfo &info : *answer)
-                    list->push_back({info.sandboxId, info.templateId, info.alias, info.state, info.startedAt,
-                                     info.endAt, info.cpuCount, info.memoryMb, std::move(info.metadata)});
-            shared->addResult(std::move(list));
-            shared->finish();
-        });
-        return shared->future();
-    };
 }
 
 /// What was wrong with the newest delivery that was refused, in the doctor's words.
@@ -132,7 +102,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_localClient(e2b::Connection{"local", "Local engine", e2b::Connection::Kind::Local, {}, {}, {}, {}})
     , m_client(m_localClient.connection())
     , m_webhook(m_localClient)
-    , m_poller(*m_journal, m_tracker, listerOf(m_client, this), pollerOptions())
+    , m_watching(m_client, *m_journal, m_tracker, m_paths.state)
     , m_connections(m_settings, *m_keys, models::EnvironmentConnection::from(QProcessEnvironment::systemEnvironment()),
                     models::networkTester(this))
     , m_rates(m_settings, std::move(listPrices))
@@ -160,7 +130,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
 
 Composition::~Composition()
 {
-    m_poller.stop();
+    m_watching.stop();
     m_receiver.reset();
     m_window.reset();
 }
@@ -171,7 +141,7 @@ void Composition::buildPages()
     auto *sandboxes = m_sandboxesPage = new ui::SandboxesPage(m_sandboxes, m_actions);
     m_templatesPage = new ui::TemplatesPage(m_templates);
     m_refinePage = new ui::RefinePage(m_runSession, m_document, m_settings, m_templates);
-    auto *events = new ui::EventsPage(m_events);
+    auto *events = m_eventsPage = new ui::EventsPage(m_events);
     auto *costs = new ui::CostsPage(m_timeWindow, m_series, m_costByTemplate, m_costBySandbox);
     m_settingsPage = new ui::SettingsPage(m_settings, m_connections, m_rates);
     auto *timeline = new ui::TimelinePage(m_timeWindow, m_timeline);
@@ -215,8 +185,12 @@ void Composition::wireModels()
     connect(&m_webhook, &WebhookRegistration::failed, this, [](const Error &error) {
         qCWarning(logApp, "the receiver could not be registered: %s", error.message.c_str());
     });
-    // Created, updated …: the list tells size and readable name, which no webhook carries.
-    connect(&m_tracker, &lifecycle::Tracker::eventsRecorded, &m_poller, &lifecycle::Poller::pollNow);
+    const auto showGaps = [this] {
+        m_series.setGaps(m_watching.gaps().all());
+        m_eventsPage->setHistoryGaps(m_watching.gaps().all());
+    };
+    showGaps();
+    connect(&m_watching, &Watching::gapsChanged, this, showGaps);
 }
 
 void Composition::wireWindow()
@@ -358,8 +332,7 @@ void Composition::useConnection()
     m_client.setConnection(m_connections.active());
     m_templates.forget();
     m_templates.refresh();
-    m_poller.stop();
-    m_poller.start();
+    m_watching.follow();
     updateConnections();
 }
 

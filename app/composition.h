@@ -2,6 +2,7 @@
 
 #include "app/commandline.h"
 #include "app/enginesupervisor.h"
+#include "app/watching.h"
 #include "app/webhookregistration.h"
 #include "models/costs/costtablemodel.h"
 #include "models/costs/livefigures.h"
@@ -22,7 +23,6 @@
 #include "services/core/result.h"
 #include "services/e2b/client.h"
 #include "services/lifecycle/journal.h"
-#include "services/lifecycle/poller.h"
 #include "services/lifecycle/receiver.h"
 #include "services/lifecycle/restapi.h"
 #include "services/lifecycle/restapilive.h"
@@ -36,6 +36,7 @@
 #include <memory>
 
 namespace sandglass::ui {
+class EventsPage;
 class RefinePage;
 class SandboxesPage;
 class SettingsPage;
@@ -116,7 +117,7 @@ private:
     e2b::Client m_localClient; ///< the engine, whichever connection is active
     e2b::Client m_client;      ///< the active connection
     WebhookRegistration m_webhook;
-    lifecycle::Poller m_poller;
+    Watching m_watching;
 
     models::ConnectionsModel m_connections;
     models::RateCardModel m_rates;
@@ -134,6 +135,7 @@ private:
     models::RunSession m_runSession;
 
     std::unique_ptr<ui::MainWindow> m_window; ///< owns the pages
+    ui::EventsPage *m_eventsPage = nullptr;
     ui::RefinePage *m_refinePage = nullptr;
     ui::TemplatesPage *m_templatesPage = nullptr;
     ui::SettingsPage *m_settingsPage = nullptr;

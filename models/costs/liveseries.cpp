@@ -5,7 +5,9 @@
 #include "services/lifecycle/tracker.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
+#include <utility>
 
 using namespace std::chrono_literals;
 
@@ -42,6 +44,12 @@ LiveSeries::LiveSeries(lifecycle::Tracker &tracker, TimeWindow &window, QObject 
     connect(&m_tracker, &lifecycle::Tracker::replayed, this, &LiveSeries::refresh);
     connect(&m_tracker, &lifecycle::Tracker::rateCardChanged, this, &LiveSeries::refresh);
     connect(&m_window, &TimeWindow::changed, this, &LiveSeries::refresh);
+}
+
+void LiveSeries::setGaps(std::vector<lifecycle::HistoryGap> gaps)
+{
+    m_gaps = std::move(gaps);
+    refresh();
 }
 
 void LiveSeries::setActive(bool active)
@@ -81,7 +89,23 @@ void LiveSeries::refresh()
     m_cost = merged(std::move(lines), tr("others"));
     const std::vector<int> active = m_tracker.activeSeries(m_from, m_to, bucketCount);
     m_active.assign(active.begin(), active.end());
+    blankGaps();
     Q_EMIT changed();
+}
+
+void LiveSeries::blankGaps()
+{
+    const auto width = (m_to - m_from) / bucketCount;
+    for (std::size_t i = 0; i < m_active.size() && !m_gaps.empty(); ++i) {
+        const Timestamp from = m_from + width * static_cast<int>(i);
+        const bool isKnown =
+            m_active[i] > 0 || std::ranges::any_of(m_cost, [i](const Line &line) { return line.values[i] > 0; });
+        if (isKnown || !lifecycle::isCovered(m_gaps, from, from + width))
+            continue;
+        m_active[i] = std::numeric_limits<double>::quiet_NaN();
+        for (Line &line : m_cost)
+            line.values[i] = m_active[i];
+    }
 }
 
 } // namespace sandglass::models

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/core/time.h"
+#include "services/lifecycle/historygaps.h"
 
 #include <QObject>
 #include <QString>
@@ -17,7 +18,7 @@ namespace sandglass::models {
 class TimeWindow;
 
 /// Cost and active sandboxes over the time window, in equal buckets, for charts. Recomputed at most every second and
-/// only while somebody looks.
+/// only while somebody looks. NaN: what was then is not known.
 class LiveSeries final : public QObject
 {
     Q_OBJECT
@@ -32,7 +33,8 @@ public:
 
     LiveSeries(lifecycle::Tracker &tracker, TimeWindow &window, QObject *parent = nullptr);
 
-    void setActive(bool active); ///< counts: as often off as on
+    void setGaps(std::vector<lifecycle::HistoryGap> gaps); ///< buckets wholly within one, without any cost, are NaN
+    void setActive(bool active);                           ///< counts: as often off as on
 
     [[nodiscard]] Timestamp from() const { return m_from; }
     [[nodiscard]] Timestamp to() const { return m_to; }
@@ -45,9 +47,11 @@ Q_SIGNALS:
 
 private:
     void refresh();
+    void blankGaps();
 
     lifecycle::Tracker &m_tracker;
     TimeWindow &m_window;
+    std::vector<lifecycle::HistoryGap> m_gaps;
     Timestamp m_from{};
     Timestamp m_to{};
     std::vector<Line> m_cost;

@@ -4,6 +4,7 @@
 #include "services/core/time.h"
 #include "services/lifecycle/backfillmark.h"
 #include "services/lifecycle/event.h"
+#include "services/lifecycle/historygaps.h"
 
 #include <QFuture>
 #include <QObject>
@@ -19,13 +20,6 @@
 namespace sandglass::lifecycle {
 
 class Journal;
-
-/// A stretch of time of which the provider has forgotten the events: unknown, not empty.
-struct HistoryGap
-{
-    Timestamp from{}, to{};
-    friend bool operator==(const HistoryGap &, const HistoryGap &) = default;
-};
 
 struct BackfillProgress
 {

@@ -14,6 +14,7 @@
 #include <QTest>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 using namespace sandglass;
@@ -243,6 +244,13 @@ void TestLiveModels::seriesAndFiguresSeeWhatRuns()
             dollars += value;
     }
     QVERIFY(qAbs(dollars - 0.009075) < 1e-12);
+
+    // What nobody can tell any more is not nothing; what is known in it stays.
+    series.setGaps({{sample::at(-7200), sample::at(300)}});
+    QVERIFY(std::isnan(series.active().front()));
+    QVERIFY(std::isnan(series.cost().front().values.front()));
+    QVERIFY(!std::isnan(series.active().back()));
+    QCOMPARE(std::ranges::count_if(series.active(), [](double value) { return value == 2.0; }), std::ptrdiff_t{5});
 }
 
 QTEST_GUILESS_MAIN(TestLiveModels)

@@ -9,8 +9,10 @@
 #include "ui/widgets/searchfield.h"
 #include "ui/widgets/tableview.h"
 
+#include <QDateTime>
 #include <QHBoxLayout>
 #include <QItemSelectionModel>
+#include <QLocale>
 #include <QPlainTextEdit>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -124,9 +126,22 @@ void EventsPage::showDetails()
 
 QString EventsPage::subtitle() const
 {
-    return m_events.isSearching()
+    const QString shown = m_events.isSearching()
         ? tr("%1 of the newest %2").arg(formatCount(m_events.rowCount()), formatCount(m_events.loadedCount()))
         : tr("newest %1").arg(formatCount(m_events.loadedCount()));
+    return m_gap.isEmpty() ? shown : shown + QStringLiteral(" · ") + m_gap;
+}
+
+void EventsPage::setHistoryGaps(const std::vector<lifecycle::HistoryGap> &gaps)
+{
+    const QLocale locale;
+    const auto word = [&locale](Timestamp time) {
+        return locale.toString(QDateTime::fromMSecsSinceEpoch(toUnixMs(time)), QStringLiteral("d MMM HH:mm"));
+    };
+    m_gap = gaps.empty() ? QString()
+                         : tr("nothing is known of %1 – %2: the provider forgets after 7 days")
+                               .arg(word(gaps.back().from), word(gaps.back().to));
+    Q_EMIT subtitleChanged();
 }
 
 void EventsPage::focusSearch()

@@ -1,6 +1,9 @@
 #pragma once
 
+#include "services/lifecycle/historygaps.h"
 #include "ui/shell/page.h"
+
+#include <vector>
 
 class QPlainTextEdit;
 class QSplitter;
@@ -28,6 +31,7 @@ public:
     [[nodiscard]] QString subtitle() const override;
     [[nodiscard]] QWidget *headerTools() override { return m_tools; }
     void focusSearch() override;
+    void setHistoryGaps(const std::vector<lifecycle::HistoryGap> &gaps); ///< the newest one is told
     [[nodiscard]] QByteArray saveState() const override;
     void restoreState(const QByteArray &state) override;
 
@@ -38,6 +42,7 @@ private:
     void updateCounts();
 
     models::EventListModel &m_events;
+    QString m_gap; ///< in words
     QWidget *m_tools = nullptr;
     SearchField *m_search = nullptr;
     QStackedWidget *m_stack = nullptr;

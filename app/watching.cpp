@@ -1,0 +1,139 @@
+#include "app/watching.h"
+
+#include "services/core/qtstring.h"
+#include "services/core/whendone.h"
+#include "services/e2b/client.h"
+#include "services/e2b/webhookclient.h"
+#include "services/lifecycle/tracker.h"
+
+#include <QCryptographicHash>
+#include <QLoggingCategory>
+#include <QPromise>
+
+#include <memory>
+#include <utility>
+
+using namespace std::chrono_literals;
+
+namespace sandglass::app {
+
+namespace {
+
+Q_LOGGING_CATEGORY(logWatching, "sandglass.watching")
+
+/// The answer of an API call in the shape that a lifecycle service wants.
+template<typename To, typename From, typename Convert>
+QFuture<Result<To>> converted(QFuture<Result<From>> future, QObject *context, Convert convert)
+{
+    auto promise = std::make_shared<QPromise<Result<To>>>();
+    promise->start();
+    whenDone(std::move(future), context, [promise, convert](Result<From> answer) {
+        Result<To> result = answer ? Result<To>(convert(std::move(*answer))) : Result<To>(failure(answer.error()));
+        promise->addResult(std::move(result));
+        promise->finish();
+    });
+    return promise->future();
+}
+
+lifecycle::Poller::List toList(std::vector<e2b::SandboxInfo> sandboxes)
+{
+    lifecycle::Poller::List list;
+    list.reserve(sandboxes.size());
+    for (e2b::SandboxInfo &info : sandboxes)
+        list.push_back({info.sandboxId, info.templateId, info.alias, info.state, info.startedAt, info.endAt,
+                        info.cpuCount, info.memoryMb, std::move(info.metadata)});
+    return list;
+}
+
+lifecycle::Backfill::Page toPage(e2b::EventPage page)
+{
+    return {std::move(page.events), page.unreadable};
+}
+
+/// What has been read is one key's: another key of the same connection is another team with other events.
+std::string sourceOf(const e2b::Connection &connection)
+{
+    const QByteArray key = QByteArray::fromStdString(connection.apiUrl + '\n' + connection.apiKey);
+    const QByteArray fingerprint = QCryptographicHash::hash(key, QCryptographicHash::Sha256).toHex().left(8);
+    return connection.id + "/" + fingerprint.toStdString();
+}
+
+} // namespace
+
+Watching::Watching(e2b::Client &client, lifecycle::Journal &journal, lifecycle::Tracker &tracker,
+                   const std::filesystem::path &state, QObject *parent)
+    : QObject(parent)
+    , m_client(client)
+    , m_journal(journal)
+    , m_tracker(tracker)
+    , m_marks(state / "backfill.json")
+    , m_gaps(state / "history-gaps.json")
+{
+    m_soon.setSingleShot(true);
+    connect(&m_soon, &QTimer::timeout, this, [this] {
+        if (m_poller)
+            m_poller->pollNow();
+    });
+    // Created, updated …: the list tells size and readable name, which no webhook carries.
+    connect(&m_tracker, &lifecycle::Tracker::eventsRecorded, this, [this] {
+        if (!m_soon.isActive())
+            m_soon.start();
+    });
+}
+
+Watching::~Watching() = default;
+
+void Watching::stop()
+{
+    m_soon.stop();
+    m_poller.reset();
+    m_backfill.reset();
+}
+
+void Watching::follow()
+{
+    stop();
+    startPolling();
+    if (!m_client.connection().apiKey.empty())
+        startFilling();
+}
+
+void Watching::startPolling()
+{
+    const bool isLocal = m_client.connection().kind == e2b::Connection::Kind::Local;
+    m_soon.setInterval(isLocal ? 0ms : 3s);
+    lifecycle::PollerOptions options;
+    if (isLocal)
+        options.interval = 2s; // it answers in a millisecond
+    else
+        options.relaxedInterval = 60s;
+    const auto list = [this] { return converted<lifecycle::Poller::List>(m_client.listSandboxes(), this, toList); };
+    m_poller = std::make_unique<lifecycle::Poller>(m_journal, m_tracker, list, options);
+    m_poller->start();
+}
+
+void Watching::startFilling()
+{
+    const auto page = [this](std::int64_t offset, int limit) {
+        e2b::EventQuery query;
+        query.offset = offset;
+        query.limit = limit;
+        return converted<lifecycle::Backfill::Page>(m_client.webhooks().events(query), this, toPage);
+    };
+    m_backfill = std::make_unique<lifecycle::Backfill>(m_journal, m_marks, sourceOf(m_client.connection()), page);
+    connect(m_backfill.get(), &lifecycle::Backfill::finished, this, &Watching::onFilled);
+    connect(m_backfill.get(), &lifecycle::Backfill::failed, this,
+            [](const Error &error) { qCInfo(logWatching, "events could not be fetched: %s", error.message.c_str()); });
+    m_backfill->start();
+}
+
+void Watching::onFilled(const lifecycle::BackfillReport &report)
+{
+    if (!report.gap)
+        return;
+    if (const auto kept = m_gaps.add(*report.gap); !kept)
+        qCWarning(logWatching, "a gap in the history could not be noted: %s", kept.error().message.c_str());
+    Q_EMIT gapsChanged();
+}
+
+} // namespace sandglass::app

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "services/lifecycle/backfill.h"
+#include "services/lifecycle/historygaps.h"
+#include "services/lifecycle/poller.h"
+
+#include <QObject>
+#include <QTimer>
+
+#include <filesystem>
+#include <memory>
+
+namespace sandglass::e2b {
+class Client;
+}
+
+namespace sandglass::app {
+
+/// What the API of one connection tells beyond the webhooks, put into the journal: its list of sandboxes, polled, and
+/// the events that no webhook has brought.
+class Watching final : public QObject
+{
+    Q_OBJECT
+public:
+    /// `state`: the folder of its small files.
+    Watching(e2b::Client &client, lifecycle::Journal &journal, lifecycle::Tracker &tracker,
+             const std::filesystem::path &state, QObject *parent = nullptr);
+    ~Watching() override;
+
+    void follow(); ///< starts over: the client's connection has changed
+    void stop();
+    [[nodiscard]] const lifecycle::HistoryGaps &gaps() const { return m_gaps; }
+
+Q_SIGNALS:
+    void gapsChanged();
+
+private:
+    void startPolling();
+    void startFilling();
+    void onFilled(const lifecycle::BackfillReport &report);
+
+    e2b::Client &m_client;
+    lifecycle::Journal &m_journal;
+    lifecycle::Tracker &m_tracker;
+    lifecycle::BackfillMarks m_marks;
+    lifecycle::HistoryGaps m_gaps;
+    QTimer m_soon; ///< after news of a webhook
+    std::unique_ptr<lifecycle::Poller> m_poller;
+    std::unique_ptr<lifecycle::Backfill> m_backfill;
+};
+
+} // namespace sandglass::app

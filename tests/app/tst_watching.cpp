@@ -1,0 +1,149 @@
+// What a cloud connection's API tells beyond the webhooks reaches the journal: events that no webhook has brought, the
+// list of sandboxes, and the gap that the provider's memory leaves.
+
+#include "app/watching.h"
+#include "services/e2b/client.h"
+#include "services/lifecycle/recordfile.h"
+#include "tests/models/livefixture.h"
+#include "tests/support/fakee2bserver.h"
+
+#include <QFile>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace sandglass;
+using namespace sandglass::testsupport;
+
+namespace {
+
+constexpr const char *teamEvents = "GET /events/sandboxes";
+constexpr const char *list = "GET /v2/sandboxes";
+
+QByteArray eventJson(const char *id, const char *type, const char *sandbox, const QByteArray &timestamp)
+{
+    return QByteArray(R"({"id":")") + id + R"(","version":"v2","type":"sandbox.lifecycle.)" + type
+        + R"(","timestamp":")" + timestamp + R"(","eventData":null,"sandboxId":")" + sandbox
+        + R"(","sandboxExecutionId":"x1","sandboxTemplateId":"base","sandboxBuildId":"b","sandboxTeamId":"t"})";
+}
+
+QByteArray minutesAgo(int minutes)
+{
+    return QByteArray::fromStdString(formatRfc3339(systemNow() - std::chrono::minutes(minutes), 3));
+}
+
+} // namespace
+
+class TestWatching final : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void init();
+    void cleanup();
+    void fetchesWhatNoWebhookBrought();
+    void forgottenHistoryIsAGap();
+    void refusedEventsDoNotStopTheList();
+
+private:
+    [[nodiscard]] std::filesystem::path state() const { return m_state->path().toStdString(); }
+    [[nodiscard]] lifecycle::SandboxState stateOf(const std::string &id)
+    {
+        const lifecycle::Sandbox *sandbox = m_live.tracker().fold().find(id);
+        return sandbox ? sandbox->state : lifecycle::SandboxState::Unknown;
+    }
+
+    [[nodiscard]] QByteArray marksOnDisk() const
+    {
+        QFile file(m_state->filePath(QStringLiteral("backfill.json")));
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    }
+
+    test::LiveFixture m_live;
+    std::unique_ptr<QTemporaryDir> m_state;
+    std::unique_ptr<FakeE2bServer> m_server;
+    std::unique_ptr<e2b::Client> m_client;
+};
+
+void TestWatching::init()
+{
+    QVERIFY(m_live.open());
+    m_state = std::make_unique<QTemporaryDir>();
+    m_server = std::make_unique<FakeE2bServer>();
+    m_server->script(list, {FakeReply::json(200, "[]")});
+    e2b::Connection cloud;
+    cloud.id = "cloud";
+    cloud.kind = e2b::Connection::Kind::Cloud;
+    cloud.apiUrl = cloud.sandboxUrl = m_server->url();
+    cloud.apiKey = "e2b_5ec4e75ec4e7";
+    m_client = std::make_unique<e2b::Client>(cloud);
+}
+
+void TestWatching::cleanup()
+{
+    m_client.reset();
+    m_server.reset();
+    m_state.reset();
+    m_live.close();
+}
+
+void TestWatching::fetchesWhatNoWebhookBrought()
+{
+    m_server->script(teamEvents,
+                     {FakeReply::json(200,
+                                      "[" + eventJson("e2", "killed", "i1", minutesAgo(5)) + ","
+                                          + eventJson("e1", "created", "i1", minutesAgo(9)) + "]")});
+    m_server->script(list,
+                     {FakeReply::json(200,
+                                      R"([{"sandboxID":"i2","templateID":"base","state":"running","cpuCount":2,
+        "memoryMB":512,"startedAt":")" + minutesAgo(3)
+                                          + R"("}])")});
+    app::Watching watching(*m_client, m_live.journal(), m_live.tracker(), state());
+    watching.follow();
+    QTRY_VERIFY(stateOf("i1") == lifecycle::SandboxState::Killed);
+    QTRY_VERIFY(stateOf("i2") == lifecycle::SandboxState::Running);
+    QVERIFY(watching.gaps().all().empty());
+    QTRY_VERIFY(marksOnDisk().contains("cloud/"));
+    QVERIFY(!marksOnDisk().contains("5ec4e7"));
+}
+
+void TestWatching::forgottenHistoryIsAGap()
+{
+    m_server->script(teamEvents, {FakeReply::json(200, "[" + eventJson("e1", "created", "i1", minutesAgo(9)) + "]")});
+    {
+        app::Watching first(*m_client, m_live.journal(), m_live.tracker(), state());
+        first.follow();
+        QTRY_VERIFY(stateOf("i1") == lifecycle::SandboxState::Running);
+        QTRY_VERIFY(!marksOnDisk().isEmpty());
+    }
+    // The program was away for a month; of that the provider still knows the last days.
+    const auto marks = lifecycle::readRecord(state() / "backfill.json");
+    QVERIFY(marks && marks->size() == 1);
+    const std::string source = marks->begin().key();
+    const std::string monthAgo = formatRfc3339(systemNow() - std::chrono::hours(30 * 24), 9);
+    QVERIFY(lifecycle::writeRecord(state() / "backfill.json",
+                                   {{source, {{"newest_event", monthAgo}, {"checked_at", monthAgo}}}}));
+    m_server->script(teamEvents, {FakeReply::json(200, "[" + eventJson("e9", "created", "i9", minutesAgo(1)) + "]")});
+    app::Watching second(*m_client, m_live.journal(), m_live.tracker(), state());
+    QSignalSpy changed(&second, &app::Watching::gapsChanged);
+    second.follow();
+    QTRY_COMPARE(changed.size(), 1);
+    QCOMPARE(second.gaps().all().size(), std::size_t{1});
+    QVERIFY(formatRfc3339(second.gaps().all().front().from, 9) == monthAgo);
+
+    app::Watching third(*m_client, m_live.journal(), m_live.tracker(), state()); // known at the next start
+    QCOMPARE(third.gaps().all().size(), std::size_t{1});
+}
+
+void TestWatching::refusedEventsDoNotStopTheList()
+{
+    m_server->script(teamEvents, {FakeReply::error(404, "no such route")}); // a self-hosted installation
+    app::Watching watching(*m_client, m_live.journal(), m_live.tracker(), state());
+    watching.follow();
+    QTRY_VERIFY(m_server->count(teamEvents) == 1 && m_server->count(list) == 1);
+    m_server->script(list, {FakeReply::json(200, R"([{"sandboxID":"i2","templateID":"base","state":"running"}])")});
+    watching.follow();
+    QTRY_VERIFY(stateOf("i2") == lifecycle::SandboxState::Running);
+}
+
+QTEST_GUILESS_MAIN(TestWatching)
+#include "tst_watching.moc"
