@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <tuple>
+#include <utility>
 
 using namespace std::chrono_literals;
 using namespace Qt::Literals::StringLiterals;
@@ -40,19 +42,14 @@ QString metadataText(const Sandbox &sandbox)
     return pairs.join(u"  "_s);
 }
 
-bool haveSameIds(std::vector<std::string> a, std::vector<std::string> b)
-{
-    if (a.size() != b.size())
-        return false;
-    std::ranges::sort(a);
-    std::ranges::sort(b);
-    return a == b;
-}
-
 bool isLive(const Sandbox &sandbox)
 {
     return sandbox.state == SandboxState::Running || sandbox.state == SandboxState::Paused;
 }
+
+constexpr std::size_t manyChanges = 64; ///< to put all in order again is cheaper than announcing them one by one
+constexpr auto refreshInterval = 1s;    ///< of the whole, at least
+constexpr auto costOrderInterval = 5s;  ///< costs grow by themselves
 
 } // namespace
 
@@ -63,6 +60,9 @@ SandboxListModel::SandboxListModel(lifecycle::Tracker &tracker, QObject *parent)
     connect(&m_tracker, &lifecycle::Tracker::sandboxesChanged, this, &SandboxListModel::take);
     connect(&m_tracker, &lifecycle::Tracker::rateCardChanged, this, &SandboxListModel::tick);
     connect(&m_ticker, &QTimer::timeout, this, &SandboxListModel::tick);
+    m_refreshLater.setSingleShot(true);
+    m_sinceRefresh.start();
+    connect(&m_refreshLater, &QTimer::timeout, this, &SandboxListModel::refresh);
     m_ticker.start(1s);
     if (m_tracker.isReplayed())
         rebuild();
@@ -70,7 +70,7 @@ SandboxListModel::SandboxListModel(lifecycle::Tracker &tracker, QObject *parent)
 
 int SandboxListModel::rowCount(const QModelIndex &parent) const
 {
-    return parent.isValid() ? 0 : static_cast<int>(m_ids.size());
+    return parent.isValid() ? 0 : static_cast<int>(m_order.size());
 }
 
 int SandboxListModel::columnCount(const QModelIndex &parent) const
@@ -80,7 +80,7 @@ int SandboxListModel::columnCount(const QModelIndex &parent) const
 
 const Sandbox *SandboxListModel::at(int row) const
 {
-    return row >= 0 && row < rowCount() ? m_tracker.fold().find(m_ids[static_cast<std::size_t>(row)]) : nullptr;
+    return row >= 0 && row < rowCount() ? m_tracker.fold().find(m_order[static_cast<std::size_t>(row)]->id) : nullptr;
 }
 
 QVariant SandboxListModel::data(const QModelIndex &index, int role) const
@@ -166,7 +166,7 @@ void SandboxListModel::sort(int column, Qt::SortOrder order)
         return;
     m_sortColumn = column;
     m_sortOrder = order;
-    take({});
+    refresh();
 }
 
 void SandboxListModel::setFilter(SandboxFilter filter)
@@ -182,13 +182,13 @@ int SandboxListModel::totalCount() const
 
 int SandboxListModel::liveCount() const
 {
-    return m_live;
+    return static_cast<int>(m_live.size());
 }
 
 int SandboxListModel::rowOf(const QString &id) const
 {
-    const auto it = std::ranges::find(m_ids, toUtf8(id));
-    return it == m_ids.end() ? -1 : static_cast<int>(it - m_ids.begin());
+    const auto shown = m_rows.find(toUtf8(id));
+    return shown == m_rows.end() ? -1 : placeOf(shown->second);
 }
 
 qint64 SandboxListModel::ageMs(const Sandbox &sandbox) const
@@ -231,91 +231,152 @@ SandboxListModel::Key SandboxListModel::keyOf(const Sandbox &sandbox) const
     }
 }
 
-std::vector<std::string> SandboxListModel::orderedIds() const
+bool SandboxListModel::isBefore(const Row &a, const Row &b) const
 {
-    std::vector<std::pair<Key, const std::string *>> entries;
-    for (const auto &[id, sandbox] : m_tracker.fold().sandboxes()) {
-        if (m_filter.accepts(sandbox))
-            entries.emplace_back(keyOf(sandbox), &id);
-    }
-    const auto before = [](const auto &a, const auto &b) {
-        if (a.first.number != b.first.number)
-            return a.first.number < b.first.number;
-        if (a.first.text != b.first.text)
-            return a.first.text < b.first.text;
-        return *a.second < *b.second;
-    };
-    std::ranges::sort(entries, before);
-    if (m_sortOrder == Qt::DescendingOrder)
-        std::ranges::reverse(entries);
-    std::vector<std::string> ids;
-    ids.reserve(entries.size());
-    for (const auto &[key, id] : entries)
-        ids.push_back(*id);
-    return ids;
+    const auto asTuple = [](const Row &row) { return std::tie(row.key.number, row.key.text, row.id); };
+    return m_sortOrder == Qt::AscendingOrder ? asTuple(a) < asTuple(b) : asTuple(b) < asTuple(a);
+}
+
+int SandboxListModel::placeOf(const Row &row) const
+{
+    const auto place =
+        std::ranges::lower_bound(m_order, &row, [this](const Row *a, const Row *b) { return isBefore(*a, *b); });
+    return static_cast<int>(place - m_order.begin());
 }
 
 void SandboxListModel::rebuild()
 {
+    m_live.clear();
+    for (const auto &[id, sandbox] : m_tracker.fold().sandboxes()) {
+        if (isLive(sandbox))
+            m_live.insert(id);
+    }
     beginResetModel();
-    m_ids = orderedIds();
+    m_order.clear();
+    m_rows.clear();
+    fill();
     endResetModel();
-    m_live = static_cast<int>(
-        std::ranges::count_if(m_tracker.fold().sandboxes(), [](const auto &entry) { return isLive(entry.second); }));
+    Q_EMIT countsChanged();
+}
+
+void SandboxListModel::fill()
+{
+    for (const auto &[id, sandbox] : m_tracker.fold().sandboxes()) {
+        if (m_filter.accepts(sandbox))
+            m_order.push_back(&m_rows.insert_or_assign(id, Row{keyOf(sandbox), id}).first->second);
+    }
+    std::ranges::sort(m_order, [this](const Row *a, const Row *b) { return isBefore(*a, *b); });
+}
+
+/// All of it anew. Where the same sandboxes stay, selection and current row stay with them.
+void SandboxListModel::refresh()
+{
+    m_refreshLater.stop();
+    m_sinceRefresh.start();
+    const auto isStillShown = [this](const auto &entry) {
+        const Sandbox *sandbox = m_tracker.fold().find(entry.first);
+        return sandbox != nullptr && m_filter.accepts(*sandbox);
+    };
+    const auto accepted = std::ranges::count_if(m_tracker.fold().sandboxes(),
+                                                [this](const auto &entry) { return m_filter.accepts(entry.second); });
+    if (static_cast<std::size_t>(accepted) != m_rows.size() || !std::ranges::all_of(m_rows, isStillShown))
+        return rebuild();
+    Q_EMIT layoutAboutToBeChanged({}, VerticalSortHint);
+    const QModelIndexList before = persistentIndexList();
+    std::vector<const Row *> chosen; // the rows stay where they are in memory
+    for (const QModelIndex &index : before)
+        chosen.push_back(m_order[static_cast<std::size_t>(index.row())]);
+    m_order.clear();
+    fill();
+    QModelIndexList after;
+    for (qsizetype i = 0; i < before.size(); ++i)
+        after << createIndex(placeOf(*chosen[static_cast<std::size_t>(i)]), before[i].column());
+    changePersistentIndexList(before, after);
+    Q_EMIT layoutChanged({}, VerticalSortHint);
     Q_EMIT countsChanged();
 }
 
 void SandboxListModel::take(const std::vector<std::string> &changed)
 {
-    std::vector<std::string> fresh = orderedIds();
-    if (fresh != m_ids && !insertOnly(fresh)) {
-        if (!haveSameIds(fresh, m_ids))
-            return rebuild();
-        Q_EMIT layoutAboutToBeChanged({}, VerticalSortHint);
-        const QModelIndexList before = persistentIndexList();
-        QModelIndexList after;
-        for (const QModelIndex &index : before) {
-            const auto &id = m_ids[static_cast<std::size_t>(index.row())];
-            const auto it = std::ranges::find(fresh, id);
-            after << createIndex(static_cast<int>(it - fresh.begin()), index.column());
-        }
-        m_ids = std::move(fresh);
-        changePersistentIndexList(before, after);
-        Q_EMIT layoutChanged({}, VerticalSortHint);
+    for (const std::string &id : changed) {
+        const Sandbox *sandbox = m_tracker.fold().find(id);
+        if (sandbox != nullptr && isLive(*sandbox))
+            m_live.insert(id);
+        else
+            m_live.erase(id);
     }
-    if (!changed.empty() && !m_ids.empty())
-        Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
-    m_live = static_cast<int>(
-        std::ranges::count_if(m_tracker.fold().sandboxes(), [](const auto &entry) { return isLive(entry.second); }));
+    if (m_refreshLater.isActive())
+        return; // it does these too
+    if (changed.size() > manyChanges) {
+        const bool isRecent = m_sinceRefresh.elapsed() < std::chrono::milliseconds(refreshInterval).count();
+        m_refreshLater.start(isRecent ? std::chrono::milliseconds(refreshInterval) : 0ms);
+        return;
+    }
+    for (const std::string &id : changed)
+        put(id);
     Q_EMIT countsChanged();
 }
 
-bool SandboxListModel::insertOnly(const std::vector<std::string> &fresh)
+void SandboxListModel::put(const std::string &id)
 {
-    // The old rows must occur in the new order unchanged; what stands between them is new.
-    std::vector<std::size_t> places;
-    std::size_t old = 0;
-    for (std::size_t i = 0; i < fresh.size(); ++i) {
-        if (old < m_ids.size() && fresh[i] == m_ids[old])
-            ++old;
+    const Sandbox *sandbox = m_tracker.fold().find(id);
+    const bool isWanted = sandbox != nullptr && m_filter.accepts(*sandbox);
+    const auto shown = m_rows.find(id);
+    if (shown == m_rows.end()) {
+        if (isWanted)
+            insert({keyOf(*sandbox), id});
+    } else if (isWanted) {
+        change(shown->second, keyOf(*sandbox));
+    } else {
+        remove(shown->second);
+    }
+}
+
+void SandboxListModel::insert(Row row)
+{
+    const int place = placeOf(row);
+    beginInsertRows({}, place, place);
+    const Row *kept = &m_rows.emplace(row.id, row).first->second;
+    m_order.insert(m_order.begin() + place, kept);
+    endInsertRows();
+}
+
+void SandboxListModel::remove(const Row &row)
+{
+    const int place = placeOf(row);
+    beginRemoveRows({}, place, place);
+    m_order.erase(m_order.begin() + place);
+    m_rows.erase(std::string(row.id));
+    endRemoveRows();
+}
+
+void SandboxListModel::change(Row &row, Key key)
+{
+    const int from = placeOf(row);
+    const int to = placeOf({key, row.id}); // as Qt counts it: before the move
+    int place = from;
+    if (to == from || to == from + 1) {
+        row.key = std::move(key);
+    } else {
+        beginMoveRows({}, from, from, {}, to);
+        const auto begin = m_order.begin();
+        if (to < from)
+            std::rotate(begin + to, begin + from, begin + from + 1);
         else
-            places.push_back(i);
+            std::rotate(begin + from, begin + from + 1, begin + to);
+        row.key = std::move(key);
+        endMoveRows();
+        place = to < from ? to : to - 1;
     }
-    constexpr std::size_t manyRows = 64; // a reset is cheaper than announcing them one by one
-    if (old != m_ids.size() || places.size() > manyRows)
-        return false;
-    for (const std::size_t place : places) {
-        beginInsertRows({}, static_cast<int>(place), static_cast<int>(place));
-        m_ids.insert(m_ids.begin() + static_cast<std::ptrdiff_t>(place), fresh[place]);
-        endInsertRows();
-    }
-    return true;
+    Q_EMIT dataChanged(index(place, 0), index(place, ColumnCount - 1));
 }
 
 void SandboxListModel::tick()
 {
-    if (m_ids.empty() || m_live == 0)
+    if (m_order.empty() || m_live.empty())
         return;
+    if (m_sortColumn == CostColumn && m_sinceRefresh.elapsed() >= std::chrono::milliseconds(costOrderInterval).count())
+        refresh();
     Q_EMIT dataChanged(index(0, AgeColumn), index(rowCount() - 1, CostColumn));
 }
 

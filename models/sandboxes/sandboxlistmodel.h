@@ -5,10 +5,13 @@
 #include "services/core/time.h"
 
 #include <QAbstractTableModel>
+#include <QElapsedTimer>
 #include <QTimer>
 
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace sandglass::lifecycle {
@@ -71,19 +74,33 @@ private:
     [[nodiscard]] QVariant display(const lifecycle::Sandbox &sandbox, int column) const;
     [[nodiscard]] qint64 ageMs(const lifecycle::Sandbox &sandbox) const;
     [[nodiscard]] std::optional<qint64> leftMs(const lifecycle::Sandbox &sandbox) const;
-    [[nodiscard]] std::vector<std::string> orderedIds() const;
-    void rebuild(); ///< another filter, or the replay is over
+    struct Row
+    {
+        Key key;
+        std::string id;
+    };
+    [[nodiscard]] bool isBefore(const Row &a, const Row &b) const;
+    [[nodiscard]] int placeOf(const Row &row) const; ///< where it stands, or would stand
+    void rebuild();                                  ///< another filter, or the replay is over
+    void refresh();
+    void fill();
     void take(const std::vector<std::string> &changed);
-    bool insertOnly(const std::vector<std::string> &fresh);
+    void put(const std::string &id);
+    void insert(Row row);
+    void remove(const Row &row);
+    void change(Row &row, Key key);
     void tick();
 
     lifecycle::Tracker &m_tracker;
     SandboxFilter m_filter;
     int m_sortColumn = AgeColumn;
     Qt::SortOrder m_sortOrder = Qt::AscendingOrder; ///< youngest first
-    std::vector<std::string> m_ids;                 ///< shown, in order
-    int m_live = 0;
+    std::unordered_map<std::string, Row> m_rows;    ///< shown, by id
+    std::vector<const Row *> m_order;               ///< the same, in order
+    std::unordered_set<std::string> m_live;         ///< running and paused, shown or not
     QTimer m_ticker;
+    QTimer m_refreshLater;
+    QElapsedTimer m_sinceRefresh;
 };
 
 } // namespace sandglass::models

@@ -4,13 +4,12 @@
 #include "models/events/eventlistmodel.h"
 #include "services/core/ids.h"
 #include "services/core/json.h"
-#include "services/core/uniquefd.h"
 #include "services/cost/ratecard.h"
 #include "services/lifecycle/journal.h"
 #include "services/lifecycle/receiver.h"
-#include "services/lifecycle/signature.h"
 #include "services/lifecycle/tracker.h"
 #include "tests/bench/history.h"
+#include "tests/bench/steadysender.h"
 #include "ui/events/eventspage.h"
 #include "ui/theme/theme.h"
 
@@ -21,11 +20,6 @@
 #include <QTimer>
 
 #include <fmt/format.h>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -49,7 +43,7 @@ constexpr auto prices =
     R"({"currency":"USD","rates":[{"valid_from":"2020-01-01T00:00:00Z","usd_per_vcpu_second":"0.000014",
     "usd_per_gib_second":"0.0000045"}]})";
 
-/// When each delivery was written to the socket. Thread-safe.
+/// When each delivery was about to be written to the socket. Thread-safe.
 class SendTimes final
 {
 public:
@@ -75,59 +69,15 @@ private:
     std::unordered_map<std::string, Monotonic::time_point> m_times;
 };
 
-/// A provider: one keep-alive connection, steady pace.
-class Sender final
+std::string createdBody(const std::string &id, int i)
 {
-public:
-    Sender(std::uint16_t port, std::string secret, SendTimes &times)
-        : m_port(port), m_secret(std::move(secret)), m_times(times)
-    {}
-
-    /// Runs in its own thread; false when an answer was not 200.
-    bool send()
-    {
-        UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(m_port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (::connect(fd.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
-            return false;
-        auto due = Monotonic::now();
-        for (int i = 0; i < deliveries; ++i) {
-            std::this_thread::sleep_until(due);
-            due += std::chrono::microseconds(1'000'000 / perSecond);
-            const std::string id = newUuid();
-            const std::string request = requestFor(id, i);
-            m_times.note(id);
-            if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
-                return false;
-            char answer[4096];
-            const ssize_t got = ::recv(fd.get(), answer, sizeof answer, 0);
-            if (got < 12 || std::string_view(answer + 9, 3) != "200")
-                return false;
-        }
-        return true;
-    }
-
-private:
-    [[nodiscard]] std::string requestFor(const std::string &id, int i) const
-    {
-        const std::string body = fmt::format(
-            R"({{"id":"{}","version":"v2","type":"sandbox.lifecycle.created","timestamp":"{}","event_category":"lifecycle",)"
-            R"("event_label":"create","event_data":{{"sandbox_metadata":{{"user":"42"}}}},"sandbox_id":"ilive{}",)"
-            R"("sandbox_execution_id":"{}","sandbox_template_id":"template-{}","sandbox_build_id":"b1",)"
-            R"("sandbox_team_id":"t1"}})",
-            id, formatRfc3339(systemNow(), 9), i, id, i % 8);
-        return fmt::format("POST /webhooks/e2b HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-                           "Content-Length: {}\r\ne2b-signature: {}\r\n\r\n{}",
-                           body.size(), lifecycle::signDelivery(m_secret, body), body);
-    }
-
-    const std::uint16_t m_port;
-    const std::string m_secret;
-    SendTimes &m_times;
-};
+    return fmt::format(
+        R"({{"id":"{}","version":"v2","type":"sandbox.lifecycle.created","timestamp":"{}","event_category":"lifecycle",)"
+        R"("event_label":"create","event_data":{{"sandbox_metadata":{{"user":"42"}}}},"sandbox_id":"ilive{}",)"
+        R"("sandbox_execution_id":"{}","sandbox_template_id":"template-{}","sandbox_build_id":"b1",)"
+        R"("sandbox_team_id":"t1"}})",
+        id, formatRfc3339(systemNow(), 9), i, id, i % 8);
+}
 
 /// Notes, after each paint of the table, how long ago each newly shown row had left the sender.
 class PaintWatch final : public QObject
@@ -219,11 +169,16 @@ int main(int argc, char **argv)
     auto *table = page.findChild<QTableView *>();
     SendTimes times;
     PaintWatch watch(*table, times);
-    Sender sender(receiver.port(), secret, times);
+    const bench::SteadySender sender(receiver.port(), secret);
+    const auto body = [&times](int i) {
+        const std::string id = newUuid();
+        times.note(id);
+        return createdBody(id, i);
+    };
     std::thread thread;
     std::atomic<bool> isGood = true;
     QObject::connect(&tracker, &lifecycle::Tracker::replayed, &application,
-                     [&] { thread = std::thread([&] { isGood = sender.send(); }); });
+                     [&] { thread = std::thread([&] { isGood = sender.send(deliveries, perSecond, body); }); });
     QObject::connect(&watch, &PaintWatch::complete, &application, &QCoreApplication::quit);
     QTimer::singleShot(giveUpMs, &application, [] { QCoreApplication::exit(1); });
     tracker.start();

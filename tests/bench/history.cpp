@@ -6,53 +6,98 @@
 #include <condition_variable>
 #include <mutex>
 #include <string>
+#include <utility>
 
 namespace sandglass::bench {
 
 constexpr std::int64_t dayMs = 86'400'000;
 
-bool fillJournal(const std::filesystem::path &file, int eventCount)
+namespace {
+
+lifecycle::Event eventOf(const char *type, const std::string &sandboxId, const std::string &executionId, int number,
+                         Timestamp at)
+{
+    lifecycle::Event event;
+    event.typeName = type;
+    event.type = lifecycle::eventTypeFromName(event.typeName);
+    event.id = "bench-" + sandboxId + "-" + executionId + "-" + type;
+    event.sandboxId = sandboxId;
+    event.executionId = executionId;
+    event.templateId = "template-" + std::to_string(number % 8);
+    event.timestamp = event.receivedAt = at;
+    return event;
+}
+
+/// Appends without ever having many wait, and counts what was new.
+class Filler final
+{
+public:
+    explicit Filler(lifecycle::Journal &journal) : m_journal(journal) {}
+    void append(lifecycle::Event event)
+    {
+        event.raw = lifecycle::encodeEvent(event);
+        std::unique_lock lock(m_mutex);
+        m_settled.wait(lock, [&] { return m_waiting < 2'000; });
+        ++m_waiting;
+        ++m_given;
+        lock.unlock();
+        m_journal.append(std::move(event), [this](lifecycle::Journal::Outcome outcome) {
+            const std::lock_guard guard(m_mutex);
+            --m_waiting;
+            m_stored += outcome == lifecycle::Journal::Outcome::Stored ? 1 : 0;
+            m_settled.notify_one();
+        });
+    }
+    [[nodiscard]] bool finish()
+    {
+        std::unique_lock lock(m_mutex);
+        m_settled.wait(lock, [&] { return m_waiting == 0; });
+        return m_stored == m_given;
+    }
+
+private:
+    lifecycle::Journal &m_journal;
+    std::mutex m_mutex;
+    std::condition_variable m_settled;
+    int m_waiting = 0, m_given = 0, m_stored = 0;
+};
+
+} // namespace
+
+std::string liveId(int number)
+{
+    return "ilive" + std::to_string(number);
+}
+
+bool fillJournal(const std::filesystem::path &file, int eventCount, int liveCount)
 {
     auto journal = lifecycle::Journal::open(file);
     if (!journal)
         return false;
-    std::mutex mutex;
-    std::condition_variable settled;
-    int waiting = 0;
-    int stored = 0;
+    Filler filler(**journal);
     const std::int64_t now = toUnixMs(systemNow());
-    for (int i = 0; i < eventCount; ++i) {
-        const int sandbox = i / 2;
-        const bool killed = i % 2 == 1;
-        lifecycle::Event event;
-        event.id = "bench-" + std::to_string(i);
-        event.typeName = killed ? "sandbox.lifecycle.killed" : "sandbox.lifecycle.created";
-        event.type = lifecycle::eventTypeFromName(event.typeName);
-        event.sandboxId = "ibench" + std::to_string(sandbox);
-        event.executionId = "run-" + std::to_string(sandbox);
-        event.templateId = "template-" + std::to_string(sandbox % 8);
-        const std::int64_t start = now - dayMs + sandbox * (dayMs - 60'000) / (eventCount / 2);
-        event.timestamp = fromUnixMs(killed ? start + 60'000 : start);
-        if (killed) {
-            event.execution = lifecycle::Execution{fromUnixMs(start), 2, 512, 60'000};
-            event.killReason = "timeout";
-        }
-        event.receivedAt = event.timestamp;
-        event.raw = lifecycle::encodeEvent(event);
-        std::unique_lock lock(mutex);
-        settled.wait(lock, [&] { return waiting < 2'000; });
-        ++waiting;
-        lock.unlock();
-        (*journal)->append(std::move(event), [&](lifecycle::Journal::Outcome outcome) {
-            const std::lock_guard guard(mutex);
-            --waiting;
-            stored += outcome == lifecycle::Journal::Outcome::Stored ? 1 : 0;
-            settled.notify_one();
-        });
+    const auto startOf = [now](int number, int count) {
+        return fromUnixMs(now - dayMs + number * (dayMs - 60'000) / count);
+    };
+    for (int i = 0; i < eventCount / 2; ++i) {
+        const std::string id = "ibench" + std::to_string(i), run = "run-" + std::to_string(i);
+        const Timestamp start = startOf(i, eventCount / 2);
+        filler.append(eventOf("sandbox.lifecycle.created", id, run, i, start));
+        lifecycle::Event killed = eventOf("sandbox.lifecycle.killed", id, run, i, start + std::chrono::minutes(1));
+        killed.execution = lifecycle::Execution{start, 2, 512, 60'000};
+        killed.killReason = "timeout";
+        filler.append(std::move(killed));
     }
-    std::unique_lock lock(mutex);
-    settled.wait(lock, [&] { return waiting == 0; });
-    return stored == eventCount;
+    for (int i = 0; i < liveCount; ++i) {
+        const Timestamp start = startOf(i, liveCount);
+        filler.append(eventOf("sandbox.lifecycle.created", liveId(i), "before", i, start - std::chrono::seconds(60)));
+        // Paused once: that tells the size.
+        lifecycle::Event paused = eventOf("sandbox.lifecycle.paused", liveId(i), "before", i, start);
+        paused.execution = lifecycle::Execution{start - std::chrono::seconds(60), 2, 512, 60'000};
+        filler.append(std::move(paused));
+        filler.append(eventOf("sandbox.lifecycle.resumed", liveId(i), liveId(i), i, start));
+    }
+    return filler.finish();
 }
 
 } // namespace sandglass::bench
