@@ -4,9 +4,8 @@
 #include "services/core/qtstring.h"
 #include "services/lifecycle/tracker.h"
 
-#include <QHash>
-
 #include <algorithm>
+#include <utility>
 
 using namespace std::chrono_literals;
 
@@ -32,7 +31,17 @@ qint64 runtimeWithin(const lifecycle::Sandbox &sandbox, Timestamp from, Timestam
 } // namespace
 
 CostTableModel::CostTableModel(lifecycle::Tracker &tracker, TimeWindow &window, Grouping grouping, QObject *parent)
-    : QAbstractTableModel(parent), m_tracker(tracker), m_window(window), m_grouping(grouping)
+    : QAbstractTableModel(parent)
+    , m_tracker(tracker)
+    , m_window(window)
+    , m_grouping(grouping)
+    , m_scan(tracker,
+             {[this] {
+                  m_from = m_window.from();
+                  m_to = m_window.to();
+                  m_groups.clear();
+              },
+              [this](const lifecycle::Sandbox &sandbox) { count(sandbox); }, [this] { publish(); }})
 {
     m_ticker.setInterval(2s);
     connect(&m_ticker, &QTimer::timeout, this, &CostTableModel::refresh);
@@ -116,17 +125,55 @@ void CostTableModel::setActive(bool active)
         m_ticker.start();
     } else {
         m_ticker.stop();
+        m_scan.cancel();
     }
 }
 
 void CostTableModel::refresh()
 {
-    if (!m_tracker.isReplayed())
+    if (m_tracker.isReplayed())
+        m_scan.start();
+}
+
+void CostTableModel::count(const lifecycle::Sandbox &sandbox)
+{
+    const qint64 runtime = runtimeWithin(sandbox, m_from, m_to);
+    if (runtime == 0)
         return;
-    const Timestamp from = m_window.from();
-    const Timestamp to = m_window.to();
-    std::vector<Row> rows = computeRows(from, to);
-    m_total = m_tracker.costBetween(from, to);
+    const std::string &name = m_grouping == Grouping::Template ? sandbox.templateName() : sandbox.id;
+    Row &row = m_groups[name];
+    row.runtimeMs += runtime;
+    row.count += m_grouping == Grouping::Template ? 1 : static_cast<int>(sandbox.runs.size());
+    if (const auto cost = m_tracker.costOf(sandbox, m_from, m_to)) {
+        row.amount = row.amount.value_or(Money{}) + cost->amount;
+        row.isConfirmed = row.isConfirmed && cost->isConfirmed;
+        row.isPartial = row.isPartial || cost->isPartial;
+    } else {
+        row.isPartial = true;
+    }
+}
+
+void CostTableModel::publish()
+{
+    std::vector<std::pair<const std::string, Row> *> order;
+    order.reserve(m_groups.size());
+    for (auto &group : m_groups)
+        order.push_back(&group);
+    const auto kept = std::min(order.size(), static_cast<std::size_t>(maximumRows));
+    std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(kept), [](auto *a, auto *b) {
+        const Money first = a->second.amount.value_or(Money{});
+        const Money second = b->second.amount.value_or(Money{});
+        return first != second ? first > second : a->first < b->first;
+    });
+    order.resize(kept);
+    std::vector<Row> rows;
+    rows.reserve(kept);
+    for (auto *group : order) {
+        rows.push_back(std::move(group->second));
+        rows.back().name = toQString(group->first);
+    }
+    m_groups.clear();
+    m_total = m_tracker.costBetween(m_from, m_to);
     const auto sameNames = [](const Row &a, const Row &b) { return a.name == b.name; };
     if (std::ranges::equal(rows, m_rows, sameNames)) {
         m_rows = std::move(rows);
@@ -138,37 +185,6 @@ void CostTableModel::refresh()
         endResetModel();
     }
     Q_EMIT totalChanged();
-}
-
-std::vector<CostTableModel::Row> CostTableModel::computeRows(Timestamp from, Timestamp to) const
-{
-    QHash<QString, Row> groups;
-    for (const auto &[id, sandbox] : m_tracker.fold().sandboxes()) {
-        const qint64 runtime = runtimeWithin(sandbox, from, to);
-        if (runtime == 0)
-            continue;
-        const QString name = toQString(m_grouping == Grouping::Template ? sandbox.templateName() : sandbox.id);
-        Row &row = groups[name];
-        row.name = name;
-        row.runtimeMs += runtime;
-        row.count += m_grouping == Grouping::Template ? 1 : static_cast<int>(sandbox.runs.size());
-        if (const auto cost = m_tracker.costOf(sandbox, from, to)) {
-            row.amount = row.amount.value_or(Money{}) + cost->amount;
-            row.isConfirmed = row.isConfirmed && cost->isConfirmed;
-            row.isPartial = row.isPartial || cost->isPartial;
-        } else {
-            row.isPartial = true;
-        }
-    }
-    std::vector<Row> rows(groups.cbegin(), groups.cend());
-    std::ranges::sort(rows, [](const Row &a, const Row &b) {
-        const Money first = a.amount.value_or(Money{});
-        const Money second = b.amount.value_or(Money{});
-        return first != second ? first > second : a.name < b.name;
-    });
-    if (rows.size() > maximumRows)
-        rows.resize(maximumRows);
-    return rows;
 }
 
 } // namespace sandglass::models

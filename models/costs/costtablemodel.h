@@ -1,5 +1,6 @@
 #pragma once
 
+#include "models/sandboxes/foldscan.h"
 #include "services/core/money.h"
 #include "services/core/time.h"
 
@@ -7,6 +8,8 @@
 #include <QTimer>
 
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace sandglass::lifecycle {
@@ -39,7 +42,7 @@ public:
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const final;
 
     [[nodiscard]] Money total() const { return m_total; }
-    void refresh();
+    void refresh(); ///< in slices: see FoldScan
     /// Rows are only kept up to date while somebody looks.
     void setActive(bool active);
 
@@ -57,7 +60,8 @@ private:
         bool isPartial = false;
         bool operator==(const Row &) const = default;
     };
-    [[nodiscard]] std::vector<Row> computeRows(Timestamp from, Timestamp to) const;
+    void count(const lifecycle::Sandbox &sandbox);
+    void publish();
 
     lifecycle::Tracker &m_tracker;
     TimeWindow &m_window;
@@ -65,6 +69,12 @@ private:
     std::vector<Row> m_rows;
     Money m_total;
     QTimer m_ticker;
+
+    // Of a scan under way
+    FoldScan m_scan;
+    Timestamp m_from{};
+    Timestamp m_to{};
+    std::unordered_map<std::string, Row> m_groups;
 };
 
 } // namespace sandglass::models

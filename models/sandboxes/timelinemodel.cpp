@@ -43,7 +43,16 @@ std::vector<Segment> segmentsOf(const lifecycle::Sandbox &sandbox, Timestamp now
 } // namespace
 
 TimelineModel::TimelineModel(lifecycle::Tracker &tracker, TimeWindow &window, QObject *parent)
-    : QObject(parent), m_tracker(tracker), m_window(window)
+    : QObject(parent)
+    , m_tracker(tracker)
+    , m_window(window)
+    , m_scan(tracker,
+             {[this] {
+                  m_scanFrom = m_window.from();
+                  m_scanTo = m_window.to();
+                  m_found.clear();
+              },
+              [this](const lifecycle::Sandbox &sandbox) { add(sandbox); }, [this] { publish(); }})
 {
     m_ticker.setInterval(1s);
     connect(&m_ticker, &QTimer::timeout, this, &TimelineModel::refresh);
@@ -53,8 +62,10 @@ TimelineModel::TimelineModel(lifecycle::Tracker &tracker, TimeWindow &window, QO
 
 void TimelineModel::setActive(bool active)
 {
-    if (!active)
+    if (!active) {
+        m_scan.cancel();
         return m_ticker.stop();
+    }
     m_ticker.start();
     refresh();
 }
@@ -69,29 +80,40 @@ void TimelineModel::refresh()
 {
     if (!m_ticker.isActive() || !m_tracker.isReplayed())
         return;
-    m_from = m_window.from();
-    m_to = m_window.to();
-    const Timestamp now = m_tracker.now();
-    std::vector<const lifecycle::Sandbox *> living;
-    for (const auto &[id, sandbox] : m_tracker.fold().sandboxes()) {
-        const bool beganInTime = !sandbox.runs.empty() && sandbox.runs.front().start < m_to;
-        const bool endedBefore = sandbox.endedAt && *sandbox.endedAt <= m_from;
-        if (beganInTime && !endedBefore)
-            living.push_back(&sandbox);
-    }
-    const std::size_t kept = std::min(living.size(), capacity);
-    std::ranges::partial_sort(
-        living, living.begin() + static_cast<std::ptrdiff_t>(kept), [](const auto *a, const auto *b) {
-            return a->runs.front().start != b->runs.front().start ? a->runs.front().start > b->runs.front().start
-                                                                  : a->id < b->id;
-        });
-    m_leftOut = static_cast<int>(living.size() - kept);
-    living.resize(kept);
-    m_lanes.clear();
-    m_lanes.reserve(kept);
-    for (const lifecycle::Sandbox *sandbox : living)
-        m_lanes.push_back({toQString(sandbox->id), toQString(sandbox->templateName()), sandbox->state,
-                           toQString(sandbox->killReason), segmentsOf(*sandbox, now)});
+    m_scan.start();
+}
+
+void TimelineModel::add(const lifecycle::Sandbox &sandbox)
+{
+    const bool beganInTime = !sandbox.runs.empty() && sandbox.runs.front().start < m_scanTo;
+    const bool endedBefore = sandbox.endedAt && *sandbox.endedAt <= m_scanFrom;
+    if (beganInTime && !endedBefore)
+        m_found.push_back({toQString(sandbox.id), toQString(sandbox.templateName()), sandbox.state,
+                           toQString(sandbox.killReason), segmentsOf(sandbox, m_tracker.now())});
+}
+
+void TimelineModel::publish()
+{
+    std::vector<Lane *> order;
+    order.reserve(m_found.size());
+    for (Lane &lane : m_found)
+        order.push_back(&lane);
+    const std::size_t kept = std::min(order.size(), capacity);
+    std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(kept),
+                              [](const Lane *a, const Lane *b) {
+                                  const Timestamp first = a->segments.front().from, second = b->segments.front().from;
+                                  return first != second ? first > second : a->sandboxId < b->sandboxId;
+                              });
+    m_leftOut = static_cast<int>(order.size() - kept);
+    order.resize(kept);
+    std::vector<Lane> lanes;
+    lanes.reserve(kept);
+    for (Lane *lane : order)
+        lanes.push_back(std::move(*lane));
+    m_lanes = std::move(lanes);
+    m_found.clear();
+    m_from = m_scanFrom;
+    m_to = m_scanTo;
     Q_EMIT changed();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "models/sandboxes/foldscan.h"
 #include "services/core/time.h"
 #include "services/lifecycle/fold.h"
 
@@ -57,7 +58,9 @@ Q_SIGNALS:
     void changed();
 
 private:
-    void refresh();
+    void refresh(); ///< in slices: see FoldScan
+    void add(const lifecycle::Sandbox &sandbox);
+    void publish();
 
     lifecycle::Tracker &m_tracker;
     TimeWindow &m_window;
@@ -66,6 +69,12 @@ private:
     int m_leftOut = 0;
     Timestamp m_from{};
     Timestamp m_to{};
+
+    // Of a scan under way
+    FoldScan m_scan;
+    Timestamp m_scanFrom{};
+    Timestamp m_scanTo{};
+    std::vector<Lane> m_found;
 };
 
 } // namespace sandglass::models
