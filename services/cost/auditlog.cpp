@@ -39,26 +39,33 @@ void readInto(std::vector<AuditEntry> &entries, const std::filesystem::path &fil
 
 } // namespace
 
-Result<> AuditLog::append(const AuditEntry &entry)
+Result<> AuditLog::appendAll(std::span<const AuditEntry> entries)
 {
+    std::string lines;
+    for (const AuditEntry &entry : entries) {
+        lines += dumpJson({{"at", formatRfc3339(entry.at, 9)},
+                           {"who", entry.who},
+                           {"verb", entry.verb},
+                           {"target", entry.target},
+                           {"why", entry.why},
+                           {"answer", entry.answer}})
+            + "\n";
+        if (m_listener)
+            m_listener(entry);
+    }
+    if (lines.empty())
+        return {};
     std::error_code ec;
     if (std::filesystem::file_size(m_file, ec) > static_cast<std::uintmax_t>(rotateBytes) && !ec)
         std::filesystem::rename(m_file, formerOf(m_file), ec);
-    // Begins with a line break where a crash left half a line.
-    const std::string line = dumpJson({{"at", formatRfc3339(entry.at, 9)},
-                                       {"who", entry.who},
-                                       {"verb", entry.verb},
-                                       {"target", entry.target},
-                                       {"why", entry.why},
-                                       {"answer", entry.answer}})
-        + "\n";
     const UniqueFd fd(::open(m_file.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
     if (!fd)
         return systemFailure("opened");
     char last = '\n';
     if (const off_t size = ::lseek(fd.get(), 0, SEEK_END); size > 0)
         (void)::pread(fd.get(), &last, 1, size - 1);
-    const std::string text = last == '\n' ? line : "\n" + line;
+    // Begins with a line break where a crash left half a line.
+    const std::string text = last == '\n' ? lines : "\n" + lines;
     if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) || ::fsync(fd.get()) != 0)
         return systemFailure("written");
     return {};

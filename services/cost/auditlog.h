@@ -4,6 +4,8 @@
 #include "services/core/time.h"
 
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,13 +32,19 @@ public:
 
     explicit AuditLog(std::filesystem::path file) : m_file(std::move(file)) {}
 
-    [[nodiscard]] Result<> append(const AuditEntry &entry);
+    /// Hears of each entry, also of those that could not be written.
+    void setListener(std::function<void(const AuditEntry &)> listener) { m_listener = std::move(listener); }
+
+    [[nodiscard]] Result<> append(const AuditEntry &entry) { return appendAll(std::span(&entry, 1)); }
+    /// Several at the price of one fsync.
+    [[nodiscard]] Result<> appendAll(std::span<const AuditEntry> entries);
     /// The newest `limit` entries, newest first, over both files. Lines that a crash cut or somebody damaged are left
     /// out.
     [[nodiscard]] std::vector<AuditEntry> newest(std::size_t limit) const;
 
 private:
     std::filesystem::path m_file;
+    std::function<void(const AuditEntry &)> m_listener;
 };
 
 } // namespace sandglass::cost

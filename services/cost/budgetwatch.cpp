@@ -15,10 +15,37 @@ std::int64_t ageOf(const SandboxFacts &sandbox, Timestamp now)
     return std::chrono::ceil<std::chrono::seconds>(activeTime(sandbox, now)).count();
 }
 
+/// Asks once per period: budgets of one period share the answer.
+class SharedFacts final : public BudgetWatch::Source
+{
+public:
+    explicit SharedFacts(const BudgetWatch::FactsOf &factsOf) : m_factsOf(factsOf) {}
+
+    const std::vector<SandboxFacts> &sandboxes(const Period &period) override
+    {
+        const auto key = std::pair(period.from, period.to);
+        auto found = m_facts.find(key);
+        if (found == m_facts.end())
+            found = m_facts.emplace(key, m_factsOf(period)).first;
+        return found->second;
+    }
+    Settled settled(const Budget &, const Period &) override { return {}; }
+
+private:
+    const BudgetWatch::FactsOf &m_factsOf;
+    std::map<std::pair<Timestamp, Timestamp>, std::vector<SandboxFacts>> m_facts;
+};
+
 BudgetUsage usageOf(const Budget &budget, const Period &period, const std::vector<SandboxFacts> &sandboxes,
-                    Timestamp now)
+                    const BudgetWatch::Source::Settled &settled, Timestamp now)
 {
     BudgetUsage usage{budget.id, period, {}, 0, 0, 0};
+    if (budget.measure == Budget::Measure::Money) {
+        usage.spent = settled.spent;
+        usage.unpriced = settled.unpriced;
+    } else if (budget.measure == Budget::Measure::Created) {
+        usage.count = settled.created;
+    }
     for (const SandboxFacts &sandbox : sandboxes) {
         if (!budget.scope.covers(sandbox))
             continue;
@@ -99,19 +126,23 @@ const Budget *BudgetWatch::find(const std::string &id) const
 
 BudgetWatch::Round BudgetWatch::evaluate(Timestamp now, const FactsOf &factsOf)
 {
+    SharedFacts facts(factsOf);
+    return evaluate(now, facts);
+}
+
+BudgetWatch::Round BudgetWatch::evaluate(Timestamp now, Source &source)
+{
     Round round;
-    std::map<std::pair<Timestamp, Timestamp>, std::vector<SandboxFacts>> facts; // budgets of one period share them
     for (const Budget &budget : m_budgets) {
         if (!budget.isEnabled || !faultOf(budget).empty())
             continue;
         const Period period = periodAt(now, budget.period, budget.timeZone);
-        const auto key = std::pair(period.from, period.to);
-        if (!facts.contains(key))
-            facts.emplace(key, factsOf(period));
-        const BudgetUsage usage = usageOf(budget, period, facts.at(key), now);
+        const Source::Settled settled = source.settled(budget, period);
+        const std::vector<SandboxFacts> &facts = source.sandboxes(period);
+        const BudgetUsage usage = usageOf(budget, period, facts, settled, now);
         round.usages.push_back(usage);
         if (budget.action != Budget::Action::Notify && isOver(budget, usage))
-            round.stops.push_back({budget.id, targetsOf(budget, usage, facts.at(key), now)});
+            round.stops.push_back({budget.id, targetsOf(budget, usage, facts, now)});
         Told &told = m_told[budget.id];
         if (told.periodFrom != period.from)
             told = {period.from, {}};

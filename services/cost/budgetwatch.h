@@ -57,10 +57,28 @@ public:
         std::vector<Stop> stops;
     };
 
+    /// The same for many sandboxes: those that live one by one, the ended ones summed up by somebody who keeps count.
+    class Source
+    {
+    public:
+        struct Settled
+        {
+            Money spent;
+            std::int64_t created = 0;
+            int unpriced = 0;
+        };
+        virtual ~Source() = default;
+        /// With their cost within the period; valid until the next call.
+        [[nodiscard]] virtual const std::vector<SandboxFacts> &sandboxes(const Period &period) = 0;
+        /// What the others that are in the budget's scope add within the period.
+        [[nodiscard]] virtual Settled settled(const Budget &budget, const Period &period) = 0;
+    };
+
     void setBudgets(std::vector<Budget> budgets) { m_budgets = std::move(budgets); }
     [[nodiscard]] const std::vector<Budget> &budgets() const { return m_budgets; }
     [[nodiscard]] const Budget *find(const std::string &id) const;
     [[nodiscard]] Round evaluate(Timestamp now, const FactsOf &factsOf);
+    [[nodiscard]] Round evaluate(Timestamp now, Source &source);
 
     /// What has been told already, to be kept on disk between sessions.
     [[nodiscard]] Json state() const;

@@ -1,6 +1,8 @@
 #include "services/cost/guard.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 
 namespace sandglass::cost {
 
@@ -9,11 +11,27 @@ namespace {
 constexpr std::chrono::days handledFor{92};
 constexpr std::size_t mostPlanned = 10'000;
 
-const SandboxFacts *findIn(const std::vector<SandboxFacts> &facts, const std::string &id)
+constexpr std::size_t mostHandled = 20'000; // the state stays well below what a record file may hold
+
+/// Many targets are looked up among many sandboxes.
+class FactsById final
 {
-    const auto found = std::ranges::find(facts, id, &SandboxFacts::id);
-    return found == facts.end() ? nullptr : &*found;
-}
+public:
+    explicit FactsById(const std::vector<SandboxFacts> &facts)
+    {
+        m_facts.reserve(facts.size());
+        for (const SandboxFacts &sandbox : facts)
+            m_facts.emplace(sandbox.id, &sandbox);
+    }
+    [[nodiscard]] const SandboxFacts *find(const std::string &id) const
+    {
+        const auto found = m_facts.find(id);
+        return found == m_facts.end() ? nullptr : found->second;
+    }
+
+private:
+    std::unordered_map<std::string_view, const SandboxFacts *> m_facts;
+};
 
 /// Whether the action would still change anything.
 bool isOpenTo(const SandboxFacts &sandbox, Budget::Action action)
@@ -62,32 +80,41 @@ void Guard::order(const GuardOrder &order, const std::vector<SandboxFacts> &fact
 {
     if (order.action == Budget::Action::Notify)
         return;
-    bool hasNew = false;
+    std::vector<std::string> fresh;
     for (const std::string &id : order.sandboxes) {
-        const SandboxFacts *sandbox = findIn(facts, id);
-        const std::string key = keyOf(order.cause, id);
-        if (sandbox == nullptr || !isOpenTo(*sandbox, order.action) || isAllowed(*sandbox) || m_handled.contains(key)
-            || m_planned.size() >= mostPlanned)
+        if (!m_handled.contains(keyOf(order.cause, id)))
+            fresh.push_back(id);
+    }
+    if (fresh.empty())
+        return; // the same order comes again and again while its cause lasts
+    const FactsById byId(facts);
+    const Timestamp now = m_clock();
+    std::vector<AuditEntry> entries;
+    for (const std::string &id : fresh) {
+        const SandboxFacts *sandbox = byId.find(id);
+        if (sandbox == nullptr || !isOpenTo(*sandbox, order.action) || isAllowed(*sandbox)
+            || m_planned.size() >= mostPlanned || !m_handled.emplace(keyOf(order.cause, id), now).second)
             continue;
-        m_handled[key] = m_clock();
-        hasNew = true;
         if (order.isDryRun) {
-            note("guard", std::string("would ") + nameOf(order.action), id, order.why, "dry run");
+            entries.push_back({now, "guard", std::string("would ") + nameOf(order.action), id, order.why, "dry run"});
             continue;
         }
-        m_planned.push_back({order.cause, order.why, id, order.action, m_clock() + order.grace, 0});
-        note("guard", nameOf(order.action), id, order.why, "planned for " + formatRfc3339(m_planned.back().dueAt, 0));
+        m_planned.push_back({order.cause, order.why, id, order.action, now + order.grace, 0});
+        entries.push_back({now, "guard", nameOf(order.action), id, order.why,
+                           "planned for " + formatRfc3339(m_planned.back().dueAt, 0)});
     }
+    if (entries.empty())
+        return;
     std::ranges::stable_sort(m_planned, {}, &PlannedAction::dueAt);
-    if (hasNew)
-        save();
+    (void)m_audit.appendAll(entries); // as in note()
+    save();
 }
 
-int Guard::undo(const std::string &cause)
+int Guard::undo(const std::string &cause, const std::string &sandboxId)
 {
     int undone = 0;
     std::erase_if(m_planned, [&](const PlannedAction &action) {
-        if (action.cause != cause)
+        if (action.cause != cause || (!sandboxId.empty() && action.sandboxId != sandboxId))
             return false;
         note("person", "undo", action.sandboxId, action.why, "ok");
         ++undone;
@@ -98,10 +125,24 @@ int Guard::undo(const std::string &cause)
     return undone;
 }
 
+void Guard::forgetOld(Timestamp now)
+{
+    std::erase_if(m_handled, [&](const auto &entry) { return entry.second + handledFor < now; });
+    if (m_handled.size() <= mostHandled)
+        return;
+    std::vector<Timestamp> times;
+    times.reserve(m_handled.size());
+    for (const auto &entry : m_handled)
+        times.push_back(entry.second);
+    const auto oldestKept = times.end() - static_cast<std::ptrdiff_t>(mostHandled);
+    std::ranges::nth_element(times, oldestKept);
+    std::erase_if(m_handled, [limit = *oldestKept](const auto &entry) { return entry.second < limit; });
+}
+
 void Guard::tick(const std::vector<SandboxFacts> &facts, Timestamp factsAt)
 {
     const Timestamp now = m_clock();
-    std::erase_if(m_handled, [&](const auto &entry) { return entry.second + handledFor < now; });
+    forgetOld(now);
     if (now - factsAt > freshFor || factsAt - now > freshFor)
         return; // what is due stays due until somebody knows again
     std::vector<PlannedAction> due;
@@ -111,10 +152,12 @@ void Guard::tick(const std::vector<SandboxFacts> &facts, Timestamp factsAt)
         due.push_back(std::move(action));
         return true;
     });
-    if (!due.empty())
-        save();
+    if (due.empty())
+        return;
+    save();
+    const FactsById byId(facts);
     for (const PlannedAction &action : due) {
-        const SandboxFacts *sandbox = findIn(facts, action.sandboxId);
+        const SandboxFacts *sandbox = byId.find(action.sandboxId);
         if (sandbox == nullptr || !isOpenTo(*sandbox, action.action))
             note("guard", nameOf(action.action), action.sandboxId, action.why, "not needed: it does not run any more");
         else if (isAllowed(*sandbox))

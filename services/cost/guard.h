@@ -59,8 +59,8 @@ public:
     void setAllowList(std::vector<Scope> allowed) { m_allowed = std::move(allowed); }
     /// Plans what is new in the order; a dry run and Notify plan nothing. Facts give template and metadata.
     void order(const GuardOrder &order, const std::vector<SandboxFacts> &facts);
-    /// Takes planned actions of a cause back. Returns how many.
-    int undo(const std::string &cause);
+    /// Takes planned actions of a cause back, all or that of one sandbox. Returns how many.
+    int undo(const std::string &cause, const std::string &sandboxId = {});
     /// Does what is due. `factsAt`: when `facts` were true.
     void tick(const std::vector<SandboxFacts> &facts, Timestamp factsAt);
 
@@ -73,6 +73,7 @@ public:
 
 private:
     void note(const char *who, std::string verb, const std::string &target, const std::string &why, std::string answer);
+    void forgetOld(Timestamp now);
     void act(const PlannedAction &action);
     void takeAnswer(PlannedAction action, const Result<> &answer);
     void save();
@@ -85,7 +86,7 @@ private:
     Save m_save;
     std::vector<Scope> m_allowed;
     std::vector<PlannedAction> m_planned;
-    std::map<std::string, Timestamp> m_handled; ///< cause and sandbox -> when; forgotten after a quarter of a year
+    std::map<std::string, Timestamp> m_handled;                        ///< cause and sandbox -> when; see forgetOld()
     std::shared_ptr<Guard *> m_self = std::make_shared<Guard *>(this); ///< answers may come after the end
 };
 
