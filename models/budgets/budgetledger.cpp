@@ -211,11 +211,11 @@ Result<> BudgetLedger::addCold(const std::atomic<bool> &isStopped)
 
 void BudgetLedger::belongs(const std::string &sandboxId, const std::string &connection)
 {
-    const auto place = m_places.find(sandboxId);
-    if (place == m_places.end())
-        return; // not live: nobody acts on it
+    if (m_ended.contains(sandboxId))
+        return; // nobody acts on it
     m_connectionOf[sandboxId] = connection;
-    m_live[place->second].connection = connection;
+    if (const auto place = m_places.find(sandboxId); place != m_places.end())
+        m_live[place->second].connection = connection;
     if (const auto team = m_teamOf.find(sandboxId); team != m_teamOf.end() && m_teams.size() < mostTeams)
         m_teams[team->second] = connection;
 }

@@ -167,8 +167,8 @@ void GuardDesk::startScan()
     m_earliest = now;
     for (const cost::Budget &budget : m_config.budgets)
         m_earliest = std::min(m_earliest, cost::periodAt(now, budget.period, budget.timeZone).from);
-    tell([config = m_config, card = m_tracker.rateCard()](GuardWorker &worker) mutable {
-        worker.begin(std::move(config.budgets), std::move(config.runaways), std::move(card));
+    tell([config = m_config, card = m_tracker.rateCard(), number = ++m_generation](GuardWorker &worker) mutable {
+        worker.begin(number, std::move(config.budgets), std::move(config.runaways), std::move(card));
     });
     m_nextBucket = 0;
     m_bucketCount = m_tracker.fold().sandboxes().bucket_count();

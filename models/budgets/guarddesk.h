@@ -44,7 +44,9 @@ public:
     [[nodiscard]] Result<> setRunawayPolicy(const RunawayPolicy &policy);
 
     [[nodiscard]] const GuardReportPtr &report() const { return m_report; } ///< null before the first
-    [[nodiscard]] const QString &failure() const { return m_failure; }      ///< empty: nothing is wrong
+    /// False while the sums are made again for other budgets, prices or a new period.
+    [[nodiscard]] bool isCurrent() const { return m_report && m_report->generation == m_generation; }
+    [[nodiscard]] const QString &failure() const { return m_failure; } ///< empty: nothing is wrong
     [[nodiscard]] Timestamp now() const { return m_clock(); }
 
     /// The connection that `actions` go to. Sandboxes of others are left alone.
@@ -99,6 +101,7 @@ private:
     std::size_t m_nextBucket = 0;
     std::size_t m_bucketCount = 0; ///< of the scan: it starts again when the table has grown
     Timestamp m_earliest{};
+    quint64 m_generation = 0;
 
     GuardWorker *m_worker; ///< lives in m_thread
     QThread m_thread;

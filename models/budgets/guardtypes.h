@@ -61,6 +61,7 @@ struct GuardReport
 {
     static constexpr std::size_t mostListed = 500; ///< planned actions and runaways; the counts tell all
     Timestamp at{};
+    quint64 generation = 0; ///< of budgets, prices and periods
     std::vector<cost::BudgetUsage> usages;
     std::vector<cost::PlannedAction> planned;
     std::size_t plannedCount = 0;

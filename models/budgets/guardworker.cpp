@@ -88,8 +88,10 @@ void GuardWorker::saveConfig(const Json &config)
         Q_EMIT failed(toQString(saved.error().message));
 }
 
-void GuardWorker::begin(std::vector<cost::Budget> budgets, RunawayPolicy policy, cost::RateCard card)
+void GuardWorker::begin(quint64 generation, std::vector<cost::Budget> budgets, RunawayPolicy policy,
+                        cost::RateCard card)
 {
+    m_generation = generation;
     m_isReady = false;
     m_policy = std::move(policy);
     m_watch.setBudgets(budgets);
@@ -190,6 +192,7 @@ void GuardWorker::evaluate()
     const cost::BudgetWatch::Round round = m_watch.evaluate(now, m_ledger);
     GuardReport result;
     result.at = now;
+    result.generation = m_generation;
     result.usages = round.usages;
     std::vector<cost::AuditEntry> entries;
     for (const cost::BudgetAlert &alert : round.alerts) {

@@ -26,7 +26,7 @@ public:
 
     void open(); ///< reads state and audit log
     /// Another set of budgets, another price or another day: forgets the sandboxes. take() all of them, then finish().
-    void begin(std::vector<cost::Budget> budgets, RunawayPolicy policy, cost::RateCard card);
+    void begin(quint64 generation, std::vector<cost::Budget> budgets, RunawayPolicy policy, cost::RateCard card);
     void take(const std::vector<lifecycle::Sandbox> &sandboxes);
     void finish();
     void setPolicy(RunawayPolicy policy);
@@ -69,6 +69,7 @@ private:
     std::vector<cost::AuditEntry> m_freshAudit;
     std::map<quint64, cost::Guard::Answer> m_open; ///< actions without an answer yet
     quint64 m_lastToken = 0;
+    quint64 m_generation = 0;
     Timestamp m_factsAt{};
     bool m_isReady = false;
     std::atomic<bool> m_isStopped = false;

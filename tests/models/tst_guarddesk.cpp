@@ -1,0 +1,611 @@
+// Budgets, runaways and the guard over a real journal and tracker; actions go to a loopback API by HTTP.
+
+#include "models/budgets/auditmodel.h"
+#include "models/budgets/budgetlistmodel.h"
+#include "models/budgets/guarddesk.h"
+#include "models/budgets/plannedmodel.h"
+#include "services/core/qtstring.h"
+#include "services/e2b/client.h"
+#include "tests/models/livefixture.h"
+#include "tests/support/fakee2bserver.h"
+
+#include <QFile>
+#include <QSignalSpy>
+
+#include <atomic>
+
+using namespace sandglass;
+using namespace Qt::Literals::StringLiterals;
+using namespace std::chrono_literals;
+using lifecycle::EventType;
+using models::BudgetListModel;
+using models::GuardAlert;
+using models::GuardDesk;
+using models::RunawayPolicy;
+using testsupport::FakeReply;
+namespace sample = lifecycle::sample;
+
+namespace {
+
+/// The list names it: connection and size become known.
+lifecycle::Event observed(const std::string &id, double seconds, double startedAt)
+{
+    lifecycle::Event event = sample::observedRunning(seconds, startedAt);
+    event.sandboxId = id;
+    event.id = id + "/observed/" + std::to_string(seconds);
+    event.templateId = "tpl";
+    return event;
+}
+
+cost::Budget moneyBudget(const char *dollars)
+{
+    cost::Budget budget;
+    budget.id = "b1";
+    budget.name = "Daily";
+    budget.moneyLimit = Money::parse(dollars).value();
+    budget.timeZone = "UTC";
+    budget.thresholds = {50, 100};
+    return budget;
+}
+
+cost::Budget countBudget(cost::Budget::Measure measure, std::int64_t limit)
+{
+    cost::Budget budget = moneyBudget("1");
+    budget.measure = measure;
+    budget.countLimit = limit;
+    return budget;
+}
+
+} // namespace
+
+class TestGuardDesk final : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void init();
+    void cleanup();
+    void thresholdIsToldOnceAlsoAfterARestart();
+    void sumsAreTheTrackersAlsoOfColdOnes();
+    void scopes_data();
+    void scopes();
+    void endedOnesCount();
+    void dryRunSendsNothing();
+    void pausesOnceAfterTheGrace();
+    void undoneActionIsNotSent();
+    void keepsOneOfSeveral();
+    void actsOnNothingStale();
+    void leavesOtherConnectionsAlone();
+    void resumesWhatItPaused();
+    void retriesAndTellsTheAnswer();
+    void planSurvivesARestart();
+    void runawayIsToldInTime();
+    void runawaysFollowTheirRules();
+    void configSurvivesARestart();
+    void damagedConfigIsKept();
+    void refusesNonsense();
+
+private:
+    void openDesk();
+    void moveTo(double seconds); ///< the clock; then one evaluation
+    void settle();               ///< waits for an evaluation that begins now
+    void runTwo();               ///< a and b since 0 s, known to the connection "Fake"
+    void stopAt(cost::Budget::Action action, bool isDryRun);
+    [[nodiscard]] int sent(const QByteArray &request) const { return m_server->count(request); }
+    [[nodiscard]] QStringList audit(models::AuditModel::Column column) const;
+    [[nodiscard]] const cost::BudgetUsage &usage() const { return m_desk->report()->usages.front(); }
+
+    test::LiveFixture m_live;
+    std::atomic<std::int64_t> m_nowNs = 0; ///< for the worker's thread
+    std::unique_ptr<QTemporaryDir> m_directory;
+    std::unique_ptr<testsupport::FakeE2bServer> m_server;
+    std::unique_ptr<e2b::Client> m_client;
+    std::unique_ptr<models::ClientSandboxActions> m_actions;
+    std::unique_ptr<GuardDesk> m_desk;
+    std::unique_ptr<models::AuditModel> m_audit;
+    std::vector<GuardAlert> m_alerts;
+};
+
+void TestGuardDesk::init()
+{
+    m_directory = std::make_unique<QTemporaryDir>();
+    QVERIFY(m_live.open());
+    m_nowNs = toUnixNs(m_live.now);
+    m_server = std::make_unique<testsupport::FakeE2bServer>();
+    e2b::Connection connection;
+    connection.apiUrl = m_server->url();
+    connection.apiKey = "e2b_0123456789abcdef0123456789abcdef01234567";
+    m_client = std::make_unique<e2b::Client>(connection);
+    m_actions = std::make_unique<models::ClientSandboxActions>(*m_client);
+    openDesk();
+}
+
+void TestGuardDesk::openDesk()
+{
+    m_alerts.clear();
+    m_audit.reset();
+    m_desk.reset();
+    const auto file = [this](const char *name) {
+        return std::filesystem::path(m_directory->filePath(QString::fromLatin1(name)).toStdString());
+    };
+    m_desk = std::make_unique<GuardDesk>(
+        m_live.tracker(), *m_actions,
+        models::GuardFiles{file("budgets.json"), file("guard.json"), file("audit.jsonl"), m_live.journal().file()},
+        [this] { return fromUnixNs(m_nowNs); });
+    m_audit = std::make_unique<models::AuditModel>(*m_desk);
+    m_desk->setConnection(u"Fake"_s);
+    connect(m_desk.get(), &GuardDesk::alertRaised, this,
+            [this](const GuardAlert &alert) { m_alerts.push_back(alert); });
+    QTRY_VERIFY(m_desk->isCurrent());
+}
+
+void TestGuardDesk::cleanup()
+{
+    m_audit.reset();
+    m_desk.reset();
+    m_actions.reset();
+    m_client.reset();
+    m_server.reset();
+    m_live.close();
+    m_directory.reset();
+}
+
+void TestGuardDesk::settle()
+{
+    QTRY_VERIFY(m_desk->isCurrent());
+    const Timestamp now = fromUnixNs(++m_nowNs); // to know the report by
+    m_desk->evaluateNow();
+    QTRY_COMPARE(m_desk->report()->at, now);
+}
+
+void TestGuardDesk::moveTo(double seconds)
+{
+    m_live.now = sample::at(seconds);
+    QTRY_VERIFY(m_desk->isCurrent());
+    m_nowNs = toUnixNs(m_live.now);
+    m_desk->confirmFacts();
+    m_desk->evaluateNow();
+    QTRY_VERIFY(m_desk->isCurrent() && m_desk->report()->at == m_live.now);
+}
+
+void TestGuardDesk::runTwo()
+{
+    QVERIFY(m_live.record(
+        {sample::created(0, "e1", "a"), sample::created(0, "e2", "b"), observed("a", 1, 0), observed("b", 1, 0)}));
+    QTest::qWait(0);
+    settle();
+}
+
+void TestGuardDesk::stopAt(cost::Budget::Action action, bool isDryRun)
+{
+    cost::Budget budget = moneyBudget("0.02"); // two cost $0.0363 in ten minutes
+    budget.action = action;
+    budget.isDryRun = isDryRun;
+    budget.grace = 30s;
+    QVERIFY(m_desk->setBudget(budget));
+    settle();
+}
+
+QStringList TestGuardDesk::audit(models::AuditModel::Column column) const
+{
+    QStringList texts;
+    for (int row = 0; row < m_audit->rowCount(); ++row)
+        texts << m_audit->index(row, column).data().toString();
+    return texts;
+}
+
+void TestGuardDesk::thresholdIsToldOnceAlsoAfterARestart()
+{
+    RunawayPolicy off;
+    off.response = RunawayPolicy::Response::Off;
+    QVERIFY(m_desk->setRunawayPolicy(off));
+    runTwo();
+    QVERIFY(m_desk->setBudget(moneyBudget("0.06"))); // 60 %
+    QTRY_COMPARE(m_alerts.size(), 1U);
+    QCOMPARE(m_alerts.front().budget.threshold, 50);
+    QCOMPARE(m_alerts.front().budgetName, "Daily");
+    moveTo(620);
+    QCOMPARE(m_alerts.size(), 1U);
+    QVERIFY(audit(models::AuditModel::VerbColumn).contains(u"alert"_s));
+
+    openDesk();
+    settle();
+    QVERIFY(m_alerts.empty());
+    QCOMPARE(usage().share, usage().spent.toDollars() / 0.06);
+    moveTo(1'200); // used up
+    QTRY_COMPARE(m_alerts.size(), 1U);
+    QCOMPARE(m_alerts.front().budget.threshold, 100);
+    QVERIFY(m_alerts.front().budget.isLimit);
+
+    moveTo(15 * 3'600); // 01:00 of the next day, $0.2178 since midnight
+    QTRY_COMPARE(m_alerts.size(), 3U);
+    QCOMPARE(usage().spent, m_live.tracker().costBetween(sample::at(14 * 3'600), m_live.now));
+}
+
+void TestGuardDesk::sumsAreTheTrackersAlsoOfColdOnes()
+{
+    const QString path = m_directory->filePath(u"cold.db"_s);
+    lifecycle::Journal::Options options;
+    options.hotLimit = 3;
+    auto journal = lifecycle::Journal::open(path.toStdString(), options);
+    QVERIFY(journal);
+    constexpr int count = 40;
+    std::atomic<int> stored = 0;
+    for (int i = 0; i < count; ++i) {
+        lifecycle::Event created = sample::created(i, "e" + std::to_string(i), "old" + std::to_string(i));
+        created.metadata = {{"user", i % 2 == 0 ? "even" : "odd"}};
+        (*journal)->append(created, [&](lifecycle::Journal::Outcome) { ++stored; });
+        (*journal)->append(
+            sample::ended(EventType::Killed, i + 100, "e" + std::to_string(i), i, "old" + std::to_string(i)),
+            [&](lifecycle::Journal::Outcome) { ++stored; });
+    }
+    QTRY_COMPARE(stored.load(), 2 * count);
+    journal->reset(); // the tables are brought up to date at the next start
+    journal = lifecycle::Journal::open(path.toStdString(), options);
+    QVERIFY(journal);
+    lifecycle::Tracker tracker(**journal, m_live.tracker().rateCard(), [this] { return m_live.now; });
+    tracker.start();
+    QTRY_VERIFY(tracker.isReplayed());
+    QVERIFY(tracker.fold().sandboxes().size() < 10); // most are cold
+
+    models::GuardFiles files{m_directory->filePath(u"c"_s).toStdString(), m_directory->filePath(u"s"_s).toStdString(),
+                             m_directory->filePath(u"a"_s).toStdString(), path.toStdString()};
+    GuardDesk desk(tracker, *m_actions, files, [this] { return fromUnixNs(m_nowNs); });
+    cost::Budget created = countBudget(cost::Budget::Measure::Created, 1'000);
+    created.id = "b2";
+    cost::Budget even = moneyBudget("1");
+    even.id = "b3";
+    even.scope = {cost::Scope::Kind::Metadata, "user", "even"};
+    QVERIFY(desk.setBudget(moneyBudget("1")) && desk.setBudget(created) && desk.setBudget(even));
+    const auto usages = [&] { return desk.report() ? desk.report()->usages : std::vector<cost::BudgetUsage>(); };
+    QTRY_COMPARE(usages().size(), 3U);
+    const Money all = tracker.costBetween(sample::at(-36'000), m_live.now);
+    QCOMPARE(all, Money::parse("0.00003025")->scaled(100LL * count, 1));
+    QCOMPARE(usages()[0].spent, all);
+    QCOMPARE(usages()[1].count, count);
+    QCOMPARE(usages()[2].spent, all.scaled(1, 2));
+
+    // A late event of a cold one: counted once, now from memory.
+    QSignalSpy changed(&tracker, &lifecycle::Tracker::sandboxesChanged);
+    (*journal)->append(sample::resumed(300, "again", "old4"), [](lifecycle::Journal::Outcome) {});
+    (*journal)->append(sample::ended(EventType::Paused, 20, "e4", 4, "old4"), [](lifecycle::Journal::Outcome) {});
+    QTRY_VERIFY(!changed.isEmpty());
+    QTRY_VERIFY(tracker.fold().find("old4") != nullptr);
+    desk.evaluateNow();
+    QTRY_COMPARE(usages()[0].spent, tracker.costBetween(sample::at(-36'000), m_live.now));
+    QCOMPARE(usages()[1].count, count);
+}
+
+void TestGuardDesk::scopes_data()
+{
+    using Kind = cost::Scope::Kind;
+    QTest::addColumn<int>("kind");
+    QTest::addColumn<QString>("key");
+    QTest::addColumn<QString>("value");
+    QTest::addColumn<int>("covered"); ///< of two that cost the same
+    QTest::newRow("all") << int(Kind::All) << QString() << QString() << 2;
+    QTest::newRow("template") << int(Kind::Template) << QString() << u"tpl"_s << 2;
+    QTest::newRow("another template") << int(Kind::Template) << QString() << u"other"_s << 0;
+    QTest::newRow("metadata") << int(Kind::Metadata) << u"user"_s << u"42"_s << 1;
+    QTest::newRow("any metadata value") << int(Kind::Metadata) << u"user"_s << QString() << 1;
+    QTest::newRow("connection") << int(Kind::Connection) << QString() << u"Fake"_s << 1;
+    QTest::newRow("another connection") << int(Kind::Connection) << QString() << u"Cloud"_s << 0;
+}
+
+void TestGuardDesk::scopes()
+{
+    QFETCH(int, kind);
+    QFETCH(QString, key);
+    QFETCH(QString, value);
+    QFETCH(int, covered);
+    lifecycle::Event tagged = sample::created(0, "e1", "a");
+    tagged.metadata = {{"user", "42"}};
+    lifecycle::Event size = sample::observedRunning(1, 0); // told by no list: its connection is not known
+    size.sandboxId = "b";
+    size.type = EventType::Created;
+    size.typeName = sample::typeName(size.type);
+    size.source = lifecycle::EventSource::Webhook;
+    size.templateId = "tpl";
+    QVERIFY(m_live.record({tagged, observed("a", 1, 0), sample::created(0, "e2", "b"),
+                           sample::ended(EventType::Killed, 600, "e2", 0, "b")}));
+    cost::Budget budget = moneyBudget("1");
+    budget.scope = {static_cast<cost::Scope::Kind>(kind), toUtf8(key), toUtf8(value)};
+    QVERIFY(m_desk->setBudget(budget));
+    settle();
+    QTRY_COMPARE(usage().spent, Money::parse("0.01815")->scaled(covered, 1));
+}
+
+void TestGuardDesk::endedOnesCount()
+{
+    QVERIFY(m_desk->setBudget(countBudget(cost::Budget::Measure::Created, 2)));
+    QVERIFY(m_live.record({sample::created(0, "e1", "a"), sample::ended(EventType::Killed, 5, "e1", 0, "a"),
+                           sample::created(10, "e2", "b")}));
+    settle();
+    QTRY_COMPARE(usage().count, 2);
+    BudgetListModel model(*m_desk);
+    QCOMPARE(model.index(0, 0).data(BudgetListModel::StateRole).toInt(), int(BudgetListModel::State::Near));
+    QCOMPARE(m_alerts.size(), 1U); // 50 %
+    QVERIFY(m_live.record({sample::created(20, "e3", "c")}));
+    QTRY_COMPARE(m_alerts.size(), 2U);
+    QCOMPARE(usage().count, 3);
+    QCOMPARE(model.index(0, 0).data(BudgetListModel::StateRole).toInt(), int(BudgetListModel::State::Over));
+    QCOMPARE(model.overCount(), 1);
+}
+
+void TestGuardDesk::dryRunSendsNothing()
+{
+    runTwo();
+    stopAt(cost::Budget::Action::Kill, true);
+    QTRY_COMPARE(audit(models::AuditModel::VerbColumn).count(u"would kill"_s), 2);
+    moveTo(700);
+    moveTo(1'400);
+    QCOMPARE(audit(models::AuditModel::VerbColumn).count(u"would kill"_s), 2);
+    QVERIFY(m_desk->report()->planned.empty());
+    QVERIFY(m_server->requests().isEmpty());
+}
+
+void TestGuardDesk::pausesOnceAfterTheGrace()
+{
+    m_server->script("POST /sandboxes/a/pause", {FakeReply::json(204, {})});
+    m_server->script("POST /sandboxes/b/pause", {FakeReply::json(204, {})});
+    runTwo();
+    m_desk->confirmFacts();
+    stopAt(cost::Budget::Action::Pause, false);
+    models::PlannedModel planned(*m_desk);
+    QTRY_COMPARE(m_desk->report()->planned.size(), 2U);
+    settle();
+    QCOMPARE(planned.rowCount(), 2);
+    QCOMPARE(planned.index(0, 0).data(models::PlannedModel::LeftMsRole).toLongLong(), 30'000);
+    moveTo(629);
+    QVERIFY(m_server->requests().isEmpty());
+    moveTo(631);
+    QTRY_COMPARE(sent("POST /sandboxes/a/pause"), 1);
+    QTRY_COMPARE(sent("POST /sandboxes/b/pause"), 1);
+    QTRY_COMPARE(audit(models::AuditModel::AnswerColumn).count(u"ok"_s), 2);
+    QCOMPARE(planned.rowCount(), 0);
+    // The events of it are late: nobody is paused twice.
+    moveTo(700);
+    moveTo(1'000);
+    QCOMPARE(m_server->requests().size(), 2);
+    QCOMPARE(audit(models::AuditModel::WhyColumn).front(), u"budget 'Daily' is used up"_s);
+    QCOMPARE(audit(models::AuditModel::WhoColumn).front(), u"guard"_s);
+}
+
+void TestGuardDesk::undoneActionIsNotSent()
+{
+    runTwo();
+    m_desk->confirmFacts();
+    stopAt(cost::Budget::Action::Kill, false);
+    QTRY_COMPARE(m_desk->report()->planned.size(), 2U);
+    m_desk->undo(m_desk->report()->planned.front().cause);
+    QTRY_VERIFY(m_desk->report()->planned.empty());
+    QCOMPARE(audit(models::AuditModel::VerbColumn).count(u"undo"_s), 2);
+    moveTo(700);
+    moveTo(1'500);
+    QVERIFY(m_server->requests().isEmpty());
+}
+
+void TestGuardDesk::keepsOneOfSeveral()
+{
+    m_server->script("DELETE /sandboxes/b", {FakeReply::json(204, {})});
+    runTwo();
+    m_desk->confirmFacts();
+    stopAt(cost::Budget::Action::Kill, false);
+    QTRY_COMPARE(m_desk->report()->planned.size(), 2U);
+    m_desk->undo(m_desk->report()->planned.front().cause, "a");
+    QTRY_COMPARE(m_desk->report()->planned.size(), 1U);
+    moveTo(700);
+    QTRY_COMPARE(sent("DELETE /sandboxes/b"), 1);
+    QCOMPARE(m_server->requests().size(), 1);
+}
+
+void TestGuardDesk::actsOnNothingStale()
+{
+    m_server->scriptAll("/sandboxes/", [](const testsupport::FakeRequest &) { return FakeReply::json(204, {}); });
+    runTwo();
+    m_desk->confirmFacts();
+    stopAt(cost::Budget::Action::Kill, false);
+    QTRY_COMPARE(m_desk->report()->planned.size(), 2U);
+    m_nowNs = toUnixNs(sample::at(800)); // nobody has heard of them for more than a minute
+    settle();
+    QTRY_VERIFY(m_desk->report()->isStale);
+    QCOMPARE(m_desk->report()->planned.size(), 2U);
+    QVERIFY(m_server->requests().isEmpty());
+    m_desk->confirmFacts(); // by itself, without anybody asking for an evaluation
+    QTRY_COMPARE(m_server->requests().size(), 2);
+}
+
+void TestGuardDesk::leavesOtherConnectionsAlone()
+{
+    runTwo();
+    m_desk->setConnection(u"Another"_s);
+    stopAt(cost::Budget::Action::Kill, false);
+    moveTo(700);
+    QTRY_COMPARE(audit(models::AuditModel::AnswerColumn)
+                     .filter(u"it belongs to the connection 'Fake', which is not in use"_s)
+                     .size(),
+                 2);
+    QVERIFY(m_server->requests().isEmpty());
+}
+
+void TestGuardDesk::resumesWhatItPaused()
+{
+    m_server->script("POST /sandboxes/a/pause", {FakeReply::json(204, {})});
+    m_server->script("POST /sandboxes/b/pause", {FakeReply::error(404, "gone")});
+    m_server->script(
+        "POST /sandboxes/a/connect",
+        {FakeReply::error(500, "not now"),
+         FakeReply::json(201, R"({"sandboxID":"a","templateID":"tpl","clientID":"c","envdVersion":"0.4.0"})")});
+    runTwo();
+    stopAt(cost::Budget::Action::Pause, false);
+    moveTo(700);
+    const auto undoable = [this] {
+        int count = 0;
+        for (int row = 0; row < m_audit->rowCount(); ++row)
+            count += m_audit->index(row, 0).data(models::AuditModel::IsUndoableRole).toBool() ? 1 : 0;
+        return count;
+    };
+    QTRY_COMPARE(undoable(), 1);
+    QVERIFY(audit(models::AuditModel::AnswerColumn).contains(u"ok: it was gone"_s));
+    QSignalSpy failures(m_desk.get(), &GuardDesk::resumeFailed);
+    m_desk->resume("a");
+    QTRY_COMPARE(failures.size(), 1);
+    QCOMPARE(undoable(), 1);
+    m_desk->resume("a");
+    QTRY_COMPARE(undoable(), 0);
+    QCOMPARE(m_audit->at(0).who, "person");
+    QCOMPARE(m_audit->at(0).verb, "resume");
+    QCOMPARE(m_audit->at(0).answer, "ok");
+}
+
+void TestGuardDesk::retriesAndTellsTheAnswer()
+{
+    m_server->script("DELETE /sandboxes/a",
+                     {FakeReply::error(503, "later"), FakeReply::error(503, "later"), FakeReply::json(204, {})});
+    m_server->script("DELETE /sandboxes/b", {FakeReply::error(403, "not yours")});
+    runTwo();
+    stopAt(cost::Budget::Action::Kill, false);
+    moveTo(700);
+    QTRY_VERIFY(audit(models::AuditModel::AnswerColumn).contains(u"not yours"_s));
+    // The client tries again by itself; whatever it gives up on comes back after a while.
+    for (int seconds = 720; seconds < 900 && !audit(models::AuditModel::AnswerColumn).contains(u"ok"_s); seconds += 20)
+        moveTo(seconds);
+    QTRY_VERIFY(audit(models::AuditModel::AnswerColumn).contains(u"ok"_s));
+    QCOMPARE(sent("DELETE /sandboxes/b"), 1);
+}
+
+void TestGuardDesk::planSurvivesARestart()
+{
+    m_server->scriptAll("/sandboxes/", [](const testsupport::FakeRequest &) { return FakeReply::json(204, {}); });
+    runTwo();
+    stopAt(cost::Budget::Action::Kill, false);
+    QTRY_COMPARE(m_desk->report()->planned.size(), 2U);
+    openDesk();
+    QCOMPARE(m_desk->report()->planned.size(), 2U);
+    moveTo(700);
+    QTRY_COMPARE(m_server->requests().size(), 2);
+    QTRY_COMPARE(audit(models::AuditModel::AnswerColumn).count(u"ok"_s), 2);
+    openDesk();
+    moveTo(720);
+    QCOMPARE(m_server->requests().size(), 2);
+    QVERIFY(audit(models::AuditModel::AnswerColumn).count(u"ok"_s) >= 2); // read from the file
+}
+
+void TestGuardDesk::runawayIsToldInTime()
+{
+    // On the real clock: one timer at the moment, nobody asks for an evaluation.
+    m_nowNs = 0;
+    const auto offset = sample::at(600) - systemNow();
+    m_desk.reset();
+    models::GuardFiles files{m_directory->filePath(u"c"_s).toStdString(),
+                             m_directory->filePath(u"s"_s).toStdString(),
+                             m_directory->filePath(u"a"_s).toStdString(),
+                             {}};
+    GuardDesk desk(m_live.tracker(), *m_actions, files, [offset] { return systemNow() + offset; });
+    RunawayPolicy policy;
+    policy.rules.threshold = 602s;
+    QVERIFY(desk.setRunawayPolicy(policy));
+    std::vector<std::pair<Timestamp, GuardAlert>> alerts;
+    connect(&desk, &GuardDesk::alertRaised, this,
+            [&](const GuardAlert &alert) { alerts.emplace_back(desk.now(), alert); });
+    QVERIFY(m_live.record({sample::created(1, "e1", "a"), sample::created(1, "e2", "b"),
+                           sample::ended(EventType::Paused, 5, "e2", 1, "b")}));
+    QTRY_COMPARE_WITH_TIMEOUT(alerts.size(), 1U, 10'000);
+    QCOMPARE(alerts.front().second.sandboxes, std::vector<std::string>{"a"});
+    const auto late = alerts.front().first - sample::at(603);
+    QVERIFY2(late > 0s && late <= 1s, qPrintable(QString::number(std::chrono::duration<double>(late).count())));
+}
+
+void TestGuardDesk::runawaysFollowTheirRules()
+{
+    m_server->scriptAll("/sandboxes/", [](const testsupport::FakeRequest &) { return FakeReply::json(204, {}); });
+    lifecycle::Event slow = sample::created(0, "e2", "slow");
+    slow.templateId = "ml";
+    lifecycle::Event kept = sample::created(0, "e3", "kept");
+    kept.metadata = {{"keep", "1"}};
+    QVERIFY(m_live.record({sample::created(0, "e1", "a"), slow, kept}));
+    RunawayPolicy policy;
+    policy.rules.threshold = 10min;
+    policy.rules.perTemplate = {{"ml", 2h}};
+    policy.response = RunawayPolicy::Response::Pause;
+    policy.grace = 0s;
+    policy.allowed = {{cost::Scope::Kind::Metadata, "keep", {}}};
+    QVERIFY(m_desk->setRunawayPolicy(policy));
+    moveTo(600); // exactly ten minutes: not yet too long
+    QVERIFY(m_desk->report()->runaways.empty());
+    moveTo(601);
+    QCOMPARE(m_desk->report()->runawayCount, 2U);
+    QCOMPARE(m_desk->report()->runaways.front().exceededBy, 1'000ms);
+    QTRY_COMPARE(audit(models::AuditModel::VerbColumn).count(u"would pause"_s), 1);
+    QCOMPARE(m_audit->at(0).target, "a");
+    QCOMPARE(m_audit->at(0).why, "runs longer than 10 min");
+    QCOMPARE(m_alerts.size(), 1U);
+    moveTo(650);
+    QVERIFY(m_server->requests().isEmpty());
+
+    policy.isDryRun = false; // what has been handled dry stays handled; another one is paused
+    QVERIFY(m_desk->setRunawayPolicy(policy));
+    QVERIFY(m_live.record({sample::created(100, "e4", "d")}));
+    moveTo(701);
+    QTRY_COMPARE(m_server->requests().size(), 1);
+    QCOMPARE(sent("POST /sandboxes/d/pause"), 1);
+    moveTo(800);
+    QCOMPARE(m_server->requests().size(), 1);
+    policy.response = RunawayPolicy::Response::Off;
+    QVERIFY(m_desk->setRunawayPolicy(policy));
+    QTRY_VERIFY(m_desk->report()->runaways.empty());
+}
+
+void TestGuardDesk::configSurvivesARestart()
+{
+    cost::Budget budget = moneyBudget("12.5");
+    budget.scope = {cost::Scope::Kind::Metadata, "user", "42"};
+    budget.allowed = {{cost::Scope::Kind::Template, {}, "ml"}};
+    QVERIFY(m_desk->setBudget(budget));
+    cost::Budget second = countBudget(cost::Budget::Measure::Age, 60);
+    second.id = "b2";
+    second.moneyLimit = {}; // has no meaning here, and is not kept
+    QVERIFY(m_desk->setBudget(second, 0));
+    RunawayPolicy policy;
+    policy.response = RunawayPolicy::Response::Kill;
+    policy.isDryRun = false;
+    policy.rules.perTemplate = {{"ml", 2h}};
+    policy.allowed = budget.allowed;
+    QVERIFY(m_desk->setRunawayPolicy(policy));
+    openDesk();
+    QCOMPARE(m_desk->budgets(), (std::vector<cost::Budget>{second, budget}));
+    QCOMPARE(m_desk->runawayPolicy().response, RunawayPolicy::Response::Kill);
+    QCOMPARE(m_desk->runawayPolicy().rules.perTemplate, policy.rules.perTemplate);
+    QCOMPARE(m_desk->runawayPolicy().allowed, policy.allowed);
+    QVERIFY(!m_desk->runawayPolicy().isDryRun);
+    m_desk->removeBudget("b2");
+    openDesk();
+    QCOMPARE(m_desk->budgets(), std::vector<cost::Budget>{budget});
+    QVERIFY(m_desk->failure().isEmpty());
+}
+
+void TestGuardDesk::damagedConfigIsKept()
+{
+    m_audit.reset();
+    m_desk.reset();
+    QFile file(m_directory->filePath(u"budgets.json"_s));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write(R"({"version":1,"budgets":[{"id":"x"}]})");
+    file.close();
+    openDesk();
+    QVERIFY(m_desk->failure().contains(u"could not be read"_s));
+    QVERIFY(m_desk->budgets().empty());
+    QVERIFY(QFile::exists(file.fileName() + u".damaged"_s));
+}
+
+void TestGuardDesk::refusesNonsense()
+{
+    cost::Budget budget = moneyBudget("0");
+    QVERIFY(!m_desk->setBudget(budget));
+    RunawayPolicy policy;
+    policy.rules.threshold = 0s;
+    QVERIFY(!m_desk->setRunawayPolicy(policy));
+    QVERIFY(m_desk->budgets().empty());
+}
+
+QTEST_GUILESS_MAIN(TestGuardDesk)
+#include "tst_guarddesk.moc"
