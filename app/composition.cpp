@@ -117,6 +117,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_templates([this] { return m_client.listTemplates(); })
     , m_document(toQString((m_paths.state / "refine-autosave.py").string()))
     , m_runSession(m_client)
+    , m_guarding(m_tracker, *m_journal, m_watching, m_client, m_connections, m_paths)
 {
     m_runSession.setTemplate(m_settings.text(models::Settings::Key::RefineTemplate));
     buildPages();
@@ -145,12 +146,14 @@ void Composition::buildPages()
     auto *costs = new ui::CostsPage(m_timeWindow, m_series, m_costByTemplate, m_costBySandbox);
     m_settingsPage = new ui::SettingsPage(m_settings, m_connections, m_rates);
     auto *timeline = new ui::TimelinePage(m_timeWindow, m_timeline);
+    ui::Page *budgets = m_guarding.makePage(m_templates);
     const std::vector<ui::PageEntry> pages = {
-        {u"overview"_s, overview},   {u"sandboxes"_s, sandboxes},     {u"templates"_s, m_templatesPage},
-        {u"refine"_s, m_refinePage}, {u"events"_s, events},           {u"costs"_s, costs},
-        {u"timeline"_s, timeline},   {u"settings"_s, m_settingsPage},
+        {u"overview"_s, overview},   {u"sandboxes"_s, sandboxes}, {u"templates"_s, m_templatesPage},
+        {u"refine"_s, m_refinePage}, {u"events"_s, events},       {u"costs"_s, costs},
+        {u"budgets"_s, budgets},     {u"timeline"_s, timeline},   {u"settings"_s, m_settingsPage},
     };
     m_window = std::make_unique<ui::MainWindow>(pages, m_theme);
+    m_guarding.attachTo(*m_window);
     const auto newSandbox = [this] { openNewSandboxDialog({}); };
     connect(overview, &ui::OverviewPage::newSandboxRequested, this, newSandbox);
     connect(sandboxes, &ui::SandboxesPage::newSandboxRequested, this, newSandbox);

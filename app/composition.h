@@ -2,6 +2,7 @@
 
 #include "app/commandline.h"
 #include "app/enginesupervisor.h"
+#include "app/guarding.h"
 #include "app/watching.h"
 #include "app/webhookregistration.h"
 #include "models/costs/costtablemodel.h"
@@ -133,6 +134,7 @@ private:
     models::TemplateListModel m_templates;
     models::CodeDocument m_document;
     models::RunSession m_runSession;
+    Guarding m_guarding;
 
     std::unique_ptr<ui::MainWindow> m_window; ///< owns the pages
     ui::EventsPage *m_eventsPage = nullptr;

@@ -109,6 +109,7 @@ void Watching::startPolling()
         options.relaxedInterval = 60s;
     const auto list = [this] { return converted<lifecycle::Poller::List>(m_client.listSandboxes(), this, toList); };
     m_poller = std::make_unique<lifecycle::Poller>(m_journal, m_tracker, list, options);
+    connect(m_poller.get(), &lifecycle::Poller::polled, this, &Watching::listed);
     m_poller->start();
 }
 

@@ -33,6 +33,7 @@ public:
 
 Q_SIGNALS:
     void gapsChanged();
+    void listed(); ///< the provider has just named its sandboxes
 
 private:
     void startPolling();

@@ -156,7 +156,7 @@ QVariant BudgetListModel::data(const QModelIndex &index, int role) const
         return text(budget, index.column());
     case Qt::ToolTipRole:
         if (usage != nullptr && usage->unpriced > 0)
-            return tr("%n sandbox(es) of unknown size are left out of the sum.", nullptr, usage->unpriced);
+            return tr("%1 of unknown size left out of the sum").arg(usage->unpriced);
         return index.column() == PeriodColumn || index.column() == ScopeColumn ? QVariant(text(budget, index.column()))
                                                                                : QVariant();
     case IdRole:

@@ -74,7 +74,7 @@ bool Toast::eventFilter(QObject *watched, QEvent *event)
 void Toast::place()
 {
     const QSize room = parentWidget()->size();
-    move((room.width() - width()) / 2, room.height() - height() - 48);
+    move((room.width() - width()) / 2, room.height() - height() - 48 - m_lift);
 }
 
 void Toast::expire()

@@ -22,6 +22,9 @@ public:
     void show(const QString &sentence, const QString &action, std::chrono::milliseconds duration,
               std::function<void()> onAction, std::function<void()> onExpired = {});
 
+    /// Pixels above the usual place, for a second toast of the same parent.
+    void setLift(int pixels) { m_lift = pixels; }
+
     /// Does now what was waiting for its time: the end of the program is no Undo.
     void settle();
 
@@ -34,6 +37,7 @@ private:
     QLabel *m_sentence = nullptr;
     QPushButton *m_action = nullptr;
     QTimer m_timer;
+    int m_lift = 0;
     std::function<void()> m_onAction;
     std::function<void()> m_onExpired;
 };

@@ -1,0 +1,58 @@
+#include "app/guarding.h"
+
+#include "app/watching.h"
+#include "models/settings/connectionsmodel.h"
+#include "models/templates/templatelistmodel.h"
+#include "services/core/qtstring.h"
+#include "services/e2b/client.h"
+#include "services/lifecycle/journal.h"
+#include "services/lifecycle/tracker.h"
+#include "ui/budgets/budgetspage.h"
+#include "ui/budgets/guardnotice.h"
+#include "ui/shell/mainwindow.h"
+
+using namespace Qt::Literals::StringLiterals;
+
+namespace sandglass::app {
+
+Guarding::Guarding(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, const Watching &watching,
+                   e2b::Client &client, models::ConnectionsModel &connections, const ProfilePaths &paths)
+    : m_connections(connections)
+    , m_actions(client)
+    , m_desk(tracker, m_actions,
+             {paths.config / "budgets.json", paths.state / "guard.json", paths.state / "audit.jsonl", journal.file()})
+    , m_budgets(m_desk)
+    , m_planned(m_desk)
+    , m_audit(m_desk)
+    , m_forecast(tracker, m_desk)
+{
+    const auto useConnection = [this] { m_desk.setConnection(toQString(m_connections.active().name)); };
+    useConnection();
+    connect(&m_connections, &models::ConnectionsModel::activeChanged, this, useConnection);
+    connect(&watching, &Watching::listed, &m_desk, &models::GuardDesk::confirmFacts);
+}
+
+ui::Page *Guarding::makePage(const models::TemplateListModel &templates)
+{
+    const auto templateNames = [&templates] {
+        QStringList names;
+        for (int row = 0; row < templates.rowCount(); ++row)
+            names << models::TemplateListModel::displayName(templates.at(row));
+        return names;
+    };
+    const auto connectionNames = [this] {
+        QStringList names;
+        for (int row = 0; row < m_connections.rowCount(); ++row)
+            names << toQString(m_connections.at(row).connection.name);
+        return names;
+    };
+    return new ui::BudgetsPage({m_desk, m_budgets, m_planned, m_audit, m_forecast}, templateNames, connectionNames);
+}
+
+void Guarding::attachTo(ui::MainWindow &window)
+{
+    auto *notice = new ui::GuardNotice(m_desk, m_planned, &window);
+    connect(notice, &ui::GuardNotice::showRequested, &window, [&window] { window.showPage(u"budgets"_s); });
+}
+
+} // namespace sandglass::app

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "models/budgets/auditmodel.h"
+#include "models/budgets/budgetlistmodel.h"
+#include "models/budgets/guarddesk.h"
+#include "models/budgets/plannedmodel.h"
+#include "models/budgets/spendforecast.h"
+#include "models/sandboxes/sandboxactions.h"
+#include "services/core/paths.h"
+
+#include <QObject>
+
+namespace sandglass::e2b {
+class Client;
+}
+namespace sandglass::lifecycle {
+class Journal;
+}
+namespace sandglass::models {
+class ConnectionsModel;
+class TemplateListModel;
+} // namespace sandglass::models
+namespace sandglass::ui {
+class MainWindow;
+class Page;
+} // namespace sandglass::ui
+
+namespace sandglass::app {
+
+class Watching;
+
+/// Budgets and the guard in the program: acts through the active connection, trusts what the provider has just listed.
+class Guarding final : public QObject
+{
+    Q_OBJECT
+public:
+    Guarding(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, const Watching &watching,
+             e2b::Client &client, models::ConnectionsModel &connections, const ProfilePaths &paths);
+
+    /// For the window, which owns it.
+    [[nodiscard]] ui::Page *makePage(const models::TemplateListModel &templates);
+    /// Alerts and countdowns over the window's pages.
+    void attachTo(ui::MainWindow &window);
+    [[nodiscard]] models::GuardDesk &desk() { return m_desk; }
+
+private:
+    models::ConnectionsModel &m_connections;
+    models::ClientSandboxActions m_actions; ///< its own: what a person does on a page is told there
+    models::GuardDesk m_desk;
+    models::BudgetListModel m_budgets;
+    models::PlannedModel m_planned;
+    models::AuditModel m_audit;
+    models::SpendForecast m_forecast;
+};
+
+} // namespace sandglass::app

@@ -1,0 +1,153 @@
+#include "ui/budgets/budgettext.h"
+
+#include "services/core/qtstring.h"
+
+#include <QCoreApplication>
+#include <QDateTime>
+#include <QStringList>
+
+#include <algorithm>
+#include <cmath>
+
+using namespace Qt::Literals::StringLiterals;
+using std::chrono::milliseconds;
+
+namespace sandglass::ui {
+
+namespace {
+
+constexpr double mostMinutes = 10 * 366 * 24 * 60;
+
+QString tr(const char *text)
+{
+    return QCoreApplication::translate("BudgetText", text);
+}
+
+QStringList parts(const QString &text)
+{
+    QStringList trimmed;
+    const QStringList pieces = text.split(u',', Qt::SkipEmptyParts);
+    for (const QString &piece : pieces) {
+        if (const QString part = piece.trimmed(); !part.isEmpty())
+            trimmed << part;
+    }
+    return trimmed;
+}
+
+} // namespace
+
+QString exceptionsText(const std::vector<cost::Scope> &scopes)
+{
+    QStringList texts;
+    for (const cost::Scope &scope : scopes) {
+        const QString value = toQString(scope.value);
+        switch (scope.kind) {
+        case cost::Scope::Kind::Template:
+            texts << u"template:"_s + value;
+            break;
+        case cost::Scope::Kind::Connection:
+            texts << u"connection:"_s + value;
+            break;
+        case cost::Scope::Kind::Metadata:
+            texts << (value.isEmpty() ? toQString(scope.key) : toQString(scope.key) + u'=' + value);
+            break;
+        case cost::Scope::Kind::All:
+            break; // everything excepted: nobody types that
+        }
+    }
+    return texts.join(u", "_s);
+}
+
+Result<std::vector<cost::Scope>> exceptionsFromText(const QString &text)
+{
+    using Kind = cost::Scope::Kind;
+    std::vector<cost::Scope> scopes;
+    const QStringList all = parts(text);
+    for (const QString &part : all) {
+        cost::Scope scope;
+        if (part.startsWith(u"template:"_s))
+            scope = {Kind::Template, {}, toUtf8(part.sliced(9).trimmed())};
+        else if (part.startsWith(u"connection:"_s))
+            scope = {Kind::Connection, {}, toUtf8(part.sliced(11).trimmed())};
+        else
+            scope = {Kind::Metadata, toUtf8(part.section(u'=', 0, 0).trimmed()),
+                     toUtf8(part.section(u'=', 1).trimmed())};
+        if (scope.kind == Kind::Metadata ? scope.key.empty() : scope.value.empty())
+            return failure(Error::Kind::Local, toUtf8(tr("Exceptions: \"%1\" is not understood.").arg(part)));
+        scopes.push_back(std::move(scope));
+    }
+    return scopes;
+}
+
+std::optional<std::vector<int>> percentsFromText(const QString &text)
+{
+    std::vector<int> percents;
+    QString plain = text;
+    const QStringList all = parts(plain.remove(u'%'));
+    for (const QString &part : all) {
+        bool isNumber = false;
+        percents.push_back(part.toInt(&isNumber));
+        if (!isNumber)
+            return {};
+    }
+    std::ranges::sort(percents);
+    percents.erase(std::ranges::unique(percents).begin(), percents.end());
+    return percents;
+}
+
+QString percentsText(const std::vector<int> &percents)
+{
+    QStringList texts;
+    for (const int percent : percents)
+        texts << QString::number(percent);
+    return texts.join(u", "_s);
+}
+
+QString minutesText(milliseconds time)
+{
+    return QString::number(std::chrono::duration<double, std::ratio<60>>(time).count(), 'g', 10);
+}
+
+std::optional<milliseconds> minutesFromText(const QString &text)
+{
+    bool isNumber = false;
+    const double minutes = text.trimmed().toDouble(&isNumber);
+    if (!isNumber || !std::isfinite(minutes) || minutes <= 0 || minutes > mostMinutes)
+        return {};
+    return milliseconds(std::llround(minutes * 60'000));
+}
+
+QString thresholdsText(const Thresholds &thresholds)
+{
+    QStringList texts;
+    for (const auto &[name, threshold] : thresholds)
+        texts << toQString(name) + u'=' + minutesText(threshold);
+    return texts.join(u", "_s);
+}
+
+Result<Thresholds> thresholdsFromText(const QString &text)
+{
+    Thresholds thresholds;
+    const QStringList all = parts(text);
+    for (const QString &part : all) {
+        const auto minutes = minutesFromText(part.section(u'=', 1));
+        const QString name = part.section(u'=', 0, 0).trimmed();
+        if (!minutes || name.isEmpty())
+            return failure(Error::Kind::Local,
+                           toUtf8(tr("Per template: \"%1\" is not like \"name=minutes\".").arg(part)));
+        thresholds[toUtf8(name)] = *minutes;
+    }
+    return thresholds;
+}
+
+QString momentText(Timestamp time)
+{
+    return QDateTime::fromMSecsSinceEpoch(toUnixMs(time)).toString(u"d MMM HH:mm:ss"_s);
+}
+
+QString dayText(Timestamp time)
+{
+    return QDateTime::fromMSecsSinceEpoch(toUnixMs(time)).toString(u"d MMM HH:mm"_s);
+}
+
+} // namespace sandglass::ui

@@ -1,0 +1,110 @@
+#include "ui/budgets/guardnotice.h"
+
+#include "models/budgets/guarddesk.h"
+#include "models/budgets/plannedmodel.h"
+#include "services/core/qtstring.h"
+#include "ui/text/format.h"
+#include "ui/widgets/toast.h"
+
+#include <QStringList>
+#include <QWidget>
+
+#include <algorithm>
+
+using namespace std::chrono_literals;
+
+namespace sandglass::ui {
+
+namespace {
+
+constexpr int lift = 52; // above the window's own toast
+constexpr int mostTold = 3;
+constexpr auto told = 8s;
+
+} // namespace
+
+GuardNotice::GuardNotice(models::GuardDesk &desk, models::PlannedModel &planned, QWidget *window)
+    : QObject(window)
+    , m_desk(desk)
+    , m_planned(planned)
+    , m_toast(new Toast(window))
+    , m_countdown(new Toast(window))
+    , m_collect(this)
+{
+    m_toast->setObjectName(QStringLiteral("guardAlert"));
+    m_toast->setLift(lift);
+    m_countdown->setObjectName(QStringLiteral("guardCountdown"));
+    m_countdown->setLift(2 * lift);
+    m_collect.setSingleShot(true);
+    connect(&m_collect, &QTimer::timeout, this, &GuardNotice::tellAlerts);
+    connect(&m_desk, &models::GuardDesk::alertRaised, this, [this](const models::GuardAlert &alert) {
+        // Of one budget the highest threshold says it all.
+        std::erase_if(m_alerts, [&](const models::GuardAlert &earlier) {
+            return alert.kind == models::GuardAlert::Kind::Threshold && earlier.kind == alert.kind
+                && earlier.budget.budgetId == alert.budget.budgetId;
+        });
+        m_alerts.push_back(alert);
+        m_collect.start(0);
+    });
+    connect(&m_planned, &models::PlannedModel::ticked, this, &GuardNotice::tellPlanned);
+}
+
+QString GuardNotice::textOf(const models::GuardAlert &alert, const cost::Budget *budget)
+{
+    if (alert.kind == models::GuardAlert::Kind::Runaway)
+        return alert.sandboxes.size() == 1
+            ? tr("%1 runs longer than meant").arg(toQString(alert.sandboxes.front()))
+            : tr("%n sandboxes run longer than meant", nullptr, static_cast<int>(alert.sandboxes.size()));
+    const QString name = toQString(alert.budgetName);
+    const auto &usage = alert.budget.usage;
+    if (budget == nullptr)
+        return tr("%1 has passed %2 %").arg(name).arg(alert.budget.threshold);
+    QString amount;
+    switch (budget->measure) {
+    case cost::Budget::Measure::Money:
+        amount = tr("%1 of %2").arg(formatMoney(usage.spent), formatMoney(budget->moneyLimit));
+        break;
+    case cost::Budget::Measure::Age:
+        amount =
+            tr("%1 of %2")
+                .arg(formatAge(std::chrono::seconds(usage.count)), formatAge(std::chrono::seconds(budget->countLimit)));
+        break;
+    default:
+        amount = tr("%1 of %2").arg(formatCount(usage.count), formatCount(budget->countLimit));
+    }
+    return tr("%1: %2, more than %3 %").arg(name, amount).arg(alert.budget.threshold);
+}
+
+void GuardNotice::tellAlerts()
+{
+    QStringList sentences;
+    for (const models::GuardAlert &alert : m_alerts) {
+        if (sentences.size() < mostTold)
+            sentences << textOf(alert, m_desk.find(alert.budget.budgetId));
+    }
+    const int more = static_cast<int>(m_alerts.size()) - mostTold;
+    if (more > 0)
+        sentences << tr("%n more", nullptr, more);
+    m_alerts.clear();
+    m_toast->show(sentences.join(QStringLiteral(" · ")), tr("Show"), told, [this] { Q_EMIT showRequested(); });
+}
+
+void GuardNotice::tellPlanned()
+{
+    const auto &planned = m_planned.planned();
+    if (planned.empty())
+        return m_countdown->hide();
+    const cost::PlannedAction &first = planned.front();
+    const int count = static_cast<int>(std::ranges::count(planned, first.cause, &cost::PlannedAction::cause));
+    const QString what = count == 1 ? toQString(first.sandboxId) : tr("%n sandboxes", nullptr, count);
+    const qint64 left = (m_planned.leftMs(first) + 999) / 1'000;
+    const QString when = left > 0 ? tr("in %1 s").arg(left)
+        : m_planned.isHeld()      ? tr("as soon as the provider answers again")
+                                  : tr("now");
+    const QString action =
+        first.action == cost::Budget::Action::Kill ? tr("Killing %1 %2: %3") : tr("Pausing %1 %2: %3");
+    m_countdown->show(action.arg(what, when, toQString(first.why)), tr("Keep running"), 3s,
+                      [this, cause = first.cause] { m_desk.undo(cause); });
+}
+
+} // namespace sandglass::ui
