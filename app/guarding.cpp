@@ -46,12 +46,14 @@ ui::Page *Guarding::makePage(const models::TemplateListModel &templates)
             names << toQString(m_connections.at(row).connection.name);
         return names;
     };
-    return new ui::BudgetsPage({m_desk, m_budgets, m_planned, m_audit, m_forecast}, templateNames, connectionNames);
+    m_page = new ui::BudgetsPage({m_desk, m_budgets, m_planned, m_audit, m_forecast}, templateNames, connectionNames);
+    return m_page;
 }
 
 void Guarding::attachTo(ui::MainWindow &window)
 {
     auto *notice = new ui::GuardNotice(m_desk, m_planned, &window);
+    notice->setPage(m_page);
     connect(notice, &ui::GuardNotice::showRequested, &window, [&window] { window.showPage(u"budgets"_s); });
 }
 

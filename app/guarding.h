@@ -51,6 +51,7 @@ private:
     models::PlannedModel m_planned;
     models::AuditModel m_audit;
     models::SpendForecast m_forecast;
+    ui::Page *m_page = nullptr; ///< the window's
 };
 
 } // namespace sandglass::app

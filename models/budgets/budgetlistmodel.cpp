@@ -112,13 +112,10 @@ QString BudgetListModel::text(const Budget &budget, int column) const
         return toQString(budget.name);
     case ScopeColumn:
         return scopeText(budget);
-    case PeriodColumn: {
-        // Of what is counted now, the period only says how often somebody is told.
-        const QString period = budget.period == cost::PeriodKind::Day ? tr("day")
-            : budget.period == cost::PeriodKind::Week                 ? tr("week")
-                                                                      : tr("month");
-        return budget.timeZone.empty() ? period : tr("%1, %2").arg(period, toQString(budget.timeZone));
-    }
+    case PeriodColumn:
+        return budget.period == cost::PeriodKind::Day ? tr("day")
+            : budget.period == cost::PeriodKind::Week ? tr("week")
+                                                      : tr("month");
     case ActionColumn: {
         if (budget.action == Budget::Action::Notify)
             return tr("notify");
@@ -157,8 +154,10 @@ QVariant BudgetListModel::data(const QModelIndex &index, int role) const
     case Qt::ToolTipRole:
         if (usage != nullptr && usage->unpriced > 0)
             return tr("%1 of unknown size left out of the sum").arg(usage->unpriced);
-        return index.column() == PeriodColumn || index.column() == ScopeColumn ? QVariant(text(budget, index.column()))
-                                                                               : QVariant();
+        if (index.column() == PeriodColumn)
+            return budget.timeZone.empty() ? tr("in this machine's time zone")
+                                           : tr("in the time zone %1").arg(toQString(budget.timeZone));
+        return text(budget, index.column());
     case IdRole:
         return toQString(budget.id);
     case MeasureRole:

@@ -145,22 +145,26 @@ void Guard::tick(const std::vector<SandboxFacts> &facts, Timestamp factsAt)
     forgetOld(now);
     if (now - factsAt > freshFor || factsAt - now > freshFor)
         return; // what is due stays due until somebody knows again
+    if (m_planned.empty())
+        return;
+    const FactsById byId(facts);
     std::vector<PlannedAction> due;
+    std::vector<PlannedAction> over;
     std::erase_if(m_planned, [&](PlannedAction &action) {
-        if (action.dueAt > now)
+        const SandboxFacts *sandbox = byId.find(action.sandboxId);
+        const bool isOver = sandbox == nullptr || !isOpenTo(*sandbox, action.action);
+        if (!isOver && action.dueAt > now)
             return false;
-        due.push_back(std::move(action));
+        (isOver ? over : due).push_back(std::move(action));
         return true;
     });
-    if (due.empty())
+    if (due.empty() && over.empty())
         return;
     save();
-    const FactsById byId(facts);
+    for (const PlannedAction &action : over)
+        note("guard", nameOf(action.action), action.sandboxId, action.why, "not needed: it does not run any more");
     for (const PlannedAction &action : due) {
-        const SandboxFacts *sandbox = byId.find(action.sandboxId);
-        if (sandbox == nullptr || !isOpenTo(*sandbox, action.action))
-            note("guard", nameOf(action.action), action.sandboxId, action.why, "not needed: it does not run any more");
-        else if (isAllowed(*sandbox))
+        if (isAllowed(*byId.find(action.sandboxId)))
             note("guard", nameOf(action.action), action.sandboxId, action.why, "left alone: on the allow-list");
         else
             act(action);

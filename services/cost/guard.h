@@ -61,7 +61,7 @@ public:
     void order(const GuardOrder &order, const std::vector<SandboxFacts> &facts);
     /// Takes planned actions of a cause back, all or that of one sandbox. Returns how many.
     int undo(const std::string &cause, const std::string &sandboxId = {});
-    /// Does what is due. `factsAt`: when `facts` were true.
+    /// Does what is due, and lets go of plans for what has ended by itself. `factsAt`: when `facts` were true.
     void tick(const std::vector<SandboxFacts> &facts, Timestamp factsAt);
 
     [[nodiscard]] const std::vector<PlannedAction> &planned() const { return m_planned; } ///< soonest first

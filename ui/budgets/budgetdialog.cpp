@@ -119,6 +119,7 @@ void BudgetDialog::build()
     m_scopeKey = makeEdit(QStringLiteral("budgetScopeKey"), tr("Metadata key"), tr("key"));
     m_scopeValue = makeCombo(QStringLiteral("budgetScopeValue"), tr("Value"));
     m_scopeValue->setEditable(true);
+    m_scopeValue->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     m_scopeValue->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     m_thresholds = makeEdit(QStringLiteral("budgetThresholds"), tr("Tell at"), QStringLiteral("50, 80, 90, 100"));
     m_action = makeCombo(QStringLiteral("budgetAction"), tr("At the limit"),
@@ -219,7 +220,7 @@ void BudgetDialog::updateFields()
     m_scopeValue->setEditText(typed);
     m_scopeValue->lineEdit()->setPlaceholderText(kind == ScopeKind::Metadata ? tr("any value") : tr("name"));
     const bool acts = m_action->currentIndex() != 0;
-    m_dryRun->setEnabled(acts);
+    m_dryRun->setVisible(acts);
     m_grace->setEnabled(acts);
     m_exceptions->setEnabled(acts);
 }

@@ -73,11 +73,12 @@ void fixHeight(TableView *table, int rows)
     table->setFixedHeight(rows * metrics::rowHeight + table->horizontalHeader()->sizeHint().height() + 4);
 }
 
+/// "$48.10 to $51.90 · ", or nothing where it is too narrow to be seen.
 QString rangeText(const cost::Forecast &forecast)
 {
-    return forecast.low == forecast.high
-        ? formatMoney(forecast.expected)
-        : BudgetsPage::tr("%1 to %2").arg(formatMoney(forecast.low), formatMoney(forecast.high));
+    const QString low = formatMoney(forecast.low);
+    const QString high = formatMoney(forecast.high);
+    return low == high ? QString() : BudgetsPage::tr("%1 to %2 · ").arg(low, high);
 }
 
 } // namespace
@@ -170,7 +171,7 @@ QWidget *BudgetsPage::buildBudgets()
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setItemDelegate(new BudgetDelegate(m_table));
     m_table->setModel(&m_models.budgets);
-    m_table->setColumnWidths({-1, 122, 142, 150, 70, 104, 96});
+    m_table->setColumnWidths({-1, -1, 150, 104, 66, 124, 100});
     m_stack = new QStackedWidget;
     m_stack->addWidget(m_table);
     m_stack->addWidget(buildPresets());
@@ -264,9 +265,10 @@ QWidget *BudgetsPage::buildAudit()
     m_auditTable->setAccessibleName(tr("What the guard did"));
     m_auditTable->setItemDelegate(new AuditDelegate(m_auditTable));
     m_auditTable->setModel(&m_models.audit);
-    m_auditTable->setColumnWidths({122, 66, 90, 176, 190, -1});
+    m_auditTable->setColumnWidths({138, 64, 90, 182, -1, -1});
     fixHeight(m_auditTable, rowsSeen + 1);
     m_auditStack = new QStackedWidget;
+    m_auditStack->setFixedHeight(m_auditTable->height());
     m_auditStack->addWidget(m_auditTable);
     m_auditStack->addWidget(new EmptyState(
         tr("Nothing yet"), tr("Every alert, every pause and kill, and what a dry run would have done, is kept here.")));
@@ -422,15 +424,15 @@ void BudgetsPage::updateForecast()
            "on at the present burn rate, the days after at the daily rate. The range is 95 %, by how "
            "much these days differ. Fewer than three complete days make no forecast.");
     const auto show = [&](StatTile *tile, const std::optional<models::SpendForecast::Outlook> &outlook) {
-        tile->setToolTip(method);
+        tile->setToolTip(outlook ? tr("%1 spent so far.").arg(formatMoney(outlook->spent)) + u"\n\n"_s + method
+                                 : method);
         if (!outlook) {
             tile->setValue(u"—"_s);
             return tile->setDetail(tr("adding up"));
         }
         const QString spent = tr("%1 spent").arg(formatMoney(outlook->spent));
         tile->setValue(outlook->forecast ? formatMoney(outlook->forecast->expected) : u"—"_s);
-        tile->setDetail(outlook->forecast ? tr("%1 · %2").arg(rangeText(*outlook->forecast), spent)
-                                          : tr("not enough data · %1").arg(spent));
+        tile->setDetail(outlook->forecast ? rangeText(*outlook->forecast) + spent : tr("not enough data"));
     };
     show(m_today, m_models.forecast.today());
     show(m_month, m_models.forecast.month());
@@ -457,13 +459,16 @@ void BudgetsPage::updateForecast()
     if (hit == nullptr) {
         m_reached->setValue(u"—"_s);
         return m_reached->setDetail(hasForecast ? tr("none in its period at this rate")
-                                                : tr("needs a budget and three days of history"));
+                                                : tr("needs a budget and 3 days"));
     }
     const bool isNow = *hit->hitAt <= m_models.desk.now();
     m_reached->setValue(isNow ? tr("now") : dayText(*hit->hitAt));
-    const QString earliest = hit->hitEarliest && !isNow ? tr(", from %1").arg(dayText(*hit->hitEarliest)) : QString();
-    const QString latest = isNow ? QString() : hit->hitLatest ? tr(" to %1").arg(dayText(*hit->hitLatest)) : tr(" on");
-    m_reached->setDetail(toQString(first->name) + earliest + (earliest.isEmpty() ? QString() : latest));
+    const QString earliest = hit->hitEarliest ? dayText(*hit->hitEarliest) : QString();
+    const QString latest = hit->hitLatest ? dayText(*hit->hitLatest) : QString();
+    const QString name = toQString(first->name);
+    m_reached->setDetail(isNow || earliest.isEmpty() || earliest == latest ? name
+                             : latest.isEmpty()                            ? tr("%1, from %2 on").arg(name, earliest)
+                                                : tr("%1, %2 to %3").arg(name, earliest, latest));
 }
 
 void BudgetsPage::updatePlanned()

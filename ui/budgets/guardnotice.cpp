@@ -6,6 +6,7 @@
 #include "ui/text/format.h"
 #include "ui/widgets/toast.h"
 
+#include <QEvent>
 #include <QStringList>
 #include <QWidget>
 
@@ -49,6 +50,19 @@ GuardNotice::GuardNotice(models::GuardDesk &desk, models::PlannedModel &planned,
     connect(&m_planned, &models::PlannedModel::ticked, this, &GuardNotice::tellPlanned);
 }
 
+void GuardNotice::setPage(QWidget *page)
+{
+    m_page = page;
+    page->installEventFilter(this);
+}
+
+bool GuardNotice::eventFilter(QObject *watched, QEvent *event)
+{
+    if (watched == m_page && (event->type() == QEvent::Show || event->type() == QEvent::Hide))
+        QTimer::singleShot(0, this, &GuardNotice::tellPlanned); // when it is seen, or no longer
+    return QObject::eventFilter(watched, event);
+}
+
 QString GuardNotice::textOf(const models::GuardAlert &alert, const cost::Budget *budget)
 {
     if (alert.kind == models::GuardAlert::Kind::Runaway)
@@ -72,7 +86,7 @@ QString GuardNotice::textOf(const models::GuardAlert &alert, const cost::Budget 
     default:
         amount = tr("%1 of %2").arg(formatCount(usage.count), formatCount(budget->countLimit));
     }
-    return tr("%1: %2, more than %3 %").arg(name, amount).arg(alert.budget.threshold);
+    return tr("%1: %2, past %3 %").arg(name, amount).arg(alert.budget.threshold);
 }
 
 void GuardNotice::tellAlerts()
@@ -92,15 +106,15 @@ void GuardNotice::tellAlerts()
 void GuardNotice::tellPlanned()
 {
     const auto &planned = m_planned.planned();
-    if (planned.empty())
+    if (planned.empty() || (m_page != nullptr && m_page->isVisible()))
         return m_countdown->hide();
     const cost::PlannedAction &first = planned.front();
     const int count = static_cast<int>(std::ranges::count(planned, first.cause, &cost::PlannedAction::cause));
     const QString what = count == 1 ? toQString(first.sandboxId) : tr("%n sandboxes", nullptr, count);
-    const qint64 left = (m_planned.leftMs(first) + 999) / 1'000;
-    const QString when = left > 0 ? tr("in %1 s").arg(left)
-        : m_planned.isHeld()      ? tr("as soon as the provider answers again")
-                                  : tr("now");
+    const std::chrono::milliseconds left(m_planned.leftMs(first));
+    const QString when = left > 0ms ? tr("in %1").arg(formatAge(std::chrono::ceil<std::chrono::seconds>(left)))
+        : m_planned.isHeld()        ? tr("as soon as the provider answers again")
+                                    : tr("now");
     const QString action =
         first.action == cost::Budget::Action::Kill ? tr("Killing %1 %2: %3") : tr("Pausing %1 %2: %3");
     m_countdown->show(action.arg(what, when, toQString(first.why)), tr("Keep running"), 3s,

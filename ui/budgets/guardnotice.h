@@ -27,10 +27,15 @@ public:
     /// `window` carries the notice and owns this.
     GuardNotice(models::GuardDesk &desk, models::PlannedModel &planned, QWidget *window);
 
+    /// While this page is seen the countdown is not: its table says the same.
+    void setPage(QWidget *page);
     [[nodiscard]] static QString textOf(const models::GuardAlert &alert, const cost::Budget *budget);
 
 Q_SIGNALS:
     void showRequested(); ///< the page of budgets
+
+protected:
+    bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
     void tellAlerts();
@@ -38,6 +43,7 @@ private:
 
     models::GuardDesk &m_desk;
     models::PlannedModel &m_planned;
+    QWidget *m_page = nullptr;
     Toast *m_toast;
     Toast *m_countdown;
     std::vector<models::GuardAlert> m_alerts; ///< of one evaluation

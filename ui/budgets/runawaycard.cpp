@@ -132,7 +132,7 @@ void RunawayCard::markEdited()
     m_apply->setEnabled(true);
     const auto response = static_cast<RunawayPolicy::Response>(m_response->currentIndex());
     const bool acts = response == RunawayPolicy::Response::Pause || response == RunawayPolicy::Response::Kill;
-    m_dryRun->setEnabled(acts);
+    m_dryRun->setVisible(acts);
     m_grace->setEnabled(acts);
     m_exceptions->setEnabled(acts);
 }
