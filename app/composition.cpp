@@ -3,7 +3,6 @@
 #include "app/keychainstore.h"
 #include "app/listprices.h"
 #include "models/templates/newsandboxsession.h"
-#include "services/core/ids.h"
 #include "services/core/json.h"
 #include "services/core/qtstring.h"
 #include "ui/costs/costspage.h"
@@ -17,6 +16,7 @@
 #include "ui/templates/templatespage.h"
 #include "ui/text/format.h"
 #include "ui/timeline/timelinepage.h"
+#include "ui/webhooks/webhookspage.h"
 
 #include <QCoreApplication>
 #include <QFile>
@@ -24,6 +24,7 @@
 #include <QProcessEnvironment>
 #include <QSaveFile>
 #include <QTimer>
+#include <QUrl>
 
 #include <ctime>
 #include <unistd.h>
@@ -37,9 +38,6 @@ namespace sandglass::app {
 namespace {
 
 Q_LOGGING_CATEGORY(logApp, "sandglass.app")
-
-constexpr const char *webhookSecretName = "webhook-secret";
-constexpr std::size_t minimumSecretLength = 32;
 
 /// From exec to now, as the kernel counts it (in steps of 10 ms).
 double millisecondsSinceExec()
@@ -58,13 +56,6 @@ QString engineProgram(const CommandLine &options)
 {
     return options.engineProgram.isEmpty() ? QCoreApplication::applicationDirPath() + u"/sandglass-engine"_s
                                            : options.engineProgram;
-}
-
-/// What was wrong with the newest delivery that was refused, in the doctor's words.
-QString lastRefusalOf(const lifecycle::Quarantine &quarantine)
-{
-    const std::vector<lifecycle::QuarantineEntry> entries = quarantine.entries();
-    return entries.empty() ? QString() : toQString(explain(entries.front().diagnosis));
 }
 
 } // namespace
@@ -101,7 +92,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_engine(engineProgram(m_options), toQString((m_paths.state / "engine").string()))
     , m_localClient(e2b::Connection{"local", "Local engine", e2b::Connection::Kind::Local, {}, {}, {}, {}})
     , m_client(m_localClient.connection())
-    , m_webhook(m_localClient)
+    , m_receiving({*m_journal, m_rest, m_settings, *m_keys, m_paths, m_options.receiverPort, m_localClient, m_client})
     , m_watching(m_client, *m_journal, m_tracker, m_paths.state)
     , m_connections(m_settings, *m_keys, models::EnvironmentConnection::from(QProcessEnvironment::systemEnvironment()),
                     models::networkTester(this))
@@ -132,7 +123,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
 Composition::~Composition()
 {
     m_watching.stop();
-    m_receiver.reset();
+    m_receiving.stop();
     m_window.reset();
 }
 
@@ -148,9 +139,16 @@ void Composition::buildPages()
     auto *timeline = new ui::TimelinePage(m_timeWindow, m_timeline);
     ui::Page *budgets = m_guarding.makePage(m_templates);
     const std::vector<ui::PageEntry> pages = {
-        {u"overview"_s, overview},   {u"sandboxes"_s, sandboxes}, {u"templates"_s, m_templatesPage},
-        {u"refine"_s, m_refinePage}, {u"events"_s, events},       {u"costs"_s, costs},
-        {u"budgets"_s, budgets},     {u"timeline"_s, timeline},   {u"settings"_s, m_settingsPage},
+        {u"overview"_s, overview},
+        {u"sandboxes"_s, sandboxes},
+        {u"templates"_s, m_templatesPage},
+        {u"refine"_s, m_refinePage},
+        {u"events"_s, events},
+        {u"webhooks"_s, m_receiving.makePage()},
+        {u"costs"_s, costs},
+        {u"budgets"_s, budgets},
+        {u"timeline"_s, timeline},
+        {u"settings"_s, m_settingsPage},
     };
     m_window = std::make_unique<ui::MainWindow>(pages, m_theme);
     m_guarding.attachTo(*m_window);
@@ -185,9 +183,9 @@ void Composition::wireModels()
     connect(&m_engine, &EngineSupervisor::stateChanged, this, &Composition::onEngineState);
     connect(&m_figures, &models::LiveFigures::changed, this, &Composition::updateStatus);
     connect(&m_figures, &models::LiveFigures::changed, this, &Composition::updateViews);
-    connect(&m_webhook, &WebhookRegistration::failed, this, [](const Error &error) {
-        qCWarning(logApp, "the receiver could not be registered: %s", error.message.c_str());
-    });
+    m_receiving.attach(*m_settingsPage);
+    connect(&m_receiving, &Receiving::known, this, &Composition::tellServing);
+    connect(&m_receiving, &Receiving::known, this, &Composition::updateStatus);
     const auto showGaps = [this] {
         m_series.setGaps(m_watching.gaps().all());
         m_eventsPage->setHistoryGaps(m_watching.gaps().all());
@@ -207,9 +205,6 @@ void Composition::wireWindow()
     connect(m_window.get(), &ui::MainWindow::tourRequested, this, &Composition::tourRequested);
     connect(m_settingsPage, &ui::SettingsPage::engineRestartRequested, this, &Composition::restartEngine);
     connect(m_refinePage, &ui::RefinePage::engineRestartRequested, this, &Composition::restartEngine);
-    auto *slowly = new QTimer(this); // receiver statistics have no signal of their own
-    connect(slowly, &QTimer::timeout, this, &Composition::updateViews);
-    slowly->start(2s);
     updateConnections();
     updateStatus();
 }
@@ -229,51 +224,8 @@ void Composition::startServices()
     if (qEnvironmentVariableIsSet("SANDGLASS_TRACE_START"))
         std::fprintf(stderr, "first frame %.1f ms\n", millisecondsSinceExec());
     m_tracker.start();
-    openSecret();
+    m_receiving.start();
     startEngine();
-}
-
-void Composition::openSecret()
-{
-    const QByteArray given = qgetenv("SANDGLASS_WEBHOOK_SECRET");
-    if (!given.isEmpty()) {
-        if (static_cast<std::size_t>(given.size()) < minimumSecretLength) {
-            m_receiverFailure = tr("SANDGLASS_WEBHOOK_SECRET is shorter than %n characters", nullptr,
-                                   static_cast<int>(minimumSecretLength));
-            return tellServing();
-        }
-        return startReceiver(QString::fromUtf8(given));
-    }
-    m_keys->read(webhookSecretName, [this](Result<std::optional<std::string>> answer) {
-        if (answer && *answer && (*answer)->size() >= minimumSecretLength)
-            return startReceiver(toQString(**answer));
-        const std::string secret = newWebhookSecret();
-        // A store that cannot keep it costs a new secret at the next start, no more.
-        m_keys->write(webhookSecretName, secret, [](Result<> kept) {
-            if (!kept)
-                qCWarning(logApp, "the webhook secret could not be kept: %s", kept.error().message.c_str());
-        });
-        startReceiver(toQString(secret));
-    });
-}
-
-void Composition::startReceiver(const QString &secret)
-{
-    m_secret = secret;
-    lifecycle::ReceiverOptions options;
-    options.secret = toUtf8(secret);
-    options.quarantineFile = m_paths.state / "quarantine.jsonl";
-    options.rest = m_rest;
-    options.port = static_cast<std::uint16_t>(
-        m_options.receiverPort.value_or(m_settings.number(models::Settings::Key::ReceiverPort)));
-    m_receiver = std::make_unique<lifecycle::Receiver>(*m_journal, options);
-    if (const auto started = m_receiver->start(); !started) {
-        m_receiverFailure = toQString(started.error().message);
-        m_receiver.reset();
-    }
-    registerWebhook();
-    updateViews();
-    tellServing();
 }
 
 void Composition::startEngine()
@@ -326,7 +278,7 @@ void Composition::adoptEngine(const QString &apiUrl, const QString &sandboxUrl, 
     m_localKey = apiKey;
     m_connections.setLocalEngine(apiUrl, sandboxUrl, apiKey);
     useConnection();
-    registerWebhook();
+    m_receiving.engineAdopted();
 }
 
 void Composition::useConnection()
@@ -336,13 +288,8 @@ void Composition::useConnection()
     m_templates.forget();
     m_templates.refresh();
     m_watching.follow();
+    m_receiving.useConnection();
     updateConnections();
-}
-
-void Composition::registerWebhook()
-{
-    if (m_receiver && !m_localClient.connection().apiKey.empty())
-        m_webhook.registerReceiver(toQString(m_receiver->url()), m_secret);
 }
 
 void Composition::updateConnections()
@@ -372,10 +319,11 @@ void Composition::updateConnections()
 void Composition::updateStatus()
 {
     ui::StatusLine line;
-    line.isReceiving = m_receiver != nullptr;
-    line.receiver = m_receiver        ? tr("Receiver 127.0.0.1:%1").arg(m_receiver->port())
-        : m_receiverFailure.isEmpty() ? tr("Receiver starting")
-                                      : tr("No receiver: %1").arg(m_receiverFailure);
+    const lifecycle::Receiver *receiver = m_receiving.receiver();
+    line.isReceiving = receiver != nullptr;
+    line.receiver = receiver != nullptr   ? tr("Receiver %1").arg(QUrl(toQString(receiver->url())).authority())
+        : m_receiving.failure().isEmpty() ? tr("Receiver starting")
+                                          : tr("No receiver: %1").arg(m_receiving.failure());
     if (const auto last = m_figures.lastEventAt())
         line.lastEvent =
             tr("last event %1 ago")
@@ -388,23 +336,6 @@ void Composition::updateStatus()
 
 void Composition::updateViews()
 {
-    ui::ReceiverView receiver;
-    receiver.isListening = m_receiver != nullptr;
-    receiver.failure = m_receiverFailure;
-    receiver.secret = m_secret;
-    receiver.secretPlace = qEnvironmentVariableIsSet("SANDGLASS_WEBHOOK_SECRET") ? tr("the environment")
-                                                                                 : toQString(m_keys->description());
-    if (m_receiver) {
-        receiver.url = toQString(m_receiver->url());
-        receiver.statistics = m_receiver->statistics();
-        // Asking for entries copies them: only when there is something new.
-        const lifecycle::Quarantine &quarantine = m_receiver->quarantine();
-        if (const auto revision = quarantine.revision(); revision != std::exchange(m_quarantineRevision, revision))
-            m_lastRefusal = lastRefusalOf(quarantine);
-        receiver.lastRefusal = m_lastRefusal;
-    }
-    m_settingsPage->setReceiver(receiver);
-
     ui::EngineView engine;
     using State = ui::EngineView::State;
     const bool isOurs = m_options.engineApi.isEmpty();
@@ -433,13 +364,13 @@ void Composition::updateViews()
 
 void Composition::tellServing()
 {
-    const bool receiverKnown = m_receiver || !m_receiverFailure.isEmpty();
     const bool engineKnown = !m_options.engineApi.isEmpty() || m_engine.state() == EngineSupervisor::State::Ready
         || m_engine.state() == EngineSupervisor::State::Failed;
-    if (m_hasServed || !receiverKnown || !engineKnown)
+    if (m_hasServed || !m_receiving.isKnown() || !engineKnown)
         return;
     m_hasServed = true;
     updateStatus();
+    updateViews();
     writeReadyFile();
     Q_EMIT serving();
 }
@@ -450,7 +381,7 @@ void Composition::writeReadyFile()
         return;
     const e2b::Connection &local = m_localClient.connection();
     const Json ready = {{"pid", ::getpid()},
-                        {"receiver_url", m_receiver ? m_receiver->url() : ""},
+                        {"receiver_url", receiver() != nullptr ? receiver()->url() : ""},
                         {"api_url", local.apiUrl},
                         {"sandbox_url", local.sandboxUrl},
                         {"api_key_file", toUtf8(m_engine.address().apiKeyFile)},
@@ -490,15 +421,18 @@ void Composition::openNewSandboxDialog(const QString &templateId)
 void Composition::settleBeforeQuit()
 {
     m_sandboxesPage->settle();
-    if (m_actions.openCount() == 0)
+    m_receiving.end();
+    const auto isSettled = [this] { return m_actions.openCount() == 0 && m_receiving.isSettled(); };
+    if (isSettled())
         return;
     m_quitLock = std::make_unique<QEventLoopLocker>();
-    const auto release = [this] { m_quitLock.reset(); };
-    QTimer::singleShot(3s, this, release);
-    connect(&m_actions, &models::SandboxActions::done, this, [this, release] {
-        if (m_actions.openCount() == 0)
-            release();
-    });
+    QTimer::singleShot(3s, this, [this] { m_quitLock.reset(); });
+    const auto release = [this, isSettled] {
+        if (isSettled())
+            m_quitLock.reset();
+    };
+    connect(&m_actions, &models::SandboxActions::done, this, release);
+    connect(&m_receiving, &Receiving::settled, this, release);
 }
 
 void Composition::saveWindow()

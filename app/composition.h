@@ -3,8 +3,8 @@
 #include "app/commandline.h"
 #include "app/enginesupervisor.h"
 #include "app/guarding.h"
+#include "app/receiving.h"
 #include "app/watching.h"
-#include "app/webhookregistration.h"
 #include "models/costs/costtablemodel.h"
 #include "models/costs/livefigures.h"
 #include "models/costs/liveseries.h"
@@ -24,7 +24,6 @@
 #include "services/core/result.h"
 #include "services/e2b/client.h"
 #include "services/lifecycle/journal.h"
-#include "services/lifecycle/receiver.h"
 #include "services/lifecycle/restapi.h"
 #include "services/lifecycle/restapilive.h"
 #include "services/lifecycle/tracker.h"
@@ -66,12 +65,12 @@ public:
     [[nodiscard]] models::RunSession &runSession() { return m_runSession; }
     [[nodiscard]] models::TemplateListModel &templates() { return m_templates; }
     [[nodiscard]] const EngineSupervisor &engine() const { return m_engine; }
-    [[nodiscard]] WebhookRegistration &webhook() { return m_webhook; }
+    [[nodiscard]] const Receiving &receiving() const { return m_receiving; }
     [[nodiscard]] lifecycle::Tracker &tracker() { return m_tracker; }
     [[nodiscard]] const models::LiveFigures &figures() const { return m_figures; }
     [[nodiscard]] const lifecycle::Journal &journal() const { return *m_journal; }
     [[nodiscard]] QString tourDirectory() const; ///< where Help > Take the tour leaves its pictures
-    [[nodiscard]] const lifecycle::Receiver *receiver() const { return m_receiver.get(); }
+    [[nodiscard]] const lifecycle::Receiver *receiver() const { return m_receiving.receiver(); }
     [[nodiscard]] e2b::Client &localClient() { return m_localClient; }
 
 Q_SIGNALS:
@@ -87,13 +86,10 @@ private:
     void wireModels();
     void wireWindow();
     void startServices(); ///< after the first frame
-    void openSecret();
-    void startReceiver(const QString &secret);
     void startEngine();
     void onEngineState(EngineSupervisor::State state);
     void useConnection();
     void adoptEngine(const QString &apiUrl, const QString &sandboxUrl, const QString &apiKey);
-    void registerWebhook();
     void updateConnections();
     void updateStatus();
     void updateViews();
@@ -112,12 +108,11 @@ private:
     std::unique_ptr<lifecycle::Journal> m_journal;
     lifecycle::Tracker m_tracker;
     lifecycle::TrackerPicture m_picture;
-    std::shared_ptr<lifecycle::RestApi> m_rest;      ///< the receiver's GET endpoints
-    std::unique_ptr<lifecycle::Receiver> m_receiver; ///< before the journal goes
+    std::shared_ptr<lifecycle::RestApi> m_rest; ///< the receiver's GET endpoints
     EngineSupervisor m_engine;
     e2b::Client m_localClient; ///< the engine, whichever connection is active
     e2b::Client m_client;      ///< the active connection
-    WebhookRegistration m_webhook;
+    Receiving m_receiving;
     Watching m_watching;
 
     models::ConnectionsModel m_connections;
@@ -143,10 +138,6 @@ private:
     ui::SettingsPage *m_settingsPage = nullptr;
     ui::SandboxesPage *m_sandboxesPage = nullptr;
 
-    QString m_secret;
-    QString m_receiverFailure;
-    QString m_lastRefusal;
-    std::uint64_t m_quarantineRevision = 0;
     QString m_localKey;
     std::unique_ptr<QEventLoopLocker> m_quitLock; ///< while something is being settled
     bool m_hasServed = false;

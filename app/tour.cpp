@@ -61,7 +61,7 @@ void Tour::planEngine()
                                ? m_composition.engine().address().summary
                                : QString();
                        }});
-    m_steps.push_back({tr("register the webhook"), [] {}, [this] { return m_composition.webhook().isRegistered(); },
+    m_steps.push_back({tr("register the webhook"), [] {}, [this] { return m_composition.receiving().isRegistered(); },
                        [this] { return toQString(m_composition.receiver()->url()); }});
     m_steps.push_back({tr("list the templates"), [this] { m_composition.window().showPage(u"templates"_s); },
                        [this] {
@@ -152,7 +152,7 @@ void Tour::planEnding()
          },
          [this] { return tr("killed event in the journal, %1 events in all").arg(m_composition.journal().count()); }});
     m_steps.push_back({tr("settle its cost"), [] {}, [] { return true; }, [this] { return costLine(); }});
-    planPictures(tr("draw the records"), {u"events"_s, u"costs"_s, u"budgets"_s, u"timeline"_s});
+    planPictures(tr("draw the records"), {u"events"_s, u"webhooks"_s, u"costs"_s, u"budgets"_s, u"timeline"_s});
 }
 
 void Tour::planPictures(const QString &name, const QStringList &pages, const QString &suffix)

@@ -14,11 +14,15 @@ class Settings final : public QObject
     Q_OBJECT
 public:
     enum class Key {
-        Appearance,       ///< "system", "light", "dark"
-        ActiveConnection, ///< id of a connection
-        Connections,      ///< the self-hosted ones, see ConnectionsModel
-        ReceiverPort,     ///< 1-65535; 0 = any
-        RateCard,         ///< the person's own card as text; empty = list prices
+        Appearance,          ///< "system", "light", "dark"
+        ActiveConnection,    ///< id of a connection
+        Connections,         ///< the self-hosted ones, see ConnectionsModel
+        ReceiverPort,        ///< 1-65535; 0 = any
+        ReceiverAddress,     ///< to listen on; anything but loopback needs TLS or ReceiverPlainText, and a token
+        ReceiverCertificate, ///< PEM file with the chain; empty = no TLS
+        ReceiverKey,         ///< PEM file
+        ReceiverPlainText,   ///< 1 = may listen beyond this machine without TLS
+        RateCard,            ///< the person's own card as text; empty = list prices
         RefineTemplate,
         RefineRequirement,
         RefineCheck,

@@ -41,6 +41,7 @@ struct TestDeliveryReport
     int status = 0; ///< 0 = no answer
     std::chrono::milliseconds duration{0};
     std::string answer; ///< the beginning of the body, one line, secrets removed; or the system's words
+    friend bool operator==(const TestDeliveryReport &, const TestDeliveryReport &) = default;
 };
 
 /// E2B's API has no test delivery, so this program sends one itself: signed as E2B signs, of the type "sandglass.test",

@@ -102,7 +102,10 @@ Tunnel::Tunnel(TunnelOptions options, QObject *parent) : QObject(parent), m_opti
 Tunnel::~Tunnel()
 {
     m_process.disconnect(this);
-    endChild();
+    if (m_process.state() == QProcess::NotRunning)
+        return;
+    m_process.kill(); // no time left to ask
+    m_process.waitForFinished(1'000);
 }
 
 Result<> Tunnel::check() const
@@ -223,10 +226,7 @@ void Tunnel::endChild()
     if (m_process.state() == QProcess::NotRunning)
         return;
     m_process.terminate();
-    if (!m_process.waitForFinished(std::chrono::milliseconds(endPatience).count())) {
-        m_process.kill();
-        m_process.waitForFinished(1'000);
-    }
+    QTimer::singleShot(endPatience, &m_process, &QProcess::kill);
 }
 
 } // namespace sandglass::lifecycle

@@ -48,7 +48,9 @@ public:
     ~Tunnel() override;
 
     void start(); ///< once; `opened` or `ended` follows
-    void stop();  ///< `ended` follows with Kind::Cancelled
+    /// `ended` follows with Kind::Cancelled. The program is asked to end, and killed when it has not after two seconds,
+    /// as long as this object lives; with the object it is killed at once.
+    void stop();
     [[nodiscard]] State state() const { return m_state; }
     [[nodiscard]] const std::string &publicUrl() const { return m_url; }
 

@@ -37,7 +37,7 @@ QByteArray ProgramFixture::start()
     if (!QTest::qWaitFor([this] { return m_program->engine().state() == app::EngineSupervisor::State::Ready; },
                          patienceMs))
         return "the engine did not start: " + m_program->engine().failure().toUtf8();
-    if (!QTest::qWaitFor([this] { return m_program->webhook().isRegistered(); }, patienceMs))
+    if (!QTest::qWaitFor([this] { return m_program->receiving().isRegistered(); }, patienceMs))
         return "the webhook was not registered";
     return {};
 }

@@ -35,8 +35,8 @@ void TestTour::holdsFromTheFirstStart()
     QVERIFY(lines.contains("ModuleNotFoundError"));
     QVERIFY(lines.contains("confirmed")); // priced from the killed event's own execution time
 
-    for (const QString &page :
-         {u"overview"_s, u"sandboxes"_s, u"templates"_s, u"refine"_s, u"events"_s, u"costs"_s, u"budgets"_s, u"timeline"_s, u"settings"_s}) {
+    for (const QString &page : {u"overview"_s, u"sandboxes"_s, u"templates"_s, u"refine"_s, u"events"_s, u"webhooks"_s,
+                                u"costs"_s, u"budgets"_s, u"timeline"_s, u"settings"_s}) {
         for (const QString &theme : {u"light"_s, u"dark"_s}) {
             const QImage large(pictures.filePath(page + u'-' + theme + u".png"_s));
             QCOMPARE(large.size(), QSize(1600, 1000));

@@ -95,9 +95,9 @@ private Q_SLOTS:
         page.setReceiver(receiver);
         QVERIFY(label(u"receiverRefused"_s)->text().contains(u"2 wrong signature · 1 too large"_s));
         QVERIFY(!label(u"receiverSecret"_s)->text().contains(receiver.secret));
-        button(u"revealSecret"_s)->click();
+        button(u"receiverSecretReveal"_s)->click();
         QCOMPARE(label(u"receiverSecret"_s)->text(), receiver.secret);
-        button(u"revealSecret"_s)->click();
+        button(u"receiverSecretReveal"_s)->click();
         QVERIFY(!label(u"receiverSecret"_s)->text().contains(receiver.secret));
 
         auto *appearance = page.findChild<QComboBox *>(u"appearance"_s);

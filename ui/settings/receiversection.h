@@ -1,49 +1,57 @@
 #pragma once
 
-#include "services/lifecycle/receiver.h"
 #include "ui/settings/section.h"
+#include "ui/webhooks/receiverview.h"
 
+class QCheckBox;
+class QLineEdit;
 class QPushButton;
-class QTimer;
+class QSpinBox;
+
+namespace sandglass::models {
+class Settings;
+}
 
 namespace sandglass::ui {
 
-/// What is known about the webhook receiver.
-struct ReceiverView
-{
-    bool isListening = false;
-    QString url;
-    QString failure; ///< why it does not listen
-    QString secret;  ///< shown only on demand
-    QString secretPlace;
-    lifecycle::ReceiverStatistics statistics;
-    QString lastRefusal; ///< what was wrong with it and what to do; empty: none
-};
+class SecretLine;
 
-/// Address, counts of deliveries with the reasons of refusal, and the secret on demand.
+/// Where the receiver listens and how it is guarded: address, port, TLS, secret and token; what came in so far.
 class ReceiverSection final : public Section
 {
     Q_OBJECT
 public:
-    explicit ReceiverSection(QWidget *parent);
+    ReceiverSection(models::Settings &settings, QWidget *parent);
     void setReceiver(const ReceiverView &receiver);
 
+Q_SIGNALS:
+    void restartRequested();
+    void tokenRequested(bool isWanted);
+
 private:
-    void showSecret(bool visible);
+    void buildState();
+    void buildBinding();
+    void load();
+    void apply();
+    void checkDifference();
 
+    models::Settings &m_settings;
     ReceiverView m_receiver;
-    QLabel *m_state;
-    QLabel *m_counts;
-    QLabel *m_refused;
-    QLabel *m_doctor;
-    QLabel *m_secret;
-    QPushButton *m_reveal;
-    QPushButton *m_copySecret;
-    QPushButton *m_copyUrl;
-    QTimer *m_hide; ///< a revealed secret goes away by itself
+    QLabel *m_state = nullptr;
+    QLabel *m_counts = nullptr;
+    QLabel *m_refused = nullptr;
+    QLabel *m_doctor = nullptr;
+    SecretLine *m_secret = nullptr;
+    SecretLine *m_token = nullptr;
+    QPushButton *m_newToken = nullptr;
+    QPushButton *m_noToken = nullptr;
+    QPushButton *m_copyUrl = nullptr;
+    QLineEdit *m_address = nullptr;
+    QSpinBox *m_port = nullptr;
+    QLineEdit *m_certificate = nullptr;
+    QLineEdit *m_key = nullptr;
+    QCheckBox *m_plainText = nullptr;
+    QPushButton *m_apply = nullptr;
 };
-
-/// "2 wrong signature · 1 not JSON"; empty when nothing was refused.
-[[nodiscard]] QString refusalText(const lifecycle::ReceiverStatistics &statistics);
 
 } // namespace sandglass::ui

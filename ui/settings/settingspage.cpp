@@ -12,7 +12,7 @@ namespace sandglass::ui {
 
 SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel &connections,
                            models::RateCardModel &rates, QWidget *parent)
-    : Page(parent), m_engine(new EngineSection(this)), m_receiver(new ReceiverSection(this))
+    : Page(parent), m_engine(new EngineSection(this)), m_receiver(new ReceiverSection(settings, this))
 {
     setObjectName(QStringLiteral("settingsPage"));
     auto *column = new QWidget(this);
@@ -20,9 +20,9 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     auto *cards = new QVBoxLayout(column);
     cards->setContentsMargins(metrics::pageMargin, 20, metrics::pageMargin, metrics::pageMargin);
     cards->setSpacing(metrics::cardGap);
-    for (Section *section : std::initializer_list<Section *>{
-             new ConnectionsSection(connections, this), m_engine, m_receiver, new RateSection(rates, this),
-             new AppearanceSection(settings, this)}) {
+    for (Section *section :
+         std::initializer_list<Section *>{new ConnectionsSection(connections, this), m_engine, m_receiver,
+                                          new RateSection(rates, this), new AppearanceSection(settings, this)}) {
         cards->addWidget(section);
         connect(section, &Section::toast, this, &Page::toast);
     }
@@ -35,6 +35,8 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(scroll);
     connect(m_engine, &EngineSection::restartRequested, this, &SettingsPage::engineRestartRequested);
+    connect(m_receiver, &ReceiverSection::restartRequested, this, &SettingsPage::receiverRestartRequested);
+    connect(m_receiver, &ReceiverSection::tokenRequested, this, &SettingsPage::receiverTokenRequested);
 }
 
 QString SettingsPage::title() const

@@ -8,7 +8,7 @@ namespace sandglass::models {
 class ConnectionsModel;
 class RateCardModel;
 class Settings;
-}
+} // namespace sandglass::models
 
 namespace sandglass::ui {
 
@@ -26,6 +26,8 @@ public:
 
 Q_SIGNALS:
     void engineRestartRequested();
+    void receiverRestartRequested();            ///< its settings are others now
+    void receiverTokenRequested(bool isWanted); ///< a new one, or none
 
 private:
     EngineSection *m_engine;

@@ -223,7 +223,7 @@ void TestTunnel::silentProgram()
     QVERIFY(ended.wait());
     QCOMPARE(ended.first().first().value<Error>().code, "tunnel_timeout");
     QVERIFY(ended.first().first().value<Error>().message.find("connecting") != std::string::npos);
-    QVERIFY(!isAlive());
+    QTRY_VERIFY(!isAlive());
 }
 
 void TestTunnel::stubbornProgram()
@@ -256,7 +256,7 @@ void TestTunnel::stopping()
     tunnel.stop();
     QCOMPARE(ended.size(), 1);
     QVERIFY(ended.first().first().value<Error>().kind == Error::Kind::Cancelled);
-    QVERIFY(!isAlive());
+    QTRY_VERIFY(!isAlive());
 }
 
 void TestTunnel::badOptions_data()
