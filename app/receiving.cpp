@@ -204,7 +204,7 @@ void Receiving::registerLocally()
     connect(m_registrar.get(), &WebhookRegistrar::registered, this,
             [this](const std::string &, const e2b::WebhookInfo &webhook) {
                 m_webhookId = webhook.id;
-                if (m_webhooks.state() != models::WebhookListModel::State::NotLoaded)
+                if (m_around.activeClient.connection().kind == e2b::Connection::Kind::Local)
                     m_webhooks.refresh();
                 updateViews();
             });

@@ -59,7 +59,7 @@ void ReceiverSection::buildState()
     m_secret = new SecretLine(tr("the secret"), QStringLiteral("receiverSecret"), this);
     form->addRow(makeText("muted", tr("Secret")), m_secret);
     m_copyUrl = makeButton(tr("Copy address"), QStringLiteral("copyReceiverAddress"), this);
-    form->addRow(QString(), row({new QWidget(this), m_copyUrl}));
+    body()->addWidget(m_copyUrl, 0, Qt::AlignLeft);
     connect(m_secret, &SecretLine::toast, this, &Section::toast);
     connect(m_copyUrl, &QPushButton::clicked, this, [this] { copy(m_receiver.url, m_receiver.url); });
 }
@@ -107,7 +107,7 @@ void ReceiverSection::buildBinding()
     m_noToken->setAccessibleName(tr("No token"));
     form->addRow(makeText("muted", tr("Token for GET")), row({m_token, m_newToken, m_noToken}));
     m_apply = makePrimaryButton(tr("Apply and listen anew"), QStringLiteral("applyReceiver"), this);
-    form->addRow(QString(), row({new QWidget(this), m_apply}));
+    body()->addWidget(m_apply, 0, Qt::AlignLeft);
     connect(m_address, &QLineEdit::textChanged, this, &ReceiverSection::checkDifference);
     connect(m_port, &QSpinBox::valueChanged, this, &ReceiverSection::checkDifference);
     connect(m_plainText, &QCheckBox::toggled, this, &ReceiverSection::checkDifference);

@@ -104,6 +104,7 @@ QWidget *RegistrationsPanel::buildTable()
     card->body()->addWidget(m_table);
     m_stack->addWidget(card);
     m_empty = new EmptyState({}, {});
+    m_empty->setObjectName(QStringLiteral("webhooksEmpty"));
     m_stack->addWidget(m_empty);
     connect(m_table, &QWidget::customContextMenuRequested, this, &RegistrationsPanel::showMenu);
     connect(m_table, &QAbstractItemView::activated, this, &RegistrationsPanel::editCurrent);
