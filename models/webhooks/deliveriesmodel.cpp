@@ -1,5 +1,6 @@
 #include "models/webhooks/deliveriesmodel.h"
 
+#include "models/webhooks/webhooklistmodel.h"
 #include "services/core/qtstring.h"
 #include "services/core/whendone.h"
 #include "services/e2b/client.h"
@@ -42,7 +43,7 @@ QVariant DeliveriesModel::data(const QModelIndex &index, int role) const
         return last != nullptr && last->timestamp ? QVariant(QDateTime::fromMSecsSinceEpoch(toUnixMs(*last->timestamp)))
                                                   : QVariant();
     case EventColumn:
-        return toQString(group.eventType);
+        return shortEventType(group.eventType);
     case SandboxColumn:
         return toQString(group.sandboxId);
     case AttemptsColumn:

@@ -22,12 +22,17 @@ QString eventsText(const std::vector<std::string> &events)
         return WebhookListModel::tr("all");
     QStringList words;
     for (const std::string &type : events)
-        words << toQString(type.starts_with(typePrefix) ? std::string_view(type).substr(typePrefix.size())
-                                                        : std::string_view(type));
+        words << shortEventType(type);
     return words.join(QStringLiteral(", "));
 }
 
 } // namespace
+
+QString shortEventType(const std::string &type)
+{
+    const std::string_view whole = type;
+    return toQString(whole.starts_with(typePrefix) ? whole.substr(typePrefix.size()) : whole);
+}
 
 WebhookListModel::WebhookListModel(e2b::Client &client, QObject *parent) : QAbstractTableModel(parent), m_client(client)
 {}

@@ -26,6 +26,9 @@ inline constexpr std::array<const char *, 6> webhookEventTypes = {
     "sandbox.lifecycle.resumed", "sandbox.lifecycle.checkpointed", "sandbox.lifecycle.killed",
 };
 
+/// "created" for "sandbox.lifecycle.created"; another family's name as it is.
+[[nodiscard]] QString shortEventType(const std::string &type);
+
 /// The webhooks of one API with their deliveries of the last 24 hours, and what can be done to them. Every action
 /// answers once with done(); the row changes when the service has said yes.
 class WebhookListModel final : public QAbstractTableModel

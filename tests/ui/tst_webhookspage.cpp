@@ -79,7 +79,7 @@ private:
         QTest::mouseClick(in->findChild<QPushButton *>(QString::fromLatin1(name)), Qt::LeftButton);
     }
     [[nodiscard]] ui::ReceiverView view() const;
-    void picture(const char *name);
+    void picture(const char *name, QWidget *of = nullptr);
 
     std::unique_ptr<test::WebhookFixture> m_fixture;
     std::unique_ptr<e2b::RegistrationFile> m_file;
@@ -157,11 +157,11 @@ void TestWebhooksPage::type(QDialog *in, const char *field, const QString &words
 }
 
 /// For a person to look at: SANDGLASS_PICTURES names a folder.
-void TestWebhooksPage::picture(const char *name)
+void TestWebhooksPage::picture(const char *name, QWidget *of)
 {
     const QString folder = qEnvironmentVariable("SANDGLASS_PICTURES");
     if (!folder.isEmpty())
-        m_page->grab().save(folder + u'/' + QString::fromLatin1(name) + u".png");
+        (of != nullptr ? of : m_page.get())->grab().save(folder + u'/' + QString::fromLatin1(name) + u".png");
 }
 
 void TestWebhooksPage::emptyAndFailedStatesSayWhatToDo()
@@ -201,6 +201,7 @@ void TestWebhooksPage::newWebhookFromTheDialog()
     QVERIFY(problem->text().contains(u"31"_s));
     type(form, "webhookSecretEdit", QString(32, u's'));
     QVERIFY(save->isEnabled());
+    picture("new", form);
     for (const char *event : {"event-created", "event-updated", "event-paused", "event-resumed", "event-checkpointed"})
         QTest::mouseClick(form->findChild<QCheckBox *>(QString::fromLatin1(event)), Qt::LeftButton, {}, QPoint(8, 8));
     press(form, "saveWebhook");
@@ -325,6 +326,8 @@ void TestWebhooksPage::testTellsTheAnswer()
     QTRY_VERIFY(answer->text().startsWith(u"✓ Accepted with 200"_s));
     type(form, "testSecret", QString::fromStdString(test::otherSecret));
     press(form, "sendTest");
+    QTRY_VERIFY(!answer->text().contains(u"Sending"_s));
+    picture("test", form);
     QTRY_VERIFY(answer->text().contains(u"401"_s) && answer->text().contains(u"secret"_s));
     type(form, "testSecret", u"short"_s);
     QVERIFY(!form->findChild<QPushButton *>(u"sendTest"_s)->isEnabled());

@@ -5,6 +5,7 @@
 #include "services/core/qtstring.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
+#include "ui/webhooks/detailslabel.h"
 #include "ui/webhooks/webhookdelegate.h"
 #include "ui/webhooks/webhooktext.h"
 #include "ui/widgets/card.h"
@@ -29,6 +30,7 @@ DeliveriesPanel::DeliveriesPanel(DeliveriesModel &deliveries, const models::Webh
     auto *bar = new QHBoxLayout;
     m_which = makeMuted({});
     m_filter = new SegmentedControl({tr("All"), tr("Failed")}, QStringLiteral("deliveryFilter"));
+    m_filter->setCurrentIndex(0);
     bar->addWidget(m_filter);
     bar->addWidget(m_which, 1);
     auto *card = new Card;
@@ -38,16 +40,13 @@ DeliveriesPanel::DeliveriesPanel(DeliveriesModel &deliveries, const models::Webh
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setItemDelegate(new DeliveryDelegate(m_table));
     m_table->setModel(&m_deliveries);
-    m_table->setColumnWidths({110, -1, 200, 84, 160, 90});
+    m_table->setColumnWidths({110, 120, -1, 84, 170, 90});
     card->body()->addWidget(m_table);
     m_empty = new EmptyState({}, {});
     m_stack = new QStackedWidget;
     m_stack->addWidget(card);
     m_stack->addWidget(m_empty);
-    m_details = makeLabel({}, "muted");
-    m_details->setObjectName(QStringLiteral("deliveryDetails"));
-    m_details->setWordWrap(true);
-    m_details->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_details = new DetailsLabel(QStringLiteral("deliveryDetails"));
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(metrics::gap);
@@ -100,8 +99,7 @@ void DeliveriesPanel::updateDetails()
                          .arg(attempt.timestamp ? formatClock(*attempt.timestamp) : tr("an unknown time"),
                               attemptText(attempt));
     }
-    m_details->setText(lines.join(u'\n'));
-    m_details->setVisible(!lines.isEmpty());
+    m_details->showText(lines.join(u'\n'));
 }
 
 } // namespace sandglass::ui

@@ -12,6 +12,7 @@ class WebhookListModel;
 
 namespace sandglass::ui {
 
+class DetailsLabel;
 class EmptyState;
 class SegmentedControl;
 class TableView;
@@ -34,7 +35,7 @@ private:
     SegmentedControl *m_filter = nullptr;
     QStackedWidget *m_stack = nullptr;
     TableView *m_table = nullptr;
-    QLabel *m_details = nullptr;
+    DetailsLabel *m_details = nullptr;
     EmptyState *m_empty = nullptr;
 };
 

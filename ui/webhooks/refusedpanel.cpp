@@ -5,6 +5,7 @@
 #include "services/core/qtstring.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
+#include "ui/webhooks/detailslabel.h"
 #include "ui/webhooks/webhookdelegate.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
@@ -41,17 +42,14 @@ RefusedPanel::RefusedPanel(QuarantineModel &quarantine, QWidget *parent) : QWidg
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setItemDelegate(new RefusedDelegate(m_table));
     m_table->setModel(&m_quarantine);
-    m_table->setColumnWidths({110, 130, 68, 130, -1});
+    m_table->setColumnWidths({110, 148, 80, 120, -1});
     card->body()->addWidget(m_table);
     m_stack = new QStackedWidget;
     m_stack->addWidget(card);
     m_stack->addWidget(new EmptyState(tr("Nothing was refused"),
                                       tr("A delivery that is not signed as it should be lands here, with the mistake "
                                          "named and the way to mend it.")));
-    m_details = makeLabel({}, "");
-    m_details->setObjectName(QStringLiteral("refusedDetails"));
-    m_details->setWordWrap(true);
-    m_details->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_details = new DetailsLabel(QStringLiteral("refusedDetails"));
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(metrics::gap);
@@ -121,17 +119,16 @@ void RefusedPanel::updateSelection()
     m_curl->setEnabled(row >= 0);
     m_remove->setEnabled(row >= 0);
     m_retry->setEnabled(row >= 0 && QuarantineModel::canRetry(m_quarantine.at(row)));
-    m_details->setVisible(row >= 0);
     if (row < 0)
-        return;
+        return m_details->showText({});
     const lifecycle::QuarantineEntry &entry = m_quarantine.at(row);
     const QString certainty =
         entry.diagnosis.isProven ? tr("Found by trying it out.") : tr("The likeliest explanation.");
-    m_details->setText(tr("%1\n%2 %3 with %4 from %5, answered %6 %7. %8")
-                           .arg(toQString(explain(entry.diagnosis)), toQString(entry.method), toQString(entry.path),
-                                formatBytes(static_cast<std::int64_t>(entry.bodySize)), toQString(entry.remote))
-                           .arg(entry.status)
-                           .arg(toQString(entry.message), certainty));
+    m_details->showText(tr("%1\n%2 %3 with %4 from %5, answered %6 %7. %8")
+                            .arg(toQString(explain(entry.diagnosis)), toQString(entry.method), toQString(entry.path),
+                                 formatBytes(static_cast<std::int64_t>(entry.bodySize)), toQString(entry.remote))
+                            .arg(entry.status)
+                            .arg(toQString(entry.message), certainty));
 }
 
 void RefusedPanel::copyCurl()

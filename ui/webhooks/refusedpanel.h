@@ -14,6 +14,7 @@ class QuarantineModel;
 
 namespace sandglass::ui {
 
+class DetailsLabel;
 class TableView;
 class Toast;
 
@@ -46,7 +47,7 @@ private:
     QLabel *m_skipped = nullptr;
     QStackedWidget *m_stack = nullptr;
     TableView *m_table = nullptr;
-    QLabel *m_details = nullptr;
+    DetailsLabel *m_details = nullptr;
     Toast *m_toast = nullptr;
     qint64 m_selected = 0; ///< kept over model resets
 };

@@ -29,12 +29,6 @@ namespace {
 
 constexpr auto leastSecret = static_cast<qsizetype>(e2b::leastSecretLength);
 
-/// "created": the last part of a type's name.
-QString shortType(const char *type)
-{
-    return QString::fromLatin1(type).section(u'.', -1);
-}
-
 } // namespace
 
 WebhookDialog::WebhookDialog(WebhookListModel &webhooks, QWidget *parent)
@@ -125,8 +119,8 @@ QWidget *WebhookDialog::buildEvents()
     constexpr int columns = 3;
     int place = 0;
     for (const char *type : models::webhookEventTypes) {
-        auto *event = new QCheckBox(shortType(type));
-        event->setObjectName(QStringLiteral("event-") + shortType(type));
+        auto *event = new QCheckBox(models::shortEventType(type));
+        event->setObjectName(QStringLiteral("event-") + models::shortEventType(type));
         event->setChecked(true);
         grid->addWidget(event, place / columns, place % columns);
         ++place;
