@@ -66,12 +66,17 @@ struct WebhookFixture
         return lifecycle::encodeEvent(event);
     }
 
-    /// Delivers an event signed with `secret`; the status of the answer.
     [[nodiscard]] int deliver(const std::string &id, const std::string &secret) const
+    {
+        return deliverTo(receiver->url(), id, secret);
+    }
+
+    /// Delivers an event signed with `secret`; the status of the answer.
+    [[nodiscard]] static int deliverTo(const std::string &url, const std::string &id, const std::string &secret)
     {
         const std::string body = deliveryBody(id);
         QNetworkAccessManager network;
-        QNetworkRequest request(QUrl(QString::fromStdString(receiver->url())));
+        QNetworkRequest request(QUrl(QString::fromStdString(url)));
         request.setHeader(QNetworkRequest::ContentTypeHeader, QStringLiteral("application/json"));
         request.setRawHeader("e2b-signature", QByteArray::fromStdString(lifecycle::signDelivery(secret, body)));
         const std::unique_ptr<QNetworkReply> reply(network.post(request, QByteArray::fromStdString(body)));

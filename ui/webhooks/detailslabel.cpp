@@ -1,5 +1,7 @@
 #include "ui/webhooks/detailslabel.h"
 
+#include <algorithm>
+
 namespace sandglass::ui {
 
 DetailsLabel::DetailsLabel(const QString &objectName, QWidget *parent) : QLabel(parent)
@@ -15,13 +17,13 @@ void DetailsLabel::showText(const QString &text)
 {
     setText(text);
     setVisible(!text.isEmpty());
-    setMinimumHeight(heightForWidth(width()));
+    setMinimumHeight(std::max(0, heightForWidth(width()))); // -1: no width yet
 }
 
 void DetailsLabel::resizeEvent(QResizeEvent *event)
 {
     QLabel::resizeEvent(event);
-    setMinimumHeight(heightForWidth(width()));
+    setMinimumHeight(std::max(0, heightForWidth(width()))); // -1: no width yet
 }
 
 } // namespace sandglass::ui

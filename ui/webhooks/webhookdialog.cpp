@@ -86,12 +86,15 @@ QLayout *WebhookDialog::buildForm()
     m_secret->setAccessibleName(tr("Secret"));
     m_secret->setFont(Theme::monoFont());
     m_secretHint->setWordWrap(true);
+    for (QLabel *label : {m_reach, m_secretHint})
+        label->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred); // else it wraps at its first guess
     m_enabled->setChecked(true);
     m_enabled->setObjectName(QStringLiteral("webhookEnabled"));
     auto *reach = new QHBoxLayout;
     reach->addWidget(m_reach, 1);
     reach->addWidget(m_tunnel);
     auto *secret = new QHBoxLayout;
+    secret->setSpacing(metrics::gap);
     secret->addWidget(m_secret, 1);
     secret->addWidget(m_generate);
     form->addRow(makeMuted(tr("Name")), m_name);
