@@ -144,7 +144,8 @@ void TestFlow::watchAndKill()
     QVERIFY(m_fixture->input.click(kill));
 
     const auto state = [this] { return m_fixture->program().tracker().fold().find(toUtf8(m_sandbox))->state; };
-    QTRY_VERIFY(m_fixture->find<QPushButton>("toastAction")->isVisible()); // Undo
+    // Undo; other pages have a toast of their own.
+    QTRY_VERIFY(m_fixture->find<QWidget>("sandboxesPage")->findChild<QPushButton *>(u"toastAction"_s)->isVisible());
     QVERIFY(state() != lifecycle::SandboxState::Killed);
     QTRY_VERIFY_WITH_TIMEOUT(state() == lifecycle::SandboxState::Killed, 20'000);
     QTRY_COMPARE(m_fixture->find<ui::StatTile>("tileActive")->value(), u"0"_s);
