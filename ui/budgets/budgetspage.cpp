@@ -171,7 +171,7 @@ QWidget *BudgetsPage::buildBudgets()
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setItemDelegate(new BudgetDelegate(m_table));
     m_table->setModel(&m_models.budgets);
-    m_table->setColumnWidths({-1, -1, 150, 104, 66, 124, 100});
+    m_table->setColumnWidths({-1, -1, 150, -1, 66, 124, 100});
     m_stack = new QStackedWidget;
     m_stack->addWidget(m_table);
     m_stack->addWidget(buildPresets());
