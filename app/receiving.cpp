@@ -189,7 +189,10 @@ void Receiving::registerLocally()
 {
     if (m_receiver == nullptr || m_around.localClient.connection().apiKey.empty())
         return;
+    if (m_registrar != nullptr && m_webhookId.empty() && !m_registeredName.empty())
+        takeBackLate(std::move(m_registrar));
     m_webhookId.clear();
+    m_registeredName.clear();
     m_registrationFailure.clear();
     // A new one has no registration of its own yet: its sweep takes what this and earlier starts left.
     m_registrar = std::make_unique<e2b::WebhookRegistrar>(m_around.localClient.webhooks(), m_registrations,
@@ -221,6 +224,18 @@ void Receiving::registerLocally()
         checkSettled();
     });
     m_registrar->sweep();
+}
+
+/// A registration whose answer is still to come: it would stand beside the new one, with a secret that may be old.
+void Receiving::takeBackLate(std::unique_ptr<e2b::WebhookRegistrar> registrar)
+{
+    using e2b::WebhookRegistrar;
+    WebhookRegistrar *late = registrar.release();
+    late->disconnect(this);
+    late->setParent(this);
+    connect(late, &WebhookRegistrar::removed, late, &QObject::deleteLater);
+    connect(late, &WebhookRegistrar::failed, late, &QObject::deleteLater);
+    late->removeAll();
 }
 
 void Receiving::onSecretsChanged()

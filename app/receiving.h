@@ -81,6 +81,7 @@ private:
     void launch();
     void restart();
     void registerLocally();
+    void takeBackLate(std::unique_ptr<e2b::WebhookRegistrar> registrar);
     void onSecretsChanged();
     void setToken(const QString &token);
     void updateViews();

@@ -231,7 +231,7 @@ void TestChartSelection::timelineScrollsAndZooms()
     view.resize(900, 300);
     view.show();
     model.setActive(true);
-    QCOMPARE(model.lanes().size(), std::size_t{2'000});
+    QTRY_COMPARE(model.lanes().size(), std::size_t{2'000});
     const int range = view.verticalScrollBar()->maximum();
     QVERIFY(range > 30'000);
     view.select(u"sandbox0"_s); // the oldest: the last lane
