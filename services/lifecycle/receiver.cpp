@@ -3,6 +3,7 @@
 #include "services/http/server.h"
 #include "services/lifecycle/journal.h"
 #include "services/lifecycle/quarantinekeeper.h"
+#include "services/lifecycle/receiveraccess.h"
 #include "services/lifecycle/receiverhandler.h"
 #include "services/lifecycle/receiveroutbox.h"
 #include "services/lifecycle/restapi.h"
@@ -55,25 +56,12 @@ Receiver::~Receiver()
     stop();
 }
 
-// What listens beyond this machine is readable by whoever finds it.
-Result<> Receiver::checkBinding() const
-{
-    constexpr std::size_t shortestToken = 16;
-    const ReceiverOptions &options = d->options;
-    if (http::isLoopback(options.address))
-        return {};
-    const std::string where = "listening on " + options.address + " needs ";
-    if (options.certificateFile.empty() && !options.allowPlainText)
-        return failure(Error::Kind::Local, where + "a certificate and its key, or the explicit leave to go without TLS",
-                       0, "needs_tls");
-    if (options.bearerToken.size() < shortestToken)
-        return failure(Error::Kind::Local, where + "a bearer token of 16 or more characters", 0, "needs_token");
-    return {};
-}
-
 Result<> Receiver::start()
 {
-    if (const auto allowed = checkBinding(); !allowed)
+    if (const auto allowed =
+            mayListen(d->options.address, !d->options.certificateFile.empty() || d->options.allowPlainText,
+                      d->options.bearerToken);
+        !allowed)
         return allowed;
     if (!d->options.quarantineFile.empty())
         d->keeper = std::make_unique<QuarantineKeeper>(*d->quarantine, d->options.quarantineFile);

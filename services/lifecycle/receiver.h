@@ -110,7 +110,6 @@ public:
 
 private:
     void stop();
-    [[nodiscard]] Result<> checkBinding() const;
 
     struct Private;
     std::unique_ptr<Private> d;

@@ -44,4 +44,17 @@ bool mayRead(const http::RequestHead &head, std::string_view bearerToken)
     return bearerToken.empty() ? isLocalName(head.header("host")) && !isForwarded(head) : hasToken(head, bearerToken);
 }
 
+Result<> mayListen(const std::string &address, bool isTlsOrAllowed, std::string_view token)
+{
+    if (http::isLoopback(address))
+        return {};
+    const std::string where = "listening on " + address + " needs ";
+    if (!isTlsOrAllowed)
+        return failure(Error::Kind::Local, where + "a certificate and its key, or the explicit leave to go without TLS",
+                       0, "needs_tls");
+    if (token.size() < shortestToken)
+        return failure(Error::Kind::Local, where + "a bearer token of 16 or more characters", 0, "needs_token");
+    return {};
+}
+
 } // namespace sandglass::lifecycle

@@ -12,13 +12,15 @@ ARROWS = {
     "services/cost": {"services/core"},
     "services/lifecycle": {"services/core", "services/http", "services/cost"},
     "services/e2b": {"services/core", "services/net", "services/lifecycle"},
+    "services/stream": {"services/core", "services/http", "services/net", "services/cost", "services/lifecycle"},
     "services/refine": {"services/core", "services/cost", "services/e2b"},
     "services/engine": {"services/core", "services/http", "services/lifecycle"},
     # The application speaks to the engine over HTTP, as to any E2B: nobody above includes services/engine.
     "models": {"services/core", "services/cost", "services/lifecycle", "services/e2b", "services/refine"},
     "ui": {"models", "services/core", "services/cost", "services/lifecycle", "services/e2b", "services/refine"},
     "app": {"ui", "models", "services/core", "services/http", "services/cost", "services/lifecycle", "services/e2b",
-            "services/net", "services/refine"},
+            "services/net", "services/refine", "services/stream"},
+    "app/collector": {"services/core", "services/http", "services/cost", "services/lifecycle", "services/stream"},
     "app/engine": {"services/core", "services/http", "services/lifecycle", "services/engine"},
 }
 

@@ -1,0 +1,37 @@
+#include "services/stream/costticker.h"
+
+#include "services/lifecycle/tracker.h"
+
+#include <utility>
+
+using namespace std::chrono_literals;
+
+namespace sandglass::stream {
+
+CostTicker::CostTicker(const lifecycle::Tracker &tracker, std::function<bool()> isListened,
+                       std::function<void(const CostTick &)> tell, QObject *parent)
+    : QObject(parent), m_tracker(tracker), m_isListened(std::move(isListened)), m_tell(std::move(tell))
+{
+    connect(&m_timer, &QTimer::timeout, this, &CostTicker::tick);
+    m_timer.start(1s);
+}
+
+void CostTicker::tick()
+{
+    if (!m_tracker.isReplayed() || !m_isListened())
+        return;
+    CostTick tick;
+    tick.at = m_tracker.now();
+    tick.today = m_tracker.costBetween(std::chrono::floor<std::chrono::days>(tick.at), tick.at);
+    tick.burnRate = m_tracker.burnRate();
+    for (const auto &[id, sandbox] : m_tracker.fold().sandboxes()) {
+        tick.running += sandbox.state == lifecycle::SandboxState::Running ? 1 : 0;
+        tick.paused += sandbox.state == lifecycle::SandboxState::Paused ? 1 : 0;
+    }
+    if (m_told)
+        m_told->at = tick.at;
+    if (m_told != tick)
+        m_tell(*(m_told = tick));
+}
+
+} // namespace sandglass::stream
