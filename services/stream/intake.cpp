@@ -93,6 +93,12 @@ void Intake::skip(std::string id, std::int64_t seq)
     m_shared->advance();
 }
 
+void Intake::settle(std::chrono::milliseconds patience)
+{
+    std::unique_lock lock(m_shared->mutex);
+    m_shared->moved.wait_for(lock, patience, [this] { return m_shared->underWay == 0; });
+}
+
 Intake::Progress Intake::progress()
 {
     const std::lock_guard lock(m_shared->mutex);

@@ -34,6 +34,9 @@ public:
     /// For an event that cannot be used: the position moves over it in its turn.
     void skip(std::string id, std::int64_t seq);
 
+    /// Waits until nothing is under way any more.
+    void settle(std::chrono::milliseconds patience);
+
     struct Progress
     {
         Position position;

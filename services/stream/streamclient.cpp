@@ -98,6 +98,7 @@ void StreamClient::open()
         m_status.error = base.error();
         return setState(CollectorState::Refused);
     }
+    closeIntake();
     m_intake = std::make_unique<Intake>(m_journal, m_status.position, m_options.inFlight, [this] {
         QMetaObject::invokeMethod(this, &StreamClient::noteProgress, Qt::QueuedConnection);
     });
@@ -194,13 +195,30 @@ void StreamClient::noteProgress()
 {
     if (!m_intake)
         return;
+    if (!readProgress())
+        return breakOff(journalError());
+    Q_EMIT changed();
+}
+
+bool StreamClient::readProgress()
+{
     const Intake::Progress progress = m_intake->progress();
     m_status.position = progress.position;
     m_status.stored = m_storedBefore + progress.stored;
     m_status.duplicates = m_duplicatesBefore + progress.duplicates;
-    if (progress.hasFailed)
-        return breakOff(journalError());
-    Q_EMIT changed();
+    return !progress.hasFailed;
+}
+
+// What was under way when the connection broke need not be sent again.
+void StreamClient::closeIntake()
+{
+    if (!m_intake)
+        return;
+    m_intake->settle(m_options.answerLimit);
+    (void)readProgress();
+    m_storedBefore = m_status.stored;
+    m_duplicatesBefore = m_status.duplicates;
+    m_intake.reset();
 }
 
 Error StreamClient::journalError() const
@@ -225,15 +243,6 @@ void StreamClient::breakOff(Error error)
         return;
     m_answerTimer.stop();
     m_beatTimer.stop();
-    if (m_intake) {
-        const Intake::Progress progress = m_intake->progress();
-        m_status.position = progress.position;
-        m_storedBefore += progress.stored;
-        m_duplicatesBefore += progress.duplicates;
-        m_status.stored = m_storedBefore;
-        m_status.duplicates = m_duplicatesBefore;
-        m_intake.reset();
-    }
     m_socket->disconnect(this);
     m_socket->abort();
     m_socket.release()->deleteLater(); // it may be in the middle of a signal

@@ -84,6 +84,8 @@ private:
     void readEvent(const Incoming &message);
     void readHello(const Incoming &message);
     void noteProgress();
+    bool readProgress(); ///< false: the journal has refused an event
+    void closeIntake();
     void noteSocketError(QAbstractSocket::SocketError code);
     void breakOff(Error error);
     void beat();

@@ -20,7 +20,7 @@ ARROWS = {
     "ui": {"models", "services/core", "services/cost", "services/lifecycle", "services/e2b", "services/refine"},
     "app": {"ui", "models", "services/core", "services/http", "services/cost", "services/lifecycle", "services/e2b",
             "services/net", "services/refine", "services/stream"},
-    "app/collector": {"services/core", "services/http", "services/cost", "services/lifecycle", "services/stream"},
+    "app/collector": {"app", "services/core", "services/http", "services/cost", "services/lifecycle", "services/stream"},
     "app/engine": {"services/core", "services/http", "services/lifecycle", "services/engine"},
 }
 
