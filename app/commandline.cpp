@@ -26,6 +26,7 @@ void describe(QCommandLineParser &parser)
     parser.addOptions({
         {u"profile"_s, u"Keep settings, data, state and cache in DIR instead of the XDG folders."_s, u"DIR"_s},
         {u"receiver-port"_s, u"Port of the webhook receiver (8000; the next free one if taken; 0 = any)."_s, u"N"_s},
+        {u"stream-port"_s, u"Serve the live stream on port N of this machine (0 = any)."_s, u"N"_s},
         {u"ready-file"_s, u"Write a JSON object to FILE once the program serves."_s, u"FILE"_s},
         {u"engine-api"_s, u"Use the engine at URL instead of starting one."_s, u"URL"_s},
         {u"tour"_s, u"Take the guided tour, leave pictures of every page in DIR, and end."_s, u"DIR"_s},
@@ -73,11 +74,11 @@ QString faultOfTransfer(const QCommandLineParser &parser)
 /// The first value that makes no sense, in words; empty when all do.
 QString firstFault(const QCommandLineParser &parser)
 {
-    if (parser.isSet(u"receiver-port"_s)) {
+    for (const QString &option : {u"receiver-port"_s, u"stream-port"_s}) {
         bool isNumber = false;
-        const int port = parser.value(u"receiver-port"_s).toInt(&isNumber);
-        if (!isNumber || port < 0 || port > 65535)
-            return u"--receiver-port takes a number from 0 to 65535"_s;
+        const int port = parser.value(option).toInt(&isNumber);
+        if (parser.isSet(option) && (!isNumber || port < 0 || port > 65535))
+            return u"--%1 takes a number from 0 to 65535"_s.arg(option);
     }
     if (parser.isSet(u"engine-api"_s)) {
         const QUrl url(parser.value(u"engine-api"_s), QUrl::StrictMode);
@@ -114,6 +115,8 @@ ParsedCommandLine parseCommandLine(const QStringList &arguments)
     options.profile = parser.value(u"profile"_s);
     if (parser.isSet(u"receiver-port"_s))
         options.receiverPort = parser.value(u"receiver-port"_s).toInt();
+    if (parser.isSet(u"stream-port"_s))
+        options.streamPort = parser.value(u"stream-port"_s).toInt();
     options.readyFile = parser.value(u"ready-file"_s);
     options.engineApi = parser.value(u"engine-api"_s);
     options.tourDirectory = parser.value(u"tour"_s);

@@ -15,6 +15,7 @@ struct CommandLine
     QStringList files;
     QString profile;                 ///< empty: the XDG folders
     std::optional<int> receiverPort; ///< 0 = any free
+    std::optional<int> streamPort;   ///< given: serve the live stream there, whatever the settings say
     QString readyFile;
     QString engineApi;     ///< an engine that runs elsewhere; empty: start our own
     QString engineProgram; ///< sandglass-engine; empty: the one beside this program

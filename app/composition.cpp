@@ -94,6 +94,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_client(m_localClient.connection())
     , m_receiving({*m_journal, m_rest, m_settings, *m_keys, m_paths, m_options.receiverPort, m_localClient, m_client})
     , m_watching(m_client, *m_journal, m_tracker, m_paths.state)
+    , m_streaming(*m_journal, m_tracker, m_settings, *m_keys, m_paths.state, m_options.streamPort)
     , m_connections(m_settings, *m_keys, models::EnvironmentConnection::from(QProcessEnvironment::systemEnvironment()),
                     models::networkTester(this))
     , m_rates(m_settings, std::move(listPrices))
@@ -136,6 +137,7 @@ void Composition::buildPages()
     auto *events = m_eventsPage = new ui::EventsPage(m_events);
     auto *costs = new ui::CostsPage(m_timeWindow, m_series, m_costByTemplate, m_costBySandbox);
     m_settingsPage = new ui::SettingsPage(m_settings, m_connections, m_rates);
+    m_streaming.showIn(*m_settingsPage);
     auto *timeline = new ui::TimelinePage(m_timeWindow, m_timeline);
     ui::Page *budgets = m_guarding.makePage(m_templates);
     const std::vector<ui::PageEntry> pages = {
@@ -181,6 +183,7 @@ void Composition::wireModels()
     connect(&m_rates, &models::RateCardModel::cardChanged, this, usePrices);
     connect(&m_connections, &models::ConnectionsModel::activeChanged, this, &Composition::useConnection);
     connect(&m_engine, &EngineSupervisor::stateChanged, this, &Composition::onEngineState);
+    connect(&m_streaming, &Streaming::settled, this, &Composition::tellServing);
     connect(&m_figures, &models::LiveFigures::changed, this, &Composition::updateStatus);
     connect(&m_figures, &models::LiveFigures::changed, this, &Composition::updateViews);
     m_receiving.attach(*m_settingsPage);
@@ -225,6 +228,7 @@ void Composition::startServices()
         std::fprintf(stderr, "first frame %.1f ms\n", millisecondsSinceExec());
     m_tracker.start();
     m_receiving.start();
+    m_streaming.start();
     startEngine();
 }
 
@@ -366,7 +370,7 @@ void Composition::tellServing()
 {
     const bool engineKnown = !m_options.engineApi.isEmpty() || m_engine.state() == EngineSupervisor::State::Ready
         || m_engine.state() == EngineSupervisor::State::Failed;
-    if (m_hasServed || !m_receiving.isKnown() || !engineKnown)
+    if (m_hasServed || !m_receiving.isKnown() || !engineKnown || !m_streaming.isSettled())
         return;
     m_hasServed = true;
     updateStatus();
@@ -382,6 +386,7 @@ void Composition::writeReadyFile()
     const e2b::Connection &local = m_localClient.connection();
     const Json ready = {{"pid", ::getpid()},
                         {"receiver_url", receiver() != nullptr ? receiver()->url() : ""},
+                        {"stream_url", m_streaming.url()},
                         {"api_url", local.apiUrl},
                         {"sandbox_url", local.sandboxUrl},
                         {"api_key_file", toUtf8(m_engine.address().apiKeyFile)},

@@ -4,6 +4,7 @@
 #include "app/enginesupervisor.h"
 #include "app/guarding.h"
 #include "app/receiving.h"
+#include "app/streaming.h"
 #include "app/watching.h"
 #include "models/costs/costtablemodel.h"
 #include "models/costs/livefigures.h"
@@ -114,6 +115,7 @@ private:
     e2b::Client m_client;      ///< the active connection
     Receiving m_receiving;
     Watching m_watching;
+    Streaming m_streaming;
 
     models::ConnectionsModel m_connections;
     models::RateCardModel m_rates;

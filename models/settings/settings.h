@@ -22,6 +22,9 @@ public:
         ReceiverCertificate, ///< PEM file with the chain; empty = no TLS
         ReceiverKey,         ///< PEM file
         ReceiverPlainText,   ///< 1 = may listen beyond this machine without TLS
+        StreamEnabled,       ///< the live stream to other programs
+        StreamPort,          ///< 1-65535; 0 = any
+        Collectors,          ///< list of addresses; their tokens are in the KeyStore
         RateCard,            ///< the person's own card as text; empty = list prices
         RefineTemplate,
         RefineRequirement,

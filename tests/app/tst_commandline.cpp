@@ -49,6 +49,7 @@ void TestCommandLine::refusesMisuse_data()
     QTest::newRow("unknown option") << QStringList{QStringLiteral("--frobnicate")};
     QTest::newRow("port no number") << QStringList{QStringLiteral("--receiver-port"), QStringLiteral("x")};
     QTest::newRow("port too large") << QStringList{QStringLiteral("--receiver-port"), QStringLiteral("70000")};
+    QTest::newRow("stream port") << QStringList{QStringLiteral("--stream-port"), QStringLiteral("-1")};
     QTest::newRow("value missing") << QStringList{QStringLiteral("--profile")};
     QTest::newRow("empty path") << QStringList{QStringLiteral("--tour"), QString()};
     QTest::newRow("no URL") << QStringList{QStringLiteral("--engine-api"), QStringLiteral("ftp://x")};

@@ -12,7 +12,11 @@ namespace sandglass::ui {
 
 SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel &connections,
                            models::RateCardModel &rates, QWidget *parent)
-    : Page(parent), m_engine(new EngineSection(this)), m_receiver(new ReceiverSection(settings, this))
+    : Page(parent)
+    , m_engine(new EngineSection(this))
+    , m_receiver(new ReceiverSection(settings, this))
+    , m_stream(new StreamSection(this))
+    , m_collectors(new CollectorsSection(this))
 {
     setObjectName(QStringLiteral("settingsPage"));
     auto *column = new QWidget(this);
@@ -20,9 +24,9 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     auto *cards = new QVBoxLayout(column);
     cards->setContentsMargins(metrics::pageMargin, 20, metrics::pageMargin, metrics::pageMargin);
     cards->setSpacing(metrics::cardGap);
-    for (Section *section :
-         std::initializer_list<Section *>{new ConnectionsSection(connections, this), m_engine, m_receiver,
-                                          new RateSection(rates, this), new AppearanceSection(settings, this)}) {
+    for (Section *section : std::initializer_list<Section *>{
+             new ConnectionsSection(connections, this), m_engine, m_receiver, m_stream, m_collectors,
+             new RateSection(rates, this), new AppearanceSection(settings, this)}) {
         cards->addWidget(section);
         connect(section, &Section::toast, this, &Page::toast);
     }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "ui/settings/collectorssection.h"
 #include "ui/settings/enginesection.h"
 #include "ui/settings/receiversection.h"
+#include "ui/settings/streamsection.h"
 #include "ui/shell/page.h"
 
 namespace sandglass::models {
@@ -23,6 +25,8 @@ public:
     [[nodiscard]] QString title() const override;
     void setEngine(const EngineView &engine) { m_engine->setEngine(engine); }
     void setReceiver(const ReceiverView &receiver) { m_receiver->setReceiver(receiver); }
+    [[nodiscard]] StreamSection &stream() { return *m_stream; }
+    [[nodiscard]] CollectorsSection &collectors() { return *m_collectors; }
 
 Q_SIGNALS:
     void engineRestartRequested();
@@ -32,6 +36,8 @@ Q_SIGNALS:
 private:
     EngineSection *m_engine;
     ReceiverSection *m_receiver;
+    StreamSection *m_stream;
+    CollectorsSection *m_collectors;
 };
 
 } // namespace sandglass::ui
