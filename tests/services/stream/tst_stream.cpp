@@ -83,6 +83,7 @@ private Q_SLOTS:
     void recordsCarryTheBodyUnchanged();
     void liveEventsArriveInOrder();
     void resumesWithoutGapOrDuplicate();
+    void whoReadsAheadIsNotToldTwice();
     void resumesByEventId();
     void unknownPositionStartsAtTheBeginning();
     void slowClientIsDroppedAndOthersGoOn();
@@ -268,6 +269,21 @@ void TestStream::resumesWithoutGapOrDuplicate()
         seen.insert(seen.end(), more.begin(), more.end());
     }
     QCOMPARE(seen, range(1, total));
+}
+
+void TestStream::whoReadsAheadIsNotToldTwice()
+{
+    StreamListener first(m_server->url(), token);
+    QTRY_VERIFY(first.isLive);
+    sample::appendAll(*m_journal, numberedEvents(1, 20)); // durable, but the server has not been told yet
+    StreamListener ahead(m_server->url(), token, u"after=0"_s);
+    QTRY_COMPARE(ahead.count(), 20U);
+    append(numberedEvents(21, 5));
+    QTRY_COMPARE(ahead.count(), 25U);
+    QTRY_COMPARE(first.count(), 25U);
+    QTest::qWait(100);
+    QCOMPARE(ahead.seqs(), range(1, 25));
+    QCOMPARE(first.seqs(), range(1, 25));
 }
 
 void TestStream::resumesByEventId()
