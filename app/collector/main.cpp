@@ -9,6 +9,7 @@
 #include <QLoggingCategory>
 #include <QSocketNotifier>
 
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -37,6 +38,14 @@ void setLogLevel(const QString &level)
     if (level == "warning"_L1)
         rules += u"sandglass.*.info=false"_s;
     QLoggingCategory::setFilterRules(level == "debug"_L1 ? u"sandglass.*=true"_s : rules);
+}
+
+/// This thread keeps the live picture; under a flood the threads that take and store deliveries, started already, come
+/// first, and the picture follows a moment later.
+void yieldToDeliveries()
+{
+    constexpr int niceness = 10;
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
 }
 
 int fail(const std::string &message)
@@ -83,6 +92,7 @@ int main(int argc, char **argv)
     std::fflush(stdout);
     collectorapp::notifyManager("READY=1");
 
+    yieldToDeliveries();
     const int status = QCoreApplication::exec();
     collectorapp::notifyManager("STOPPING=1");
     collector->reset();

@@ -66,7 +66,8 @@ public:
     [[nodiscard]] std::string url() const;    ///< ws://127.0.0.1:PORT/stream
 
     /// All below: any thread, return at once.
-    void eventsArrived(); ///< the journal holds new events
+    /// The journal holds new events: sooner than the 50 ms after which the server finds them by itself.
+    void eventsArrived();
     void setCost(const CostTick &tick);
     void setRateCard(cost::RateCard card);
     [[nodiscard]] StreamStatistics statistics() const;

@@ -52,11 +52,14 @@ StreamWorker::StreamWorker(const lifecycle::Journal &journal, cost::RateCard car
                  m_options.certificateFile.empty() ? QWebSocketServer::NonSecureMode : QWebSocketServer::SecureMode,
                  this)
     , m_watchTimer(this)
+    , m_lookTimer(this)
     , m_retryTimer(this)
 {
     connect(&m_upgrader, &QWebSocketServer::newConnection, this, &StreamWorker::adoptClients);
     connect(&m_watchTimer, &QTimer::timeout, this, &StreamWorker::watch);
     connect(&m_retryTimer, &QTimer::timeout, this, &StreamWorker::broadcast);
+    connect(&m_lookTimer, &QTimer::timeout, this, &StreamWorker::broadcast);
+    m_lookTimer.setInterval(50ms);
     m_retryTimer.setSingleShot(true);
     m_retryTimer.setInterval(1s);
     m_watchTimer.setInterval(std::clamp(std::min(m_options.stallLimit, m_options.pingInterval) / 4,
@@ -194,6 +197,7 @@ void StreamWorker::adoptClients()
         if (!m_watchTimer.isActive()) {
             m_pingedAt = std::chrono::steady_clock::now();
             m_watchTimer.start();
+            m_lookTimer.start();
         }
     }
 }
@@ -247,6 +251,8 @@ void StreamWorker::eventsArrived()
 // One reading for all that are up to date; who is behind reads for itself once its queue has room.
 void StreamWorker::broadcast()
 {
+    if (m_retryTimer.isActive())
+        return;
     const std::int64_t last = m_journal.lastSeq();
     if (m_peers.empty() || last <= m_head) {
         m_head = std::max(m_head, last);
@@ -346,7 +352,6 @@ void StreamWorker::watch()
             peer->ping();
         }
     }
-    broadcast(); // should a wake-up have been missed
     for (const auto &peer : m_peers)
         catchUp(*peer);
 }
@@ -355,8 +360,10 @@ void StreamWorker::forget(StreamPeer *peer)
 {
     std::erase_if(m_peers, [peer](const auto &known) { return known.get() == peer; });
     m_counters->clients = static_cast<int>(m_peers.size());
-    if (m_peers.empty())
+    if (m_peers.empty()) {
         m_watchTimer.stop();
+        m_lookTimer.stop();
+    }
 }
 
 } // namespace sandglass::stream

@@ -77,6 +77,7 @@ private:
 
     std::int64_t m_head = 0; ///< the last event that has been broadcast
     QTimer m_watchTimer;
+    QTimer m_lookTimer;  ///< for events nobody has told of yet
     QTimer m_retryTimer; ///< after the journal could not be read
     StreamPeer::Instant m_pingedAt{};
     CostTick m_tick;

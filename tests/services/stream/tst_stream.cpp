@@ -311,7 +311,7 @@ void TestStream::unknownPositionStartsAtTheBeginning()
 void TestStream::slowClientIsDroppedAndOthersGoOn()
 {
     StreamServerOptions options;
-    options.stallLimit = 400ms;
+    options.stallLimit = 2s; // a busy machine must not make the other one look slow
     m_server = startServer(options);
     QVERIFY(m_server);
     RawClient stuck(m_server->port(), 4096);
@@ -326,9 +326,9 @@ void TestStream::slowClientIsDroppedAndOthersGoOn()
     for (Event &event : events)
         event.metadata["padding"] = std::string(50'000, 'x');
     append(events);
-    QTRY_COMPARE_WITH_TIMEOUT(reader.count(), std::size_t(count), 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(reader.count(), std::size_t(count), 20'000);
     QCOMPARE(reader.seqs(), range(1, count));
-    QTRY_COMPARE_WITH_TIMEOUT(m_server->statistics().clients, 1, 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_server->statistics().clients, 1, 20'000);
     QCOMPARE(m_server->statistics().dropped, 1U);
     QVERIFY(stuck.isClosedByPeer());
     append(numberedEvents(count + 1, 1));
@@ -420,7 +420,7 @@ void TestStream::encrypted()
     StreamServerOptions options;
     options.certificateFile = files.certificate;
     options.keyFile = files.key;
-    options.stallLimit = 400ms;
+    options.stallLimit = 2s; // a busy machine must not make the other one look slow
     m_server = startServer(options);
     QVERIFY(m_server);
     QVERIFY(m_server->url().starts_with("wss://"));
