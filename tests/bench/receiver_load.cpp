@@ -171,7 +171,9 @@ int takeAnswer(std::string &in)
     const std::size_t end = in.find("\r\n\r\n");
     if (end == std::string::npos)
         return 0;
-    const std::size_t at = in.find("Content-Length: ");
+    std::size_t at = in.find("Content-Length: ");
+    if (at > end)
+        at = in.find("content-length: "); // as uvicorn spells it
     const std::size_t length = at < end ? std::strtoul(in.c_str() + at + 16, nullptr, 10) : 0;
     if (in.size() < end + 4 + length)
         return 0;
