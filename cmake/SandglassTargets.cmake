@@ -16,12 +16,12 @@ function(sandglass_moc target)
 endfunction()
 
 # sandglass_test(money LIBS Sandglass::core)  ->  builds tst_money.cpp, runs it offscreen in UTC
-# WINDOW: needs a real X display; runs under xvfb-run. TIMEOUT in seconds (60).
+# WINDOW: needs a real X display; runs under xvfb-run. TIMEOUT in seconds (180).
 # SERIAL: not beside other tests (measures, or takes fixed ports). LABELS for ctest -L.
 function(sandglass_test name)
   cmake_parse_arguments(ARG "SERIAL;WINDOW" "TIMEOUT" "LIBS;SOURCES;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 60)
+    set(ARG_TIMEOUT 180)
   endif()
   add_executable(tst_${name} tst_${name}.cpp ${ARG_SOURCES})
   target_link_libraries(tst_${name} PRIVATE Sandglass::flags Qt6::Test ${ARG_LIBS})

@@ -92,7 +92,7 @@ void TestSandboxOrder::followsAsIfMadeAfresh()
     model.setFilter(filter);
     model.sort(column, order);
     QSignalSpy resets(&model, &QAbstractItemModel::modelReset);
-    for (int round = 0; round < 10; ++round) {
+    for (int round = 0; round < 6; ++round) {
         std::vector<Event> events;
         for (unsigned i = 0; i <= random() % 4; ++i)
             events.push_back(randomEvent(random));

@@ -393,7 +393,7 @@ void TestTracker::oldSandboxesStayInTheTables()
 /// So many that deriving its life anew for each of them would take minutes.
 void TestTracker::floodAboutOneSandbox()
 {
-    constexpr int pauses = 20'000;
+    constexpr int pauses = 8'000;
     std::vector<Event> events;
     for (int i = 0; i < pauses; ++i) {
         const std::string execution = "e" + std::to_string(i);

@@ -356,7 +356,7 @@ void TestRefineSession::printsAHundredMegabytes()
         shown += size;
     });
     QVERIFY(m_session->run("x"));
-    QTRY_VERIFY_WITH_TIMEOUT(shown > 100'000'000, 50'000);
+    QTRY_VERIFY_WITH_TIMEOUT(shown > 100'000'000, 150'000);
     m_session->stop();
     QVERIFY(last().output.totalBytes() >= 100'000'000);
     QVERIFY(last().output.memoryBytes() <= (8U << 20) + 64);
