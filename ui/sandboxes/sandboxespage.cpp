@@ -110,7 +110,7 @@ void SandboxesPage::buildTable()
     m_table->setModel(&m_sandboxes);
     m_table->setSortingEnabled(true);
     m_table->horizontalHeader()->setSortIndicator(SandboxListModel::AgeColumn, Qt::AscendingOrder);
-    m_table->setColumnWidths({110, 172, 144, 84, 60, 104, 116, -1});
+    m_table->setColumnWidths({96, 172, 144, 80, 60, 98, 112, -1});
     m_table->setContextMenuPolicy(Qt::CustomContextMenu);
     card->body()->addWidget(m_table);
     m_stack->addWidget(card);
