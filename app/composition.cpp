@@ -110,6 +110,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_document(toQString((m_paths.state / "refine-autosave.py").string()))
     , m_runSession(m_client)
     , m_guarding(m_tracker, *m_journal, m_watching, m_client, m_connections, m_paths)
+    , m_settling({m_client, m_actions, m_tracker, m_receiving})
 {
     m_runSession.setTemplate(m_settings.text(models::Settings::Key::RefineTemplate));
     buildPages();
@@ -202,7 +203,10 @@ void Composition::wireWindow()
     connect(m_window.get(), &ui::MainWindow::firstPainted, this,
             [this] { QTimer::singleShot(0, this, &Composition::startServices); });
     connect(m_window.get(), &ui::MainWindow::aboutToClose, this, &Composition::saveWindow);
-    connect(m_window.get(), &ui::MainWindow::aboutToClose, this, &Composition::settleBeforeQuit);
+    connect(m_window.get(), &ui::MainWindow::aboutToClose, this, [this] {
+        m_sandboxesPage->settle();
+        m_settling.begin();
+    });
     connect(m_window.get(), &ui::MainWindow::bannerActionTriggered, this, &Composition::restartEngine);
     connect(m_window.get(), &ui::MainWindow::restartEngineRequested, this, &Composition::restartEngine);
     connect(m_window.get(), &ui::MainWindow::tourRequested, this, &Composition::tourRequested);
@@ -421,23 +425,6 @@ void Composition::openNewSandboxDialog(const QString &templateId)
     });
     connect(session, &models::NewSandboxSession::created, this, [this] { m_window->showPage(u"sandboxes"_s); });
     dialog->open();
-}
-
-void Composition::settleBeforeQuit()
-{
-    m_sandboxesPage->settle();
-    m_receiving.end();
-    const auto isSettled = [this] { return m_actions.openCount() == 0 && m_receiving.isSettled(); };
-    if (isSettled())
-        return;
-    m_quitLock = std::make_unique<QEventLoopLocker>();
-    QTimer::singleShot(3s, this, [this] { m_quitLock.reset(); });
-    const auto release = [this, isSettled] {
-        if (isSettled())
-            m_quitLock.reset();
-    };
-    connect(&m_actions, &models::SandboxActions::done, this, release);
-    connect(&m_receiving, &Receiving::settled, this, release);
 }
 
 void Composition::saveWindow()

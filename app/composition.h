@@ -4,6 +4,7 @@
 #include "app/enginesupervisor.h"
 #include "app/guarding.h"
 #include "app/receiving.h"
+#include "app/settling.h"
 #include "app/streaming.h"
 #include "app/watching.h"
 #include "models/costs/costtablemodel.h"
@@ -30,7 +31,6 @@
 #include "services/lifecycle/tracker.h"
 #include "ui/shell/mainwindow.h"
 
-#include <QEventLoopLocker>
 #include <QObject>
 #include <QSettings>
 
@@ -98,7 +98,6 @@ private:
     void tellServing();
     void openNewSandboxDialog(const QString &templateId);
     void saveWindow();
-    void settleBeforeQuit(); ///< keeps the program until what was asked for has been answered, 3 s at most
 
     CommandLine m_options;
     ui::Theme &m_theme;
@@ -132,6 +131,7 @@ private:
     models::CodeDocument m_document;
     models::RunSession m_runSession;
     Guarding m_guarding;
+    Settling m_settling;
 
     std::unique_ptr<ui::MainWindow> m_window; ///< owns the pages
     ui::EventsPage *m_eventsPage = nullptr;
@@ -141,7 +141,6 @@ private:
     ui::SandboxesPage *m_sandboxesPage = nullptr;
 
     QString m_localKey;
-    std::unique_ptr<QEventLoopLocker> m_quitLock; ///< while something is being settled
     bool m_hasServed = false;
     bool m_engineWasReady = false;
 };

@@ -10,6 +10,8 @@
 #include "services/e2b/sandboxpages.h"
 #include "services/e2b/webhookclient.h"
 
+#include <QFutureWatcher>
+
 #include <algorithm>
 
 namespace sandglass::e2b {
@@ -86,7 +88,16 @@ QFuture<Result<SandboxInfo>> Client::sandbox(const std::string &sandboxId)
 
 QFuture<Result<>> Client::killSandbox(const std::string &sandboxId)
 {
-    return converted<void>(m_api->send("DELETE", sandboxPath(sandboxId)), this, goneIsSuccess);
+    const auto answer = converted<void>(m_api->send("DELETE", sandboxPath(sandboxId)), this, goneIsSuccess);
+    ++m_killsUnderWay;
+    auto *watcher = new QFutureWatcher<Result<>>(this);
+    connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher, sandboxId] {
+        watcher->deleteLater();
+        --m_killsUnderWay;
+        Q_EMIT killAnswered(sandboxId);
+    });
+    watcher->setFuture(answer);
+    return answer;
 }
 
 QFuture<Result<>> Client::pauseSandbox(const std::string &sandboxId)

@@ -72,6 +72,7 @@ public:
     [[nodiscard]] QFuture<Result<std::vector<SandboxInfo>>> listSandboxes(); ///< all pages, running and paused
     [[nodiscard]] QFuture<Result<SandboxInfo>> sandbox(const std::string &sandboxId);
     [[nodiscard]] QFuture<Result<>> killSandbox(const std::string &sandboxId);
+    [[nodiscard]] int killsUnderWay() const { return m_killsUnderWay; } ///< without an answer yet
     [[nodiscard]] QFuture<Result<>> pauseSandbox(const std::string &sandboxId);
     [[nodiscard]] QFuture<Result<SandboxInfo>> connectSandbox(const std::string &sandboxId, int timeoutSeconds);
     [[nodiscard]] QFuture<Result<>> setTimeout(const std::string &sandboxId, int timeoutSeconds);
@@ -96,9 +97,13 @@ public:
     /// Silence of a running execution after which the interpreter's health is asked. 20 s.
     void setPatience(std::chrono::milliseconds patience) { m_patience = patience; }
 
+Q_SIGNALS:
+    void killAnswered(const std::string &sandboxId); ///< done, refused or out of reach
+
 private:
     std::unique_ptr<ApiCaller> m_api;
     std::unique_ptr<WebhookClient> m_webhooks;
+    int m_killsUnderWay = 0;
     std::chrono::milliseconds m_patience{20'000};
 };
 
