@@ -1,6 +1,8 @@
 #include "services/lifecycle/journal.h"
 
+#include "services/lifecycle/eventids.h"
 #include "services/lifecycle/journalfile.h"
+#include "services/lifecycle/journalhash.h"
 #include "services/lifecycle/journalupkeep.h"
 #include "services/lifecycle/salvage.h"
 
@@ -51,6 +53,7 @@ struct Journal::Private
         , rollback(db, "ROLLBACK")
         , topSeq(db, "SELECT coalesce(max(seq), 0) FROM events")
         , insert(db, insertEventSql)
+        , ids(db)
         , upkeep(db, limits.hotLimit, limits.keepFor, [this](std::int64_t removed) { count -= removed; })
     {}
 
@@ -68,6 +71,7 @@ struct Journal::Private
     // The writer thread's own.
     Database db;
     Statement begin, commit, rollback, topSeq, insert;
+    EventIds ids;
     JournalUpkeep upkeep;
 
     std::mutex mutex;
@@ -106,6 +110,7 @@ void Journal::Private::run()
             upkeep.step(lastSeq, isIdle);
     }
     upkeep.finish(lastSeq);
+    (void)ids.mergeAll(); // else the next start reads them from the events
 }
 
 /// Waits for work, then takes what queued up during the last commit: the grouping adapts without a timer. Empty when
@@ -153,16 +158,17 @@ void Journal::Private::process(std::vector<Item> batch)
     }
     count.fetch_add(static_cast<std::int64_t>(fresh.size()), std::memory_order_relaxed);
 
-    for (Item &item : batch) {
-        if (item.done)
-            item.done(item.outcome);
-    }
+    // Before the answers: who sets a listener after one must not hear of what it answered.
     std::function<void()> afterBatch;
     std::function<void(std::vector<StoredEvent>)> tell;
     {
         const std::lock_guard lock(mutex);
         afterBatch = batchEnd;
         tell = listener;
+    }
+    for (Item &item : batch) {
+        if (item.done)
+            item.done(item.outcome);
     }
     if (afterBatch)
         afterBatch();
@@ -183,12 +189,14 @@ int Journal::Private::store(std::vector<Item> &batch, std::vector<std::int64_t> 
     if (status == SQLITE_OK)
         status = commit.run();
     if (status == SQLITE_OK) {
+        ids.committed();
         noteFailure({});
         return status;
     }
     noteFailure(db.lastError("the journal cannot store events"));
     if (db.isInTransaction() && rollback.run() != SQLITE_OK)
         noteFailure(db.lastError("the journal cannot roll back"));
+    ids.rolledBack();
     return status;
 }
 
@@ -201,21 +209,30 @@ int Journal::Private::insertAll(std::vector<Item> &batch, std::vector<std::int64
     }
     std::int64_t seq = topSeq.integer(0);
     topSeq.reset();
+    if (const int status = ids.follow(seq); status != SQLITE_OK)
+        return status;
+    std::size_t stored = 0;
     for (std::size_t i = 0; i < batch.size(); ++i) {
         Item &item = batch[i];
         if (item.event.id.empty()) {
             item.outcome = Outcome::Failed;
             continue;
         }
+        const std::int64_t hash = hashOf(item.event.id);
+        bool isKnown = false;
+        if (const int status = ids.find(hash, item.event.id, isKnown); status != SQLITE_OK)
+            return status;
+        item.outcome = isKnown ? Outcome::Duplicate : Outcome::Stored;
+        if (isKnown)
+            continue;
         bindEvent(insert, seq + 1, item.event);
         if (const int status = insert.run(); status != SQLITE_OK)
             return status;
-        const bool isNew = sqlite3_changes64(db.handle()) > 0;
-        if (isNew)
-            seqs[i] = ++seq;
-        item.outcome = isNew ? Outcome::Stored : Outcome::Duplicate;
+        seqs[i] = ++seq;
+        ids.add(hash, seq);
+        ++stored;
     }
-    return SQLITE_OK;
+    return ids.merge(2 * stored);
 }
 
 void Journal::Private::noteFailure(std::optional<Error> error)
@@ -308,7 +325,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file
         if (!statement->isValid())
             return failure(state->db.lastError("the journal's table is not as expected"));
     }
-    if (!state->upkeep.isValid())
+    if (!state->upkeep.isValid() || !state->ids.isValid())
         return failure(state->db.lastError("the journal's tables are not as expected"));
     state->salvaged = std::move(salvaged);
     state->count = *count;

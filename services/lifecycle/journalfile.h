@@ -12,9 +12,10 @@ namespace sandglass::lifecycle {
 
 /// The journal's file: opening it, and rows <-> events. Tables: journalschema.h.
 
+/// Whether the event is new is for the caller to know: eventids.h.
 inline constexpr const char *insertEventSql =
     "INSERT INTO events(seq, id_hash, id, type, source, time_ns, received_ns, sandbox_id, raw, sum) "
-    "SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10 WHERE NOT EXISTS (SELECT 1 FROM events WHERE id_hash = ?2 AND id = ?3)";
+    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)";
 inline constexpr const char *selectEventsAfterSql =
     "SELECT seq, id, type, source, time_ns, received_ns, sandbox_id, raw, sum FROM events WHERE seq > ?1 ORDER BY seq";
 inline constexpr const char *selectEventsBeforeSql =

@@ -1,6 +1,7 @@
 #include "services/lifecycle/journallookup.h"
 
 #include "services/lifecycle/database.h"
+#include "services/lifecycle/eventids.h"
 #include "services/lifecycle/journal.h"
 #include "services/lifecycle/journalhash.h"
 
@@ -13,7 +14,7 @@ Result<std::optional<std::int64_t>> seqOf(const Journal &journal, std::string_vi
     auto database = Database::open(journal.file(), Database::Mode::ReadOnly);
     if (!database)
         return failure(std::move(database.error()));
-    Statement select(*database, "SELECT seq FROM events WHERE id_hash = ?1 AND id = ?2");
+    Statement select(*database, selectSeqOfIdSql);
     select.bind(1, hashOf(eventId)).bindText(2, eventId);
     const int status = select.step();
     if (status == SQLITE_ROW)

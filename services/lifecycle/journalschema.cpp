@@ -53,11 +53,16 @@ constexpr const char *createTablesSql = R"(
         last_ns  INTEGER NOT NULL,
         data     BLOB NOT NULL);)";
 
-constexpr const char *createIndexSql = "CREATE INDEX events_id ON events(id_hash);";
+constexpr const char *createIdsSql =
+    "CREATE TABLE event_ids(id_hash INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(id_hash, seq)) WITHOUT ROWID;";
+
+constexpr const char *fillIdsSql = R"(
+    INSERT INTO event_ids SELECT id_hash, seq FROM events ORDER BY id_hash, seq;
+    INSERT INTO state SELECT 'ids', coalesce(max(seq), 0) FROM events;)";
 
 constexpr const char *setVersionSql =
-    "INSERT INTO state VALUES('schema', 2); PRAGMA application_id = 1397181523; PRAGMA user_version = 2;";
-static_assert(journalApplicationId == 1397181523 && journalSchemaVersion == 2, "setVersionSql repeats the two");
+    "INSERT OR REPLACE INTO state VALUES('schema', 3); PRAGMA application_id = 1397181523; PRAGMA user_version = 3;";
+static_assert(journalApplicationId == 1397181523 && journalSchemaVersion == 3, "setVersionSql repeats the two");
 
 constexpr const char *copyVersion1Sql = R"(
     INSERT INTO events SELECT seq, journal_hash(id), id, type, source, time_ns, received_ns, sandbox_id, raw,
@@ -161,18 +166,22 @@ Result<> prepareSchema(Database &database, std::int64_t version)
     if (version == journalSchemaVersion)
         return {};
     if (version == 0)
-        return runAll(database, {"BEGIN IMMEDIATE", createTablesSql, createIndexSql, setVersionSql, "COMMIT"});
+        return runAll(database,
+                      {"BEGIN IMMEDIATE", createTablesSql, createIdsSql, fillIdsSql, setVersionSql, "COMMIT"});
+    if (version == 2)
+        return runAll(database,
+                      {"BEGIN IMMEDIATE", "DROP INDEX events_id", createIdsSql, fillIdsSql, setVersionSql, "COMMIT"});
     if (auto added = addFunctions(database); !added)
         return added;
     return runAll(database,
                   {"BEGIN IMMEDIATE", "ALTER TABLE events RENAME TO events_1", createTablesSql, copyVersion1Sql,
-                   createIndexSql, setVersionSql, "COMMIT"});
+                   createIdsSql, fillIdsSql, setVersionSql, "COMMIT"});
 }
 
 Result<> dropDerived(Database &database)
 {
     return runAll(database,
-                  {"BEGIN IMMEDIATE", "DELETE FROM state WHERE key <> 'schema'", "DELETE FROM sandboxes",
+                  {"BEGIN IMMEDIATE", "DELETE FROM state WHERE key NOT IN ('schema', 'ids')", "DELETE FROM sandboxes",
                    "DELETE FROM rollups", "DELETE FROM archive", "COMMIT"});
 }
 

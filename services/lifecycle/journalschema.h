@@ -10,12 +10,13 @@
 namespace sandglass::lifecycle {
 
 /// Tables of the journal's file. `events` is the truth; the others are derived from it and can be made again.
-///   events     a row per event; id_hash finds an event by its id, sum is the row's checksum
+///   events     a row per event; sum is the row's checksum
+///   event_ids  finds an event by the hash of its id, all but the newest (eventids.h)
 ///   state      named figures, such as up to which event the derived tables reach
 ///   sandboxes  the folded record of each sandbox; tier 0 live, 1 ended, 2 counted in rollups and archive
 ///   rollups    what the sandboxes of tier 2 used, by minute, hour and day (rollup.h)
 ///   archive    their stretches, packed, for the parts of a minute
-inline constexpr int journalSchemaVersion = 2;          ///< PRAGMA user_version
+inline constexpr int journalSchemaVersion = 3;          ///< PRAGMA user_version
 inline constexpr int journalApplicationId = 0x53474c53; ///< "SGLS": tells the journal from any other SQLite file
 
 /// Columns of a row of `events`, in order of the table.

@@ -26,7 +26,11 @@ namespace fs = std::filesystem;
 
 constexpr const char *copyRowSql =
     "INSERT OR IGNORE INTO events(seq, id_hash, id, type, source, time_ns, received_ns, sandbox_id, raw, sum) "
-    "SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10 WHERE NOT EXISTS (SELECT 1 FROM events WHERE id_hash = ?2 AND id = ?3)";
+    "SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10 WHERE NOT EXISTS "
+    "(SELECT 1 FROM event_ids CROSS JOIN events USING(seq) WHERE event_ids.id_hash = ?2 AND events.id = ?3)";
+constexpr const char *missingIdsSql =
+    "SELECT count(*) FROM events WHERE seq <= (SELECT value FROM state WHERE key = 'ids') AND NOT EXISTS "
+    "(SELECT 1 FROM event_ids WHERE event_ids.id_hash = events.id_hash AND event_ids.seq = events.seq)";
 
 fs::path with(const fs::path &file, const char *suffix)
 {
@@ -70,11 +74,16 @@ Result<SalvageReport> copySound(const fs::path &from, const fs::path &to)
     ScanCounts counts;
     {
         Statement insert(*fresh, copyRowSql);
+        Statement insertId(*fresh, "INSERT OR IGNORE INTO event_ids VALUES(?1, ?2)");
         const auto scanned = scanEvents(from, [&](const EventRow &row) -> Result<> {
             bindRow(insert, row);
             if (insert.run() != SQLITE_OK)
                 return failure(fresh->lastError("what was salvaged cannot be stored"));
-            report.rowsKept += sqlite3_changes64(fresh->handle());
+            if (sqlite3_changes64(fresh->handle()) == 0)
+                return {};
+            ++report.rowsKept;
+            if (insertId.bind(1, hashOf(row.id)).bind(2, row.seq).run() != SQLITE_OK)
+                return failure(fresh->lastError("what was salvaged cannot be stored"));
             highestKept = std::max(highestKept, row.seq);
             return {};
         });
@@ -82,7 +91,10 @@ Result<SalvageReport> copySound(const fs::path &from, const fs::path &to)
             return failure(scanned.error());
         counts = *scanned;
     }
-    if (auto done = fresh->execute("COMMIT"); !done)
+    constexpr const char *end =
+        "UPDATE state SET value = (SELECT coalesce(max(seq), 0) FROM events) WHERE key = 'ids'; "
+        "COMMIT";
+    if (auto done = fresh->execute(end); !done)
         return failure(std::move(done.error()));
     const auto lowest = fresh->queryInteger("SELECT coalesce(min(seq), 1) FROM events");
     if (!lowest)
@@ -130,7 +142,7 @@ bool isJournalInside(const fs::path &file)
     if (!database)
         return false;
     const auto schema = database->queryInteger("SELECT value FROM state WHERE key = 'schema'");
-    return schema && *schema == journalSchemaVersion;
+    return schema && *schema >= 2 && *schema <= journalSchemaVersion; // the first had no such table
 }
 
 Result<> checkHeader(const fs::path &file)
@@ -180,6 +192,11 @@ Result<> checkContent(Database &database)
         return failure(structure.error());
     if (*structure != "ok")
         return failure(damage(*structure));
+    const auto missing = database.queryInteger(missingIdsSql);
+    if (!missing)
+        return failure(missing.error());
+    if (*missing != 0)
+        return failure(damage(fmt::format("{} events are missing in the table of ids", *missing)));
     Statement select(database, selectEventsAfterSql);
     select.bind(1, std::int64_t{0});
     int status = SQLITE_DONE;

@@ -309,8 +309,11 @@ Result<std::int64_t> Snapshot::trimChunk(Timestamp before, std::size_t limit)
         return failed();
     if (last == 0)
         return 0;
+    Statement removeIds(m_database,
+                        "DELETE FROM event_ids WHERE (id_hash, seq) IN "
+                        "(SELECT id_hash, seq FROM events WHERE seq <= ?1)");
     Statement remove(m_database, "DELETE FROM events WHERE seq <= ?1");
-    if (remove.bind(1, last).run() != SQLITE_OK)
+    if (removeIds.bind(1, last).run() != SQLITE_OK || remove.bind(1, last).run() != SQLITE_OK)
         return failed();
     const std::int64_t removed = sqlite3_changes64(m_database.handle());
     if (auto noted = m_database.execute("INSERT OR REPLACE INTO state VALUES('trimmed', 1)"); !noted)

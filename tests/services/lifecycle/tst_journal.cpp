@@ -8,6 +8,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -221,8 +222,10 @@ void TestJournal::equalHashesAreNotEqualIds()
     QCOMPARE(append(*open(), numbered(1)), Outcome::Stored);
     {
         OtherConnection other(file());
-        const auto sql = "UPDATE events SET id_hash = " + std::to_string(hashOf(numbered(2).id));
-        QVERIFY(other.run(sql.c_str()));
+        for (const char *table : {"events", "event_ids"}) {
+            const auto sql = fmt::format("UPDATE {} SET id_hash = {}", table, hashOf(numbered(2).id));
+            QVERIFY(other.run(sql.c_str()));
+        }
     }
     const auto journal = open();
     QCOMPARE(append(*journal, numbered(2)), Outcome::Stored);
