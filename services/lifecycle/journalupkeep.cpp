@@ -11,13 +11,14 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr std::size_t largeStep = 16'000, smallStep = 500; // events: some 150 ms, some 5 ms
+constexpr std::size_t largeStep = 16'000, smallStep = 500; // events; patience ends the step sooner
 constexpr std::int64_t manyBehind = 20'000;                // after an import: nobody counts milliseconds
 constexpr std::size_t sandboxesPerStep = 2'000;
 constexpr std::int64_t mostBehind = 1'000'000;
-constexpr auto largePatience = 150ms, smallPatience = 20ms;
-constexpr auto urgentEvery = 200ms; // a tenth of the time, while events keep coming
-constexpr auto idleDelay = 200ms;   // events in quick succession are folded together
+constexpr auto largePatience = 30ms, smallPatience = 20ms; // deliveries wait for the end of a step
+constexpr auto urgentEvery = 200ms;                        // a tenth of the time, while events keep coming
+constexpr auto idleDelay = 200ms;                          // events in quick succession are folded together
+constexpr auto lull = 2ms; // between a commit and what its senders send next there is less
 constexpr auto retryDelay = 10s;
 constexpr auto trimEvery = 10min;
 
@@ -40,7 +41,7 @@ std::optional<std::chrono::milliseconds> JournalUpkeep::dueIn(std::int64_t lastS
     if (now < m_retryAt)
         return std::chrono::ceil<std::chrono::milliseconds>(m_retryAt - now);
     if (m_phase != Phase::Done)
-        return m_isPrepared && !m_isFarBehind ? idleDelay / 10 : 0ms;
+        return m_isPrepared && !m_isFarBehind ? idleDelay / 10 : lull;
     return lastSeq > foldedSeq() ? std::optional(std::chrono::milliseconds(idleDelay)) : std::nullopt;
 }
 

@@ -26,7 +26,7 @@ public:
     [[nodiscard]] std::optional<std::chrono::milliseconds> dueIn(std::int64_t lastSeq) const;
     /// True when events should wait for a step: the tables are too far behind.
     [[nodiscard]] bool isUrgent(std::int64_t lastSeq) const;
-    /// Some 150 ms at most, some 20 ms while events are waiting.
+    /// Some 30 ms at most, some 20 ms while events are waiting.
     void step(std::int64_t lastSeq, bool isIdle);
     void finish(std::int64_t lastSeq); ///< before the journal closes: what little is left
 
