@@ -80,9 +80,11 @@ void Guard::order(const GuardOrder &order, const std::vector<SandboxFacts> &fact
 {
     if (order.action == Budget::Action::Notify)
         return;
+    // Apart from the real ones: what has been rehearsed is still to be done once somebody means it.
+    const std::string cause = order.isDryRun ? "dry run " + order.cause : order.cause;
     std::vector<std::string> fresh;
     for (const std::string &id : order.sandboxes) {
-        if (!m_handled.contains(keyOf(order.cause, id)))
+        if (!m_handled.contains(keyOf(cause, id)))
             fresh.push_back(id);
     }
     if (fresh.empty())
@@ -93,7 +95,7 @@ void Guard::order(const GuardOrder &order, const std::vector<SandboxFacts> &fact
     for (const std::string &id : fresh) {
         const SandboxFacts *sandbox = byId.find(id);
         if (sandbox == nullptr || !isOpenTo(*sandbox, order.action) || isAllowed(*sandbox)
-            || m_planned.size() >= mostPlanned || !m_handled.emplace(keyOf(order.cause, id), now).second)
+            || m_planned.size() >= mostPlanned || !m_handled.emplace(keyOf(cause, id), now).second)
             continue;
         if (order.isDryRun) {
             entries.push_back({now, "guard", std::string("would ") + nameOf(order.action), id, order.why, "dry run"});

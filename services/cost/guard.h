@@ -16,8 +16,9 @@ namespace sandglass::cost {
 /// Why the guard wants to act: one alert, one set of sandboxes.
 struct GuardOrder
 {
-    std::string cause; ///< "budget b1 2026-08-20", "runaway": acts once per sandbox and cause
-    std::string why;   ///< in words, for notice and audit
+    std::string
+        cause; ///< "budget b1 2026-08-20", "runaway": acts once per sandbox and cause, and once more after a dry run
+    std::string why; ///< in words, for notice and audit
     Budget::Action action = Budget::Action::Notify;
     bool isDryRun = true;
     std::chrono::seconds grace{60};

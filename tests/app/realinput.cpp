@@ -39,6 +39,14 @@ bool runTool(const QStringList &command)
     return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+bool moveTo(const QWidget *widget, QPoint position)
+{
+    if (!widget->isVisible() || !widget->isEnabled())
+        return false;
+    const QPoint place = widget->mapToGlobal(position);
+    return runTool({u"xdotool"_s, u"mousemove"_s, QString::number(place.x()), QString::number(place.y())});
+}
+
 } // namespace
 
 RealInput::~RealInput()
@@ -68,11 +76,19 @@ bool RealInput::click(const QWidget *widget)
 
 bool RealInput::clickAt(const QWidget *widget, QPoint position)
 {
-    if (!widget->isVisible() || !widget->isEnabled())
-        return false;
-    const QPoint place = widget->mapToGlobal(position);
-    return runTool({u"xdotool"_s, u"mousemove"_s, u"--sync"_s, QString::number(place.x()), QString::number(place.y()),
-                    u"click"_s, u"1"_s});
+    return moveTo(widget, position) && runTool({u"xdotool"_s, u"click"_s, u"1"_s});
+}
+
+bool RealInput::doubleClickAt(const QWidget *widget, QPoint position)
+{
+    return moveTo(widget, position)
+        && runTool({u"xdotool"_s, u"click"_s, u"--repeat"_s, u"2"_s, u"--delay"_s, u"60"_s, u"1"_s});
+}
+
+bool RealInput::drag(const QWidget *widget, QPoint from, QPoint to)
+{
+    return moveTo(widget, from) && runTool({u"xdotool"_s, u"mousedown"_s, u"1"_s}) && moveTo(widget, (from + to) / 2)
+        && moveTo(widget, to) && runTool({u"xdotool"_s, u"mouseup"_s, u"1"_s});
 }
 
 bool RealInput::clickRow(const QAbstractItemView *view, int row)
@@ -90,6 +106,11 @@ bool RealInput::key(const QString &keys)
 bool RealInput::type(const QString &text)
 {
     return runTool({u"xdotool"_s, u"type"_s, u"--delay"_s, u"15"_s, text});
+}
+
+bool RealInput::replaceText(const QWidget *edit, const QString &text)
+{
+    return click(edit) && key(u"ctrl+a"_s) && type(text);
 }
 
 } // namespace sandglass::test

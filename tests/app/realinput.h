@@ -23,8 +23,11 @@ public:
     [[nodiscard]] bool click(const QWidget *widget);
     [[nodiscard]] bool clickAt(const QWidget *widget, QPoint position);
     [[nodiscard]] bool clickRow(const QAbstractItemView *view, int row);
+    [[nodiscard]] bool doubleClickAt(const QWidget *widget, QPoint position);
+    [[nodiscard]] bool drag(const QWidget *widget, QPoint from, QPoint to);
     [[nodiscard]] bool key(const QString &keys); ///< "ctrl+Return"
     [[nodiscard]] bool type(const QString &text);
+    [[nodiscard]] bool replaceText(const QWidget *edit, const QString &text); ///< clicks it, selects all, types
 
 private:
     int m_windowManager = 0; ///< process id

@@ -299,6 +299,7 @@ void TimeChart::mousePressEvent(QMouseEvent *event)
         return;
     m_anchor = scale().bucketAt(event->position().x(), m_data.bucketCount());
     m_isDragging = m_anchor >= 0;
+    setBucket(m_anchor); // the keys may have moved it away
 }
 
 void TimeChart::mouseMoveEvent(QMouseEvent *event)

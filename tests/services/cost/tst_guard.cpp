@@ -114,6 +114,13 @@ void TestGuard::dryRunOnlySays()
     guard->tick(m_facts, m_now);
     QVERIFY(m_calls.empty());
     QCOMPARE(verbs(), (QStringList{QStringLiteral("would pause a dry run"), QStringLiteral("would pause b dry run")}));
+    guard->order(dry, m_facts); // once is enough
+    QCOMPARE(verbs().size(), 2);
+
+    guard->order(order({"a"}), m_facts); // now it is meant
+    m_now += 10min;
+    guard->tick(m_facts, m_now);
+    QCOMPARE(m_calls.size(), std::size_t(1));
 }
 
 void TestGuard::staleFactsHoldTheBrake()
