@@ -3,6 +3,7 @@
 #include "services/lifecycle/event.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -75,6 +76,12 @@ public:
     [[nodiscard]] std::string record(const std::string &sandboxId) const;
     /// Takes a record in place of what is known of that sandbox. The sandbox, or null for damaged bytes.
     const Sandbox *adopt(std::string_view record);
+    /// As adopt(), but as it stood at `until`: what the events up to then tell, and no later one. Where a property was
+    /// told anew afterwards, `earlier` is asked for events of that sandbox by the hash of their id; what those no
+    /// longer tell (they have left the journal) keeps its later value, but for the planned end. Null also when no event
+    /// of the record is that old.
+    using EventFinder = std::function<std::optional<Event>(const std::string &sandboxId, std::uint64_t idHash)>;
+    const Sandbox *adoptUntil(std::string_view record, Timestamp until, const EventFinder &earlier);
     void forget(const std::string &sandboxId);
 
     [[nodiscard]] const Sandbox *find(const std::string &sandboxId) const;
@@ -82,6 +89,8 @@ public:
 
 private:
     struct Records; ///< what the fold keeps of one sandbox's events
+    [[nodiscard]] static bool read(std::string_view record, Sandbox &sandbox, Records &records);
+    const Sandbox *keep(Sandbox sandbox, std::unique_ptr<Records> records);
     std::unordered_map<std::string, Sandbox> m_sandboxes;
     std::unordered_map<const Sandbox *, std::unique_ptr<Records>> m_records; ///< the map's nodes stay in place
     std::vector<std::string> m_unsettled;                                    ///< ids; some may be forgotten by now

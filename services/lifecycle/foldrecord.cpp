@@ -1,4 +1,5 @@
 #include "services/lifecycle/foldrecords.h"
+#include "services/lifecycle/recordmarks.h"
 
 #include <array>
 
@@ -78,6 +79,13 @@ public:
         std::string value(m_bytes.substr(0, m_isSound ? size : 0));
         m_bytes.remove_prefix(value.size());
         return value;
+    }
+    void skipText()
+    {
+        const std::uint64_t size = number();
+        if (size > m_bytes.size())
+            fail();
+        m_bytes.remove_prefix(m_isSound ? size : 0);
     }
     int smallNumber() { return static_cast<int>(number() & 0x7fffffffU); }
     [[nodiscard]] bool isSound() const { return m_isSound; }
@@ -163,13 +171,11 @@ std::string Fold::record(const std::string &sandboxId) const
     return writer.take();
 }
 
-const Sandbox *Fold::adopt(std::string_view bytes)
+bool Fold::read(std::string_view bytes, Sandbox &sandbox, Records &records)
 {
     Reader reader(bytes);
     if (reader.number() != format)
-        return nullptr;
-    Sandbox sandbox;
-    auto records = std::make_unique<Records>();
+        return false;
     for (std::string *text :
          {&sandbox.id, &sandbox.templateId, &sandbox.templateAlias, &sandbox.teamId, &sandbox.killReason})
         *text = reader.text();
@@ -178,8 +184,8 @@ const Sandbox *Fold::adopt(std::string_view bytes)
         sandbox.metadata.emplace(std::move(key), reader.text());
     }
     sandbox.lastEventAt = reader.time();
-    records->endAt = reader.optionalTime();
-    for (Origin *origin : originsOf(*records)) {
+    records.endAt = reader.optionalTime();
+    for (Origin *origin : originsOf(records)) {
         origin->isSet = reader.number() != 0;
         if (origin->isSet) {
             origin->time = reader.time();
@@ -187,10 +193,13 @@ const Sandbox *Fold::adopt(std::string_view bytes)
         }
     }
     for (auto count = reader.number(); count > 0 && reader.isSound(); --count)
-        records->facts.push_back(readFact(reader));
-    const bool isSorted = std::ranges::is_sorted(records->facts, [](const Fact &a, const Fact &b) { return a < b; });
-    if (!reader.isAtEnd() || sandbox.id.empty() || records->facts.empty() || !isSorted)
-        return nullptr;
+        records.facts.push_back(readFact(reader));
+    const bool isSorted = std::ranges::is_sorted(records.facts, [](const Fact &a, const Fact &b) { return a < b; });
+    return reader.isAtEnd() && !sandbox.id.empty() && !records.facts.empty() && isSorted;
+}
+
+const Sandbox *Fold::keep(Sandbox sandbox, std::unique_ptr<Records> records)
+{
     sandbox.eventCount = static_cast<int>(records->facts.size());
     records->deriveRuns(sandbox);
     records->updatePlannedEnd(sandbox);
@@ -198,6 +207,61 @@ const Sandbox *Fold::adopt(std::string_view bytes)
     const auto place = m_sandboxes.emplace(sandbox.id, std::move(sandbox)).first;
     m_records[&place->second] = std::move(records);
     return &place->second;
+}
+
+const Sandbox *Fold::adopt(std::string_view bytes)
+{
+    Sandbox sandbox;
+    auto records = std::make_unique<Records>();
+    return read(bytes, sandbox, *records) ? keep(std::move(sandbox), std::move(records)) : nullptr;
+}
+
+const Sandbox *Fold::adoptUntil(std::string_view bytes, Timestamp until, const EventFinder &earlier)
+{
+    Sandbox sandbox;
+    auto records = std::make_unique<Records>();
+    if (!read(bytes, sandbox, *records))
+        return nullptr;
+    auto &facts = records->facts;
+    if (facts.back().time > until) {
+        facts.erase(std::ranges::upper_bound(facts, until, {}, &Fact::time), facts.end());
+        if (facts.empty())
+            return nullptr;
+        records->goBack(sandbox, until, earlier);
+        sandbox.lastEventAt = facts.back().time;
+    }
+    return keep(std::move(sandbox), std::move(records));
+}
+
+bool appendMarks(std::string_view record, std::vector<EventMark> &marks)
+{
+    Reader reader(record);
+    if (reader.number() != format)
+        return false;
+    for (int text = 0; text < 5; ++text)
+        reader.skipText();
+    for (auto count = reader.number(); count > 0 && reader.isSound(); --count) {
+        reader.skipText();
+        reader.skipText();
+    }
+    reader.time();
+    reader.optionalTime();
+    for (int origin = 0; origin < 6; ++origin) {
+        if (reader.number() != 0) {
+            reader.time();
+            reader.fixed();
+        }
+    }
+    for (auto count = reader.number(); count > 0 && reader.isSound(); --count) {
+        const Timestamp time = reader.time();
+        reader.number();
+        marks.push_back({time, reader.fixed()});
+        reader.skipText();
+        reader.optionalTime();
+        for (int number = 0; number < 4; ++number)
+            reader.number();
+    }
+    return reader.isAtEnd();
 }
 
 } // namespace sandglass::lifecycle

@@ -72,6 +72,9 @@ struct Fold::Records
             endAt = event.newEnd;
     }
 
+    /// Takes back what was told after `until`; the facts have been cut already.
+    void goBack(Sandbox &sandbox, Timestamp until, const EventFinder &earlier);
+
     void deriveRuns(Sandbox &sandbox) const
     {
         Stretches stretches = deriveStretches(facts);

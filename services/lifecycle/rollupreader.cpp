@@ -287,16 +287,16 @@ Result<RollupReader> RollupReader::open(const std::filesystem::path &file, Rollu
 }
 
 std::vector<UsageIndex::Series> RollupReader::costSeries(Timestamp from, Timestamp to, int bucketCount,
-                                                         const cost::RateCard &card)
+                                                         const cost::RateCard &card, Timestamp until)
 {
     const Buckets buckets(from, to, bucketCount);
     if (buckets.isEmpty() || card.rates().empty() || d->days.empty())
         return {};
     std::vector<Timestamp> edges;
     for (int i = 0; i <= bucketCount; ++i)
-        edges.push_back(buckets.edge(i));
+        edges.push_back(std::min(buckets.edge(i), until));
     for (const cost::Rate &rate : card.rates()) { // a change of price is an edge, too
-        if (rate.validFrom > edges.front() && rate.validFrom < buckets.end())
+        if (rate.validFrom > edges.front() && rate.validFrom < edges.back())
             edges.push_back(rate.validFrom);
     }
     std::ranges::sort(edges);

@@ -34,8 +34,10 @@ public:
     /// Sum over [from, to), for all names or by name.
     [[nodiscard]] Money costBetween(Timestamp from, Timestamp to, const cost::RateCard &card);
     [[nodiscard]] std::map<std::string, Money> costByName(Timestamp from, Timestamp to, const cost::RateCard &card);
+    /// What lies at `until` or later is left out.
     [[nodiscard]] std::vector<UsageIndex::Series> costSeries(Timestamp from, Timestamp to, int bucketCount,
-                                                             const cost::RateCard &card);
+                                                             const cost::RateCard &card,
+                                                             Timestamp until = Timestamp::max());
     /// Sandboxes that ran at the time.
     [[nodiscard]] std::int64_t activeAt(Timestamp time);
     /// The same at the start of each minute, hour or day of [from, to), and at `from`.

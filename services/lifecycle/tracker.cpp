@@ -1,6 +1,5 @@
 #include "services/lifecycle/tracker.h"
 
-#include "services/cost/meter.h"
 #include "services/lifecycle/snapshot.h"
 #include "services/lifecycle/trackerhistory.h"
 
@@ -151,10 +150,10 @@ struct Tracker::Inbox
 };
 
 Tracker::Tracker(Journal &journal, cost::RateCard card, Clock clock, QObject *parent)
-    : QObject(parent)
+    : Picture(parent)
     , m_journal(journal)
     , m_clock(std::move(clock))
-    , m_usage(std::move(card))
+    , m_ledger(std::move(card))
     , m_inbox(std::make_shared<Inbox>())
     , m_tenths(tenthsPerHour)
 {
@@ -196,7 +195,7 @@ void Tracker::startWorker()
     }
     // Once, and only before anything has been applied: what is in memory by then is ahead of the tables.
     const bool loadsTables = !m_replayed && m_appliedSeq == 0;
-    m_worker = std::thread([inbox = m_inbox, journal = &m_journal, card = m_usage.rateCard(), present = now(),
+    m_worker = std::thread([inbox = m_inbox, journal = &m_journal, card = rateCard(), present = now(),
                             afterSeq = m_appliedSeq, loadsTables]() mutable {
         if (loadsTables && journal->holdTables([&inbox] { return inbox->mustStop(); })) {
             // Without the tables all events are read: slower, and the same in the end.
@@ -267,11 +266,11 @@ void Tracker::takeSlice()
 
 void Tracker::adopt(Start start)
 {
-    m_fold = std::move(start.hot.fold);
-    cost::RateCard card = m_usage.rateCard(); // may have changed meanwhile
-    m_usage = std::move(start.usage);
-    m_usage.setRateCard(std::move(card));
-    m_history = std::move(start.history);
+    m_ledger.fold = std::move(start.hot.fold);
+    cost::RateCard card = rateCard(); // may have changed meanwhile
+    m_ledger.usage = std::move(start.usage);
+    m_ledger.usage.setRateCard(std::move(card));
+    m_ledger.history = std::move(start.history);
     m_appliedSeq = start.hot.seq;
     for (const Timestamp time : start.times)
         countEvent(time);
@@ -280,10 +279,10 @@ void Tracker::adopt(Start start)
 /// An event of a sandbox that ended long ago brings it back into memory. True when it was cold.
 bool Tracker::takeFromHistory(const std::string &sandboxId)
 {
-    if (!m_history || sandboxId.empty() || m_fold.find(sandboxId))
+    if (!m_ledger.history || sandboxId.empty() || m_ledger.fold.find(sandboxId))
         return false;
-    const auto record = m_history->take(sandboxId, rateCard());
-    return record && m_fold.adopt(*record);
+    const auto record = m_ledger.history->take(sandboxId, rateCard());
+    return record && m_ledger.fold.adopt(*record);
 }
 
 void Tracker::apply(StoredEvent &&stored)
@@ -293,7 +292,7 @@ void Tracker::apply(StoredEvent &&stored)
     m_appliedSeq = stored.seq;
     countEvent(stored.event.timestamp);
     const bool wasCold = takeFromHistory(stored.event.sandboxId);
-    if (m_fold.add(stored.event) || wasCold)
+    if (m_ledger.fold.add(stored.event) || wasCold)
         m_unsettled.insert(stored.event.sandboxId);
     if (m_replayed)
         m_recorded.push_back(std::move(stored));
@@ -301,9 +300,9 @@ void Tracker::apply(StoredEvent &&stored)
 
 void Tracker::settle()
 {
-    m_fold.settle();
+    m_ledger.fold.settle();
     for (const std::string &id : m_unsettled)
-        m_usage.update(*m_fold.find(id));
+        m_ledger.usage.update(*m_ledger.fold.find(id));
     if (m_replayed)
         m_changed.merge(m_unsettled);
     m_unsettled.clear();
@@ -336,65 +335,13 @@ void Tracker::publish()
 
 void Tracker::setRateCard(cost::RateCard card)
 {
-    if (m_history)
-        m_history->setRateCard(card);
-    m_usage.setRateCard(std::move(card));
+    m_ledger.setRateCard(std::move(card));
     Q_EMIT rateCardChanged();
 }
 
-std::optional<Tracker::Cost> Tracker::costOf(const Sandbox &sandbox) const
+Result<std::vector<StoredEvent>> Tracker::newestEvents(std::size_t limit) const
 {
-    return costOf(sandbox, Timestamp::min(), Timestamp::max());
-}
-
-std::optional<Tracker::Cost> Tracker::costOf(const Sandbox &sandbox, Timestamp from, Timestamp to) const
-{
-    Cost cost;
-    bool isKnown = false;
-    cost.isConfirmed = !sandbox.runs.empty();
-    const Timestamp present = now();
-    for (const RunInterval &run : sandbox.runs) {
-        cost.isConfirmed = cost.isConfirmed && run.confirmedMs.has_value();
-        if (const auto price = cost::priceOf(usageOf(run, present), rateCard(), from, to)) {
-            cost.amount += *price;
-            isKnown = true;
-        } else {
-            cost.isPartial = true;
-        }
-    }
-    return isKnown ? std::optional(cost) : std::nullopt;
-}
-
-Money Tracker::burnRate() const
-{
-    return m_usage.burnRate(now());
-}
-
-Money Tracker::costBetween(Timestamp from, Timestamp to) const
-{
-    const Money hot = m_usage.costBetween(from, to, now());
-    return m_history ? hot + m_history->costBetween(from, to, rateCard(), now()) : hot;
-}
-
-std::vector<Tracker::Series> Tracker::costSeries(Timestamp from, Timestamp to, int bucketCount) const
-{
-    auto series = m_usage.costSeries(from, to, bucketCount, now());
-    if (m_history)
-        mergeSeries(series, m_history->costSeries(from, to, bucketCount, rateCard(), now()), false);
-    return series;
-}
-
-std::vector<int> Tracker::activeSeries(Timestamp from, Timestamp to, int bucketCount) const
-{
-    UsageIndex::Steps steps;
-    m_usage.addSteps(steps, from, to, now());
-    if (!m_history || m_history->addSteps(steps, from, to, now()))
-        return UsageIndex::highest(std::move(steps), from, to, bucketCount);
-    std::vector<int> series = UsageIndex::highest(std::move(steps), from, to, bucketCount);
-    const std::vector<int> cold = m_history->sampledActive(from, to, bucketCount, now());
-    for (std::size_t i = 0; i < series.size(); ++i)
-        series[i] += cold[i];
-    return series;
+    return m_journal.newest(limit);
 }
 
 void Tracker::countEvent(Timestamp time)

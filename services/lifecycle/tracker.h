@@ -1,15 +1,13 @@
 #pragma once
 
 #include "services/core/error.h"
-#include "services/core/money.h"
 #include "services/core/time.h"
 #include "services/cost/ratecard.h"
-#include "services/lifecycle/fold.h"
 #include "services/lifecycle/journal.h"
-#include "services/lifecycle/usageindex.h"
+#include "services/lifecycle/ledger.h"
+#include "services/lifecycle/picture.h"
 
 #include <QElapsedTimer>
-#include <QObject>
 #include <QTimer>
 
 #include <deque>
@@ -22,13 +20,11 @@
 
 namespace sandglass::lifecycle {
 
-class History;
-
 /// The live picture on the UI thread: live sandboxes and those that ended last from the journal's tables (older ones
 /// stay there, and cost what their rollups say), then the journal's events, replayed and new, go through one fold;
 /// changes come out in batches of at most one per 50 ms, and no piece of work holds the thread for much more than 4 ms.
 /// It takes the journal's listener. What it keeps waiting is bounded: what does not fit is read from the journal again.
-class Tracker final : public QObject
+class Tracker final : public Picture
 {
     Q_OBJECT
 public:
@@ -37,47 +33,18 @@ public:
 
     /// Starts the replay in a worker; live events that arrive meanwhile are kept and applied after it. Once.
     void start();
-    [[nodiscard]] bool isReplayed() const { return m_replayed; }
-
-    [[nodiscard]] const Fold &fold() const { return m_fold; }
-    [[nodiscard]] const cost::RateCard &rateCard() const { return m_usage.rateCard(); }
     void setRateCard(cost::RateCard card);
-    [[nodiscard]] Timestamp now() const { return m_clock(); }
 
-    /// What one sandbox has cost until `now`; empty when its size is not known for any stretch.
-    struct Cost
-    {
-        Money amount;
-        bool isConfirmed = false; ///< every stretch carries the provider's own execution time
-        bool isPartial = false;   ///< some stretch of unknown size is left out
-    };
-    [[nodiscard]] std::optional<Cost> costOf(const Sandbox &sandbox) const;
-    [[nodiscard]] std::optional<Cost> costOf(const Sandbox &sandbox, Timestamp from, Timestamp to) const;
-    /// Dollars per hour of all that runs now.
-    [[nodiscard]] Money burnRate() const;
-    /// Sum over all sandboxes of what falls into [from, to).
-    [[nodiscard]] Money costBetween(Timestamp from, Timestamp to) const;
-
-    /// Price per bucket and template name over [from, to), `bucketCount` equal buckets (whole milliseconds).
-    /// Buckets oldest first, templates by name; those without cost in the range are left out.
-    using Series = UsageIndex::Series;
-    [[nodiscard]] std::vector<Series> costSeries(Timestamp from, Timestamp to, int bucketCount) const;
-    /// Highest number of sandboxes running at once in each bucket. Of more than some ten thousand that ended long ago
-    /// the number is taken at the start of each minute (hour, day) of the range instead.
-    [[nodiscard]] std::vector<int> activeSeries(Timestamp from, Timestamp to, int bucketCount) const;
-    /// Events whose own time lies in the last `window` (to a tenth of a second, at most one hour).
-    [[nodiscard]] int eventsWithin(std::chrono::milliseconds window) const;
+    [[nodiscard]] bool isReplayed() const override { return m_replayed; }
+    [[nodiscard]] Timestamp now() const override { return m_clock(); }
+    [[nodiscard]] int eventsWithin(std::chrono::milliseconds window) const override;
+    [[nodiscard]] std::int64_t eventCount() const override { return m_journal.count(); }
+    [[nodiscard]] Result<std::vector<StoredEvent>> newestEvents(std::size_t limit) const override;
+    [[nodiscard]] const Ledger &ledger() const override { return m_ledger; }
 
 Q_SIGNALS:
-    /// The past is in the fold: fill yourself from fold() and the journal. An event that comes afterwards by
-    /// eventsRecorded may be among what the journal has given already: compare `seq`.
-    void replayed();
     /// The journal could not be read; `replayed` follows with what there is.
     void replayFailed(const sandglass::Error &error);
-    /// Only what is new after `replayed`, in order of seq.
-    void eventsRecorded(const std::vector<sandglass::lifecycle::StoredEvent> &events);
-    void sandboxesChanged(const std::vector<std::string> &ids);
-    void rateCardChanged();
 
 private:
     struct Start; ///< what the worker has loaded
@@ -98,9 +65,7 @@ private:
 
     Journal &m_journal;
     Clock m_clock;
-    Fold m_fold;
-    UsageIndex m_usage;
-    std::unique_ptr<History> m_history; ///< null until the tables are loaded, or when they cannot be read
+    Ledger m_ledger;
     bool m_replayed = false;
     std::int64_t m_appliedSeq = 0;
 
@@ -122,5 +87,3 @@ private:
 };
 
 } // namespace sandglass::lifecycle
-
-Q_DECLARE_METATYPE(std::vector<sandglass::lifecycle::StoredEvent>)

@@ -13,11 +13,15 @@ constexpr std::size_t mostSteps = 50'000; // sorted on the UI thread
 
 } // namespace
 
-History::History(Database database, RollupReader reader)
-    : m_database(std::move(database)), m_finder(m_database), m_reader(std::move(reader)), m_taken(cost::RateCard())
+History::History(Database database, RollupReader reader, Timestamp until)
+    : m_database(std::move(database))
+    , m_finder(m_database)
+    , m_reader(std::move(reader))
+    , m_until(until)
+    , m_taken(cost::RateCard())
 {}
 
-Result<std::unique_ptr<History>> History::open(const std::filesystem::path &file)
+Result<std::unique_ptr<History>> History::open(const std::filesystem::path &file, Timestamp until)
 {
     auto reader = RollupReader::open(file);
     if (!reader)
@@ -25,7 +29,7 @@ Result<std::unique_ptr<History>> History::open(const std::filesystem::path &file
     auto database = Database::open(file, Database::Mode::ReadOnly);
     if (!database)
         return failure(std::move(database.error()));
-    return std::unique_ptr<History>(new History(std::move(*database), std::move(*reader)));
+    return std::unique_ptr<History>(new History(std::move(*database), std::move(*reader), until));
 }
 
 std::optional<std::string> History::take(const std::string &sandboxId, const cost::RateCard &card)
@@ -34,12 +38,26 @@ std::optional<std::string> History::take(const std::string &sandboxId, const cos
     if (!cold)
         return {};
     Fold counted;
-    const Sandbox *sandbox = counted.adopt(cold->counted);
-    if (sandbox && Contribution::of(*sandbox)) {
-        m_taken.setRateCard(card);
-        m_taken.update(*sandbox);
-    }
+    if (const Sandbox *sandbox = counted.adopt(cold->counted))
+        leaveOut(*sandbox, card);
     return std::move(cold->record);
+}
+
+void History::leaveOut(const Sandbox &counted, const cost::RateCard &card)
+{
+    const auto contribution = Contribution::of(counted);
+    if (!contribution)
+        return;
+    if (m_taken.rateCard().rates().empty())
+        m_taken.setRateCard(card);
+    Sandbox taken = counted;
+    taken.runs.clear();
+    for (const UsedStretch &stretch : contribution->stretches) {
+        if (stretch.start < m_until) // as the rollups have it, whose sums it is taken off
+            taken.runs.push_back(
+                {{}, stretch.start, std::min(stretch.end, m_until), stretch.vcpuCount, stretch.memoryMb, std::nullopt});
+    }
+    m_taken.update(taken);
 }
 
 void History::setRateCard(const cost::RateCard &card)
@@ -49,19 +67,22 @@ void History::setRateCard(const cost::RateCard &card)
 
 Money History::costBetween(Timestamp from, Timestamp to, const cost::RateCard &card, Timestamp now)
 {
-    return m_reader.costBetween(from, to, card) - m_taken.costBetween(from, to, now);
+    return m_reader.costBetween(from, std::min(to, m_until), card) - m_taken.costBetween(from, to, now);
 }
 
 std::vector<UsageIndex::Series> History::costSeries(Timestamp from, Timestamp to, int bucketCount,
                                                     const cost::RateCard &card, Timestamp now)
 {
-    auto series = m_reader.costSeries(from, to, bucketCount, card);
+    auto series = m_reader.costSeries(from, to, bucketCount, card, m_until);
     mergeSeries(series, m_taken.costSeries(from, to, bucketCount, now), true);
     return series;
 }
 
 bool History::addSteps(UsageIndex::Steps &steps, Timestamp from, Timestamp to, Timestamp now)
 {
+    to = std::min(to, m_until);
+    if (from >= to)
+        return true;
     const auto stretches = m_reader.stretchesBetween(from, to, mostSteps);
     if (!stretches)
         return false;
@@ -81,15 +102,15 @@ std::vector<int> History::sampledActive(Timestamp from, Timestamp to, int bucket
                                                            : RollupLevel::Day;
     std::vector<int> highest(static_cast<std::size_t>(bucketCount), 0);
     int present = 0, reached = 0;
-    for (const auto &[time, count] : m_reader.activeSamples(from, buckets.end(), level)) {
+    for (const auto &[time, count] : m_reader.activeSamples(from, std::min(buckets.end(), m_until), level)) {
         for (const int bucket = buckets.indexOf(time); reached < bucket;)
             highest[static_cast<std::size_t>(++reached)] = present; // a bucket begins with what the last one left
         present = static_cast<int>(count);
         int &top = highest[static_cast<std::size_t>(reached)];
         top = std::max(top, present);
     }
-    while (++reached < bucketCount)
-        highest[static_cast<std::size_t>(reached)] = present;
+    while (++reached < bucketCount) // nothing cold runs on at `until` but what was taken
+        highest[static_cast<std::size_t>(reached)] = buckets.edge(reached) < m_until ? present : 0;
     const std::vector<int> taken = m_taken.activeSeries(from, to, bucketCount, now);
     for (std::size_t i = 0; i < highest.size(); ++i)
         highest[i] = std::max(0, highest[i] - taken[i]);

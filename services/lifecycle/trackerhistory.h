@@ -16,10 +16,14 @@ namespace sandglass::lifecycle {
 class History final
 {
 public:
-    [[nodiscard]] static Result<std::unique_ptr<History>> open(const std::filesystem::path &file);
+    /// Of what cold sandboxes used, what lies before `until` counts.
+    [[nodiscard]] static Result<std::unique_ptr<History>> open(const std::filesystem::path &file,
+                                                               Timestamp until = Timestamp::max());
 
     /// The record of a cold sandbox, which from now on counts as hot; empty when it is not cold.
     [[nodiscard]] std::optional<std::string> take(const std::string &sandboxId, const cost::RateCard &card);
+    /// Takes off what the rollups hold of a sandbox, which is `counted`.
+    void leaveOut(const Sandbox &counted, const cost::RateCard &card);
     void setRateCard(const cost::RateCard &card);
 
     [[nodiscard]] Money costBetween(Timestamp from, Timestamp to, const cost::RateCard &card, Timestamp now);
@@ -31,11 +35,12 @@ public:
     [[nodiscard]] std::vector<int> sampledActive(Timestamp from, Timestamp to, int bucketCount, Timestamp now);
 
 private:
-    History(Database database, RollupReader reader);
+    History(Database database, RollupReader reader, Timestamp until);
 
     Database m_database;
     ColdFinder m_finder;
     RollupReader m_reader;
+    Timestamp m_until;
     UsageIndex m_taken; ///< what the rollups hold of those that were taken
 };
 
