@@ -17,6 +17,7 @@
 #include "ui/text/format.h"
 #include "ui/timeline/timelinepage.h"
 #include "ui/webhooks/webhookspage.h"
+#include "ui/widgets/toast.h"
 
 #include <QCoreApplication>
 #include <QFile>
@@ -99,13 +100,15 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
                     models::networkTester(this))
     , m_rates(m_settings, std::move(listPrices))
     , m_actions(m_client)
-    , m_sandboxes(m_tracker)
-    , m_events(m_tracker, *m_journal)
-    , m_costByTemplate(m_tracker, m_timeWindow, models::CostTableModel::Grouping::Template)
-    , m_costBySandbox(m_tracker, m_timeWindow, models::CostTableModel::Grouping::Sandbox)
-    , m_figures(m_tracker, *m_journal)
-    , m_series(m_tracker, m_timeWindow)
-    , m_timeline(m_tracker, m_timeWindow)
+    , m_travelling(m_tracker, *m_journal)
+    , m_sandboxes(m_travelling.viewpoint())
+    , m_events(m_travelling.viewpoint())
+    , m_timeWindow([this] { return m_travelling.viewpoint().now(); })
+    , m_costByTemplate(m_travelling.viewpoint(), m_timeWindow, models::CostTableModel::Grouping::Template)
+    , m_costBySandbox(m_travelling.viewpoint(), m_timeWindow, models::CostTableModel::Grouping::Sandbox)
+    , m_figures(m_tracker)
+    , m_series(m_travelling.viewpoint(), m_timeWindow)
+    , m_timeline(m_travelling.viewpoint(), m_timeWindow)
     , m_templates([this] { return m_client.listTemplates(); })
     , m_document(toQString((m_paths.state / "refine-autosave.py").string()))
     , m_runSession(m_client)
@@ -131,7 +134,7 @@ Composition::~Composition()
 
 void Composition::buildPages()
 {
-    auto *overview = new ui::OverviewPage(m_figures, m_timeWindow, m_series, m_events);
+    auto *overview = new ui::OverviewPage(m_travelling.figures(), m_timeWindow, m_series, m_events);
     auto *sandboxes = m_sandboxesPage = new ui::SandboxesPage(m_sandboxes, m_actions);
     m_templatesPage = new ui::TemplatesPage(m_templates);
     m_refinePage = new ui::RefinePage(m_runSession, m_document, m_settings, m_templates);
@@ -155,6 +158,7 @@ void Composition::buildPages()
     };
     m_window = std::make_unique<ui::MainWindow>(pages, m_theme);
     m_guarding.attachTo(*m_window);
+    m_travelling.attachTo(*m_window, *overview, *sandboxes, m_timeWindow);
     const auto newSandbox = [this] { openNewSandboxDialog({}); };
     connect(overview, &ui::OverviewPage::newSandboxRequested, this, newSandbox);
     connect(sandboxes, &ui::SandboxesPage::newSandboxRequested, this, newSandbox);
@@ -404,6 +408,8 @@ void Composition::writeReadyFile()
 
 void Composition::openNewSandboxDialog(const QString &templateId)
 {
+    if (const QString why = m_travelling.whyReadOnly(); !why.isEmpty())
+        return m_window->toast().show(why);
     auto *session =
         new models::NewSandboxSession([this](const e2b::SandboxSpec &spec) { return m_client.createSandbox(spec); },
                                       [this](const std::string &id) { return m_client.killSandbox(id); }, this);

@@ -6,6 +6,7 @@
 #include "app/receiving.h"
 #include "app/settling.h"
 #include "app/streaming.h"
+#include "app/timetravelling.h"
 #include "app/watching.h"
 #include "models/costs/costtablemodel.h"
 #include "models/costs/livefigures.h"
@@ -68,6 +69,7 @@ public:
     [[nodiscard]] const EngineSupervisor &engine() const { return m_engine; }
     [[nodiscard]] const Receiving &receiving() const { return m_receiving; }
     [[nodiscard]] lifecycle::Tracker &tracker() { return m_tracker; }
+    [[nodiscard]] TimeTravelling &travelling() { return m_travelling; }
     [[nodiscard]] const models::LiveFigures &figures() const { return m_figures; }
     [[nodiscard]] const lifecycle::Journal &journal() const { return *m_journal; }
     [[nodiscard]] QString tourDirectory() const; ///< where Help > Take the tour leaves its pictures
@@ -119,6 +121,7 @@ private:
     models::ConnectionsModel m_connections;
     models::RateCardModel m_rates;
     models::ClientSandboxActions m_actions;
+    TimeTravelling m_travelling;
     models::SandboxListModel m_sandboxes;
     models::EventListModel m_events;
     models::TimeWindow m_timeWindow;

@@ -2,7 +2,7 @@
 
 #include "models/costs/timewindow.h"
 #include "services/core/qtstring.h"
-#include "services/lifecycle/tracker.h"
+#include "services/lifecycle/picture.h"
 
 #include <algorithm>
 #include <utility>
@@ -30,12 +30,12 @@ qint64 runtimeWithin(const lifecycle::Sandbox &sandbox, Timestamp from, Timestam
 
 } // namespace
 
-CostTableModel::CostTableModel(lifecycle::Tracker &tracker, TimeWindow &window, Grouping grouping, QObject *parent)
+CostTableModel::CostTableModel(lifecycle::Picture &picture, TimeWindow &window, Grouping grouping, QObject *parent)
     : QAbstractTableModel(parent)
-    , m_tracker(tracker)
+    , m_picture(picture)
     , m_window(window)
     , m_grouping(grouping)
-    , m_scan(tracker,
+    , m_scan(picture,
              {[this] {
                   m_from = m_window.from();
                   m_to = m_window.to();
@@ -45,8 +45,8 @@ CostTableModel::CostTableModel(lifecycle::Tracker &tracker, TimeWindow &window, 
 {
     m_ticker.setInterval(2s);
     connect(&m_ticker, &QTimer::timeout, this, &CostTableModel::refresh);
-    connect(&m_tracker, &lifecycle::Tracker::replayed, this, &CostTableModel::refresh);
-    connect(&m_tracker, &lifecycle::Tracker::rateCardChanged, this, &CostTableModel::refresh);
+    connect(&m_picture, &lifecycle::Picture::replayed, this, &CostTableModel::refresh);
+    connect(&m_picture, &lifecycle::Picture::rateCardChanged, this, &CostTableModel::refresh);
     connect(&m_window, &TimeWindow::changed, this, [this] {
         if (m_ticker.isActive())
             refresh();
@@ -131,7 +131,7 @@ void CostTableModel::setActive(bool active)
 
 void CostTableModel::refresh()
 {
-    if (m_tracker.isReplayed())
+    if (m_picture.isReplayed())
         m_scan.start();
 }
 
@@ -144,7 +144,7 @@ void CostTableModel::count(const lifecycle::Sandbox &sandbox)
     Row &row = m_groups[name];
     row.runtimeMs += runtime;
     row.count += m_grouping == Grouping::Template ? 1 : static_cast<int>(sandbox.runs.size());
-    if (const auto cost = m_tracker.costOf(sandbox, m_from, m_to)) {
+    if (const auto cost = m_picture.costOf(sandbox, m_from, m_to)) {
         row.amount = row.amount.value_or(Money{}) + cost->amount;
         row.isConfirmed = row.isConfirmed && cost->isConfirmed;
         row.isPartial = row.isPartial || cost->isPartial;
@@ -173,7 +173,7 @@ void CostTableModel::publish()
         rows.back().name = toQString(group->first);
     }
     m_groups.clear();
-    m_total = m_tracker.costBetween(m_from, m_to);
+    m_total = m_picture.costBetween(m_from, m_to);
     const auto sameNames = [](const Row &a, const Row &b) { return a.name == b.name; };
     if (std::ranges::equal(rows, m_rows, sameNames)) {
         m_rows = std::move(rows);

@@ -13,7 +13,7 @@
 #include <vector>
 
 namespace sandglass::lifecycle {
-class Tracker;
+class Picture;
 }
 
 namespace sandglass::models {
@@ -34,7 +34,7 @@ public:
     };
     static constexpr int maximumRows = 1'000; ///< the cheaper ones are left out; the total counts them
 
-    CostTableModel(lifecycle::Tracker &tracker, TimeWindow &window, Grouping grouping, QObject *parent = nullptr);
+    CostTableModel(lifecycle::Picture &picture, TimeWindow &window, Grouping grouping, QObject *parent = nullptr);
 
     [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
     [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const final;
@@ -63,7 +63,7 @@ private:
     void count(const lifecycle::Sandbox &sandbox);
     void publish();
 
-    lifecycle::Tracker &m_tracker;
+    lifecycle::Picture &m_picture;
     TimeWindow &m_window;
     Grouping m_grouping;
     std::vector<Row> m_rows;

@@ -1,6 +1,6 @@
 #include "models/costs/livefigures.h"
 
-#include "services/lifecycle/tracker.h"
+#include "services/lifecycle/picture.h"
 
 #include <QDateTime>
 
@@ -16,17 +16,19 @@ Timestamp startOfLocalDay(Timestamp now)
     return fromUnixMs(day.startOfDay().toMSecsSinceEpoch());
 }
 
-LiveFigures::LiveFigures(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, QObject *parent)
-    : QObject(parent), m_tracker(tracker), m_journal(journal)
+LiveFigures::LiveFigures(lifecycle::Picture &picture, QObject *parent) : QObject(parent), m_picture(picture)
 {
     m_soon.setSingleShot(true);
     m_soon.setInterval(500ms);
     connect(&m_soon, &QTimer::timeout, this, &LiveFigures::refresh);
     connect(&m_ticker, &QTimer::timeout, this, &LiveFigures::refresh);
-    connect(&m_tracker, &lifecycle::Tracker::replayed, this, &LiveFigures::refresh);
-    connect(&m_tracker, &lifecycle::Tracker::sandboxesChanged, this, &LiveFigures::markDirty);
-    connect(&m_tracker, &lifecycle::Tracker::rateCardChanged, this, &LiveFigures::markDirty);
-    connect(&m_tracker, &lifecycle::Tracker::eventsRecorded, this,
+    connect(&m_picture, &lifecycle::Picture::replayed, this, [this] {
+        m_lastEvent.reset();
+        refresh();
+    });
+    connect(&m_picture, &lifecycle::Picture::sandboxesChanged, this, &LiveFigures::markDirty);
+    connect(&m_picture, &lifecycle::Picture::rateCardChanged, this, &LiveFigures::markDirty);
+    connect(&m_picture, &lifecycle::Picture::eventsRecorded, this,
             [this](const std::vector<lifecycle::StoredEvent> &events) {
                 for (const auto &stored : events)
                     m_lastEvent = std::max(m_lastEvent.value_or(Timestamp::min()), stored.event.receivedAt);
@@ -37,7 +39,7 @@ LiveFigures::LiveFigures(lifecycle::Tracker &tracker, const lifecycle::Journal &
 
 std::int64_t LiveFigures::journalCount() const
 {
-    return m_journal.count();
+    return m_picture.eventCount();
 }
 
 void LiveFigures::markDirty()
@@ -48,20 +50,20 @@ void LiveFigures::markDirty()
 
 void LiveFigures::refresh()
 {
-    if (!m_tracker.isReplayed())
+    if (!m_picture.isReplayed())
         return;
     countSandboxes();
-    const Timestamp now = m_tracker.now();
-    m_burnRate = m_tracker.burnRate();
-    m_today = m_tracker.costBetween(startOfLocalDay(now), now);
-    m_eventsPerMinute = m_tracker.eventsWithin(1min);
+    const Timestamp now = m_picture.now();
+    m_burnRate = m_picture.burnRate();
+    m_today = m_picture.costBetween(startOfLocalDay(now), now);
+    m_eventsPerMinute = m_picture.eventsWithin(1min);
     Q_EMIT changed();
 }
 
 void LiveFigures::countSandboxes()
 {
     m_running = m_paused = m_vcpu = m_mib = 0;
-    for (const auto &[id, sandbox] : m_tracker.fold().sandboxes()) {
+    for (const auto &[id, sandbox] : m_picture.fold().sandboxes()) {
         if (!m_lastEvent || sandbox.lastEventAt > *m_lastEvent)
             m_lastEvent = sandbox.lastEventAt;
         if (sandbox.state == lifecycle::SandboxState::Paused)

@@ -9,8 +9,7 @@
 #include <optional>
 
 namespace sandglass::lifecycle {
-class Journal;
-class Tracker;
+class Picture;
 } // namespace sandglass::lifecycle
 
 namespace sandglass::models {
@@ -20,7 +19,7 @@ class LiveFigures final : public QObject
 {
     Q_OBJECT
 public:
-    LiveFigures(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, QObject *parent = nullptr);
+    explicit LiveFigures(lifecycle::Picture &picture, QObject *parent = nullptr);
 
     [[nodiscard]] int runningCount() const { return m_running; }
     [[nodiscard]] int pausedCount() const { return m_paused; }
@@ -30,7 +29,7 @@ public:
     [[nodiscard]] Money costToday() const { return m_today; } ///< since midnight, local time
     [[nodiscard]] int eventsPerMinute() const { return m_eventsPerMinute; }
     [[nodiscard]] std::optional<Timestamp> lastEventAt() const { return m_lastEvent; }
-    [[nodiscard]] std::int64_t journalCount() const;
+    [[nodiscard]] std::int64_t journalCount() const; ///< events
 
 Q_SIGNALS:
     void changed();
@@ -40,8 +39,7 @@ private:
     void refresh();
     void countSandboxes();
 
-    lifecycle::Tracker &m_tracker;
-    const lifecycle::Journal &m_journal;
+    lifecycle::Picture &m_picture;
     QTimer m_soon;   ///< after news
     QTimer m_ticker; ///< money runs without news
     int m_running = 0;

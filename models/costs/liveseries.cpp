@@ -2,7 +2,7 @@
 
 #include "models/costs/timewindow.h"
 #include "services/core/qtstring.h"
-#include "services/lifecycle/tracker.h"
+#include "services/lifecycle/picture.h"
 
 #include <algorithm>
 #include <limits>
@@ -36,13 +36,13 @@ std::vector<LiveSeries::Line> merged(std::vector<LiveSeries::Line> lines, const 
 
 } // namespace
 
-LiveSeries::LiveSeries(lifecycle::Tracker &tracker, TimeWindow &window, QObject *parent)
-    : QObject(parent), m_tracker(tracker), m_window(window)
+LiveSeries::LiveSeries(lifecycle::Picture &picture, TimeWindow &window, QObject *parent)
+    : QObject(parent), m_picture(picture), m_window(window)
 {
     m_ticker.setInterval(1s);
     connect(&m_ticker, &QTimer::timeout, this, &LiveSeries::refresh);
-    connect(&m_tracker, &lifecycle::Tracker::replayed, this, &LiveSeries::refresh);
-    connect(&m_tracker, &lifecycle::Tracker::rateCardChanged, this, &LiveSeries::refresh);
+    connect(&m_picture, &lifecycle::Picture::replayed, this, &LiveSeries::refresh);
+    connect(&m_picture, &lifecycle::Picture::rateCardChanged, this, &LiveSeries::refresh);
     connect(&m_window, &TimeWindow::changed, this, &LiveSeries::refresh);
 }
 
@@ -68,18 +68,18 @@ bool LiveSeries::isEmpty() const
 
 void LiveSeries::refresh()
 {
-    if (m_lookers == 0 || !m_tracker.isReplayed())
+    if (m_lookers == 0 || !m_picture.isReplayed())
         return;
     const std::int64_t widthMs = std::max<std::int64_t>(1, (m_window.length().count() + bucketCount - 1) / bucketCount);
     if (m_window.isFixed()) {
         m_from = std::chrono::floor<std::chrono::milliseconds>(m_window.from());
     } else { // buckets stand on multiples of their width, so that a curve moves by whole buckets instead of trembling
-        const std::int64_t lastEdge = (toUnixMs(m_tracker.now()) / widthMs + 1) * widthMs;
+        const std::int64_t lastEdge = (toUnixMs(m_picture.now()) / widthMs + 1) * widthMs;
         m_from = fromUnixMs(lastEdge - widthMs * bucketCount);
     }
     m_to = m_from + std::chrono::milliseconds(widthMs * bucketCount);
     std::vector<Line> lines;
-    for (const auto &series : m_tracker.costSeries(m_from, m_to, bucketCount)) {
+    for (const auto &series : m_picture.costSeries(m_from, m_to, bucketCount)) {
         Line line{toQString(series.templateName), {}};
         line.values.reserve(series.buckets.size());
         for (const Money &bucket : series.buckets)
@@ -87,7 +87,7 @@ void LiveSeries::refresh()
         lines.push_back(std::move(line));
     }
     m_cost = merged(std::move(lines), tr("others"));
-    const std::vector<int> active = m_tracker.activeSeries(m_from, m_to, bucketCount);
+    const std::vector<int> active = m_picture.activeSeries(m_from, m_to, bucketCount);
     m_active.assign(active.begin(), active.end());
     blankGaps();
     Q_EMIT changed();

@@ -10,7 +10,7 @@
 #include <vector>
 
 namespace sandglass::lifecycle {
-class Tracker;
+class Picture;
 }
 
 namespace sandglass::models {
@@ -31,7 +31,7 @@ public:
     static constexpr int bucketCount = 120;
     static constexpr int maximumLines = 5; ///< dearest templates; the others are summed up as one
 
-    LiveSeries(lifecycle::Tracker &tracker, TimeWindow &window, QObject *parent = nullptr);
+    LiveSeries(lifecycle::Picture &picture, TimeWindow &window, QObject *parent = nullptr);
 
     void setGaps(std::vector<lifecycle::HistoryGap> gaps); ///< buckets wholly within one, without any cost, are NaN
     void setActive(bool active);                           ///< counts: as often off as on
@@ -49,7 +49,7 @@ private:
     void refresh();
     void blankGaps();
 
-    lifecycle::Tracker &m_tracker;
+    lifecycle::Picture &m_picture;
     TimeWindow &m_window;
     std::vector<lifecycle::HistoryGap> m_gaps;
     Timestamp m_from{};

@@ -2,7 +2,7 @@
 
 #include "services/core/qtstring.h"
 #include "services/cost/meter.h"
-#include "services/lifecycle/tracker.h"
+#include "services/lifecycle/picture.h"
 
 #include <QString>
 
@@ -30,12 +30,12 @@ qint64 milliseconds(Timestamp::duration duration)
 
 } // namespace
 
-EventListModel::EventListModel(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, QObject *parent)
-    : QAbstractTableModel(parent), m_tracker(tracker), m_journal(journal)
+EventListModel::EventListModel(lifecycle::Picture &picture, QObject *parent)
+    : QAbstractTableModel(parent), m_picture(picture)
 {
-    connect(&m_tracker, &lifecycle::Tracker::replayed, this, &EventListModel::load);
-    connect(&m_tracker, &lifecycle::Tracker::eventsRecorded, this, &EventListModel::take);
-    if (m_tracker.isReplayed())
+    connect(&m_picture, &lifecycle::Picture::replayed, this, &EventListModel::load);
+    connect(&m_picture, &lifecycle::Picture::eventsRecorded, this, &EventListModel::take);
+    if (m_picture.isReplayed())
         load();
 }
 
@@ -65,7 +65,7 @@ QVariant EventListModel::data(const QModelIndex &index, int role) const
         if (index.column() == SandboxColumn)
             return toQString(row.sandboxId);
         if (index.column() == TemplateColumn) { // webhooks carry only the id; the list has told the readable name
-            const lifecycle::Sandbox *sandbox = m_tracker.fold().find(row.sandboxId);
+            const lifecycle::Sandbox *sandbox = m_picture.fold().find(row.sandboxId);
             return toQString(sandbox != nullptr ? sandbox->templateName() : row.templateName);
         }
         return {}; // times, words and sentences are the view's
@@ -102,7 +102,7 @@ QVariant EventListModel::costOf(const Row &row) const
         row.execution->startedAt.value_or(row.timestamp - std::chrono::milliseconds(row.execution->executionTimeMs));
     const auto price = cost::priceOf(
         {start, row.timestamp, row.execution->executionTimeMs, row.execution->vcpuCount, row.execution->memoryMb},
-        m_tracker.rateCard());
+        m_picture.rateCard());
     return price ? QVariant(static_cast<qint64>(price->toPicoDollars())) : QVariant();
 }
 
@@ -174,7 +174,7 @@ bool EventListModel::accepts(const Row &row) const
 
 void EventListModel::load()
 {
-    const auto newest = m_journal.newest(firstLoad);
+    const auto newest = m_picture.newestEvents(firstLoad);
     if (!newest) // the tracker tells of a journal that cannot be read
         return;
     beginResetModel();

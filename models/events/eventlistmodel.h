@@ -9,7 +9,7 @@
 #include <vector>
 
 namespace sandglass::lifecycle {
-class Tracker;
+class Picture;
 }
 
 namespace sandglass::models {
@@ -35,7 +35,7 @@ public:
     };
     static constexpr std::size_t capacity = 100'000;
 
-    EventListModel(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, QObject *parent = nullptr);
+    explicit EventListModel(lifecycle::Picture &picture, QObject *parent = nullptr);
 
     [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
     [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const final;
@@ -69,8 +69,7 @@ private:
     void take(const std::vector<lifecycle::StoredEvent> &events);
     void trim();
 
-    lifecycle::Tracker &m_tracker;
-    const lifecycle::Journal &m_journal;
+    lifecycle::Picture &m_picture;
     std::deque<Row> m_rows;           ///< oldest first, so that news is an append
     std::int64_t m_removed = 0;       ///< rows that left at the front: keeps m_shown's numbers valid
     std::deque<std::int64_t> m_shown; ///< m_removed + position, oldest first

@@ -1,6 +1,6 @@
 #include "models/sandboxes/foldscan.h"
 
-#include "services/lifecycle/tracker.h"
+#include "services/lifecycle/picture.h"
 
 #include <QElapsedTimer>
 
@@ -15,11 +15,15 @@ constexpr std::size_t bucketsPerLook = 64; ///< at the clock
 
 } // namespace
 
-FoldScan::FoldScan(const lifecycle::Tracker &tracker, Steps steps, QObject *parent)
-    : QObject(parent), m_tracker(tracker), m_steps(std::move(steps))
+FoldScan::FoldScan(const lifecycle::Picture &picture, Steps steps, QObject *parent)
+    : QObject(parent), m_picture(picture), m_steps(std::move(steps))
 {
     m_next.setSingleShot(true);
     connect(&m_next, &QTimer::timeout, this, &FoldScan::slice);
+    connect(&m_picture, &lifecycle::Picture::replayed, this, [this] { // perhaps another fold altogether
+        if (m_next.isActive())
+            beginAnew();
+    });
 }
 
 void FoldScan::start()
@@ -41,13 +45,13 @@ void FoldScan::cancel()
 void FoldScan::beginAnew()
 {
     m_bucket = 0;
-    m_bucketCount = m_tracker.fold().sandboxes().bucket_count();
+    m_bucketCount = m_picture.fold().sandboxes().bucket_count();
     m_steps.begin();
 }
 
 void FoldScan::slice()
 {
-    const auto &sandboxes = m_tracker.fold().sandboxes();
+    const auto &sandboxes = m_picture.fold().sandboxes();
     if (sandboxes.bucket_count() != m_bucketCount)
         beginAnew();
     QElapsedTimer clock;

@@ -7,14 +7,15 @@
 #include <functional>
 
 namespace sandglass::lifecycle {
-class Tracker;
+class Picture;
 struct Sandbox;
 } // namespace sandglass::lifecycle
 
 namespace sandglass::models {
 
 /// Visits all sandboxes in slices of a few milliseconds, so that ten thousands of them do not hold the UI thread.
-/// Those that change in between are seen in their old or their new state, each once. Lives on the tracker's thread.
+/// Those that change in between are seen in their old or their new state, each once. Lives on the picture's
+/// thread.
 class FoldScan final : public QObject
 {
     Q_OBJECT
@@ -25,7 +26,7 @@ public:
         std::function<void(const lifecycle::Sandbox &)> visit;
         std::function<void()> end;
     };
-    FoldScan(const lifecycle::Tracker &tracker, Steps steps, QObject *parent = nullptr);
+    FoldScan(const lifecycle::Picture &picture, Steps steps, QObject *parent = nullptr);
 
     /// The first slice is done when it returns, and with it all of a few hundred sandboxes. While a scan is under way
     /// it is finished first, and another one follows.
@@ -36,7 +37,7 @@ private:
     void beginAnew();
     void slice();
 
-    const lifecycle::Tracker &m_tracker;
+    const lifecycle::Picture &m_picture;
     Steps m_steps;
     QTimer m_next;
     bool m_isAskedAgain = false;

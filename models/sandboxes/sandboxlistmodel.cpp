@@ -1,7 +1,7 @@
 #include "models/sandboxes/sandboxlistmodel.h"
 
 #include "services/core/qtstring.h"
-#include "services/lifecycle/tracker.h"
+#include "services/lifecycle/picture.h"
 
 #include <algorithm>
 #include <chrono>
@@ -53,18 +53,18 @@ constexpr auto costOrderInterval = 5s;  ///< costs grow by themselves
 
 } // namespace
 
-SandboxListModel::SandboxListModel(lifecycle::Tracker &tracker, QObject *parent)
-    : QAbstractTableModel(parent), m_tracker(tracker)
+SandboxListModel::SandboxListModel(lifecycle::Picture &picture, QObject *parent)
+    : QAbstractTableModel(parent), m_picture(picture)
 {
-    connect(&m_tracker, &lifecycle::Tracker::replayed, this, &SandboxListModel::rebuild);
-    connect(&m_tracker, &lifecycle::Tracker::sandboxesChanged, this, &SandboxListModel::take);
-    connect(&m_tracker, &lifecycle::Tracker::rateCardChanged, this, &SandboxListModel::tick);
+    connect(&m_picture, &lifecycle::Picture::replayed, this, &SandboxListModel::rebuild);
+    connect(&m_picture, &lifecycle::Picture::sandboxesChanged, this, &SandboxListModel::take);
+    connect(&m_picture, &lifecycle::Picture::rateCardChanged, this, &SandboxListModel::tick);
     connect(&m_ticker, &QTimer::timeout, this, &SandboxListModel::tick);
     m_refreshLater.setSingleShot(true);
     m_sinceRefresh.start();
     connect(&m_refreshLater, &QTimer::timeout, this, &SandboxListModel::refresh);
     m_ticker.start(1s);
-    if (m_tracker.isReplayed())
+    if (m_picture.isReplayed())
         rebuild();
 }
 
@@ -80,7 +80,7 @@ int SandboxListModel::columnCount(const QModelIndex &parent) const
 
 const Sandbox *SandboxListModel::at(int row) const
 {
-    return row >= 0 && row < rowCount() ? m_tracker.fold().find(m_order[static_cast<std::size_t>(row)]->id) : nullptr;
+    return row >= 0 && row < rowCount() ? m_picture.fold().find(m_order[static_cast<std::size_t>(row)]->id) : nullptr;
 }
 
 QVariant SandboxListModel::data(const QModelIndex &index, int role) const
@@ -102,7 +102,7 @@ QVariant SandboxListModel::data(const QModelIndex &index, int role) const
         return left ? QVariant(*left) : QVariant();
     }
     case CostPicoRole: {
-        const auto cost = m_tracker.costOf(*sandbox);
+        const auto cost = m_picture.costOf(*sandbox);
         return cost ? QVariant(static_cast<qint64>(cost->amount.toPicoDollars())) : QVariant();
     }
     case KillReasonRole:
@@ -177,7 +177,7 @@ void SandboxListModel::setFilter(SandboxFilter filter)
 
 int SandboxListModel::totalCount() const
 {
-    return static_cast<int>(m_tracker.fold().sandboxes().size());
+    return static_cast<int>(m_picture.fold().sandboxes().size());
 }
 
 int SandboxListModel::liveCount() const
@@ -195,14 +195,14 @@ qint64 SandboxListModel::ageMs(const Sandbox &sandbox) const
 {
     if (!sandbox.createdAt)
         return 0;
-    return std::max<qint64>(0, milliseconds(sandbox.endedAt.value_or(m_tracker.now()) - *sandbox.createdAt));
+    return std::max<qint64>(0, milliseconds(sandbox.endedAt.value_or(m_picture.now()) - *sandbox.createdAt));
 }
 
 std::optional<qint64> SandboxListModel::leftMs(const Sandbox &sandbox) const
 {
     if (sandbox.state != SandboxState::Running || !sandbox.endAt)
         return {}; // a pause stops the countdown
-    return std::max<qint64>(0, milliseconds(*sandbox.endAt - m_tracker.now()));
+    return std::max<qint64>(0, milliseconds(*sandbox.endAt - m_picture.now()));
 }
 
 SandboxListModel::Key SandboxListModel::keyOf(const Sandbox &sandbox) const
@@ -221,7 +221,7 @@ SandboxListModel::Key SandboxListModel::keyOf(const Sandbox &sandbox) const
         return {size ? size->first * 10'000'000LL + size->second : -1, {}};
     }
     case CostColumn: {
-        const auto cost = m_tracker.costOf(sandbox);
+        const auto cost = m_picture.costOf(sandbox);
         return {cost ? cost->amount.toPicoDollars() : -1, {}};
     }
     case MetadataColumn:
@@ -247,7 +247,7 @@ int SandboxListModel::placeOf(const Row &row) const
 void SandboxListModel::rebuild()
 {
     m_live.clear();
-    for (const auto &[id, sandbox] : m_tracker.fold().sandboxes()) {
+    for (const auto &[id, sandbox] : m_picture.fold().sandboxes()) {
         if (isLive(sandbox))
             m_live.insert(id);
     }
@@ -261,7 +261,7 @@ void SandboxListModel::rebuild()
 
 void SandboxListModel::fill()
 {
-    for (const auto &[id, sandbox] : m_tracker.fold().sandboxes()) {
+    for (const auto &[id, sandbox] : m_picture.fold().sandboxes()) {
         if (m_filter.accepts(sandbox))
             m_order.push_back(&m_rows.insert_or_assign(id, Row{keyOf(sandbox), id}).first->second);
     }
@@ -274,10 +274,10 @@ void SandboxListModel::refresh()
     m_refreshLater.stop();
     m_sinceRefresh.start();
     const auto isStillShown = [this](const auto &entry) {
-        const Sandbox *sandbox = m_tracker.fold().find(entry.first);
+        const Sandbox *sandbox = m_picture.fold().find(entry.first);
         return sandbox != nullptr && m_filter.accepts(*sandbox);
     };
-    const auto accepted = std::ranges::count_if(m_tracker.fold().sandboxes(),
+    const auto accepted = std::ranges::count_if(m_picture.fold().sandboxes(),
                                                 [this](const auto &entry) { return m_filter.accepts(entry.second); });
     if (static_cast<std::size_t>(accepted) != m_rows.size() || !std::ranges::all_of(m_rows, isStillShown))
         return rebuild();
@@ -299,7 +299,7 @@ void SandboxListModel::refresh()
 void SandboxListModel::take(const std::vector<std::string> &changed)
 {
     for (const std::string &id : changed) {
-        const Sandbox *sandbox = m_tracker.fold().find(id);
+        const Sandbox *sandbox = m_picture.fold().find(id);
         if (sandbox != nullptr && isLive(*sandbox))
             m_live.insert(id);
         else
@@ -319,7 +319,7 @@ void SandboxListModel::take(const std::vector<std::string> &changed)
 
 void SandboxListModel::put(const std::string &id)
 {
-    const Sandbox *sandbox = m_tracker.fold().find(id);
+    const Sandbox *sandbox = m_picture.fold().find(id);
     const bool isWanted = sandbox != nullptr && m_filter.accepts(*sandbox);
     const auto shown = m_rows.find(id);
     if (shown == m_rows.end()) {

@@ -15,7 +15,7 @@
 #include <vector>
 
 namespace sandglass::lifecycle {
-class Tracker;
+class Picture;
 }
 
 namespace sandglass::models {
@@ -46,7 +46,7 @@ public:
         KillReasonRole, ///< text, empty when not killed
     };
 
-    explicit SandboxListModel(lifecycle::Tracker &tracker, QObject *parent = nullptr);
+    explicit SandboxListModel(lifecycle::Picture &picture, QObject *parent = nullptr);
 
     [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
     [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const final;
@@ -91,7 +91,7 @@ private:
     void change(Row &row, Key key);
     void tick();
 
-    lifecycle::Tracker &m_tracker;
+    lifecycle::Picture &m_picture;
     SandboxFilter m_filter;
     int m_sortColumn = AgeColumn;
     Qt::SortOrder m_sortOrder = Qt::AscendingOrder; ///< youngest first

@@ -2,7 +2,7 @@
 
 #include "models/costs/timewindow.h"
 #include "services/core/qtstring.h"
-#include "services/lifecycle/tracker.h"
+#include "services/lifecycle/picture.h"
 
 #include <algorithm>
 
@@ -42,11 +42,11 @@ std::vector<Segment> segmentsOf(const lifecycle::Sandbox &sandbox, Timestamp now
 
 } // namespace
 
-TimelineModel::TimelineModel(lifecycle::Tracker &tracker, TimeWindow &window, QObject *parent)
+TimelineModel::TimelineModel(lifecycle::Picture &picture, TimeWindow &window, QObject *parent)
     : QObject(parent)
-    , m_tracker(tracker)
+    , m_picture(picture)
     , m_window(window)
-    , m_scan(tracker,
+    , m_scan(picture,
              {[this] {
                   m_scanFrom = m_window.from();
                   m_scanTo = m_window.to();
@@ -56,7 +56,7 @@ TimelineModel::TimelineModel(lifecycle::Tracker &tracker, TimeWindow &window, QO
 {
     m_ticker.setInterval(1s);
     connect(&m_ticker, &QTimer::timeout, this, &TimelineModel::refresh);
-    connect(&m_tracker, &lifecycle::Tracker::replayed, this, &TimelineModel::refresh);
+    connect(&m_picture, &lifecycle::Picture::replayed, this, &TimelineModel::refresh);
     connect(&m_window, &TimeWindow::changed, this, &TimelineModel::refresh);
 }
 
@@ -78,7 +78,7 @@ int TimelineModel::laneOf(const QString &sandboxId) const
 
 void TimelineModel::refresh()
 {
-    if (!m_ticker.isActive() || !m_tracker.isReplayed())
+    if (!m_ticker.isActive() || !m_picture.isReplayed())
         return;
     m_scan.start();
 }
@@ -89,7 +89,7 @@ void TimelineModel::add(const lifecycle::Sandbox &sandbox)
     const bool endedBefore = sandbox.endedAt && *sandbox.endedAt <= m_scanFrom;
     if (beganInTime && !endedBefore)
         m_found.push_back({toQString(sandbox.id), toQString(sandbox.templateName()), sandbox.state,
-                           toQString(sandbox.killReason), segmentsOf(sandbox, m_tracker.now())});
+                           toQString(sandbox.killReason), segmentsOf(sandbox, m_picture.now())});
 }
 
 void TimelineModel::publish()

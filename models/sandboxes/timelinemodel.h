@@ -11,7 +11,7 @@
 #include <vector>
 
 namespace sandglass::lifecycle {
-class Tracker;
+class Picture;
 }
 
 namespace sandglass::models {
@@ -44,7 +44,7 @@ public:
     };
     static constexpr std::size_t capacity = 20'000; ///< lanes; leftOut() counts the rest
 
-    TimelineModel(lifecycle::Tracker &tracker, TimeWindow &window, QObject *parent = nullptr);
+    TimelineModel(lifecycle::Picture &picture, TimeWindow &window, QObject *parent = nullptr);
 
     void setActive(bool active);
     [[nodiscard]] const std::vector<Lane> &lanes() const { return m_lanes; }
@@ -62,7 +62,7 @@ private:
     void add(const lifecycle::Sandbox &sandbox);
     void publish();
 
-    lifecycle::Tracker &m_tracker;
+    lifecycle::Picture &m_picture;
     TimeWindow &m_window;
     QTimer m_ticker;
     std::vector<Lane> m_lanes;

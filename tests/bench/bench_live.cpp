@@ -154,7 +154,7 @@ int main(int argc, char **argv)
     if (!journal || !card)
         return fail("journal or rate card could not be opened");
     lifecycle::Tracker tracker(**journal, std::move(*card));
-    models::EventListModel events(tracker, **journal);
+    models::EventListModel events(tracker);
     ui::EventsPage page(events);
     page.resize(1600, 1000);
     page.show();

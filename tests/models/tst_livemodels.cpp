@@ -155,7 +155,7 @@ void TestLiveModels::selectionSurvivesAReSort()
 
 void TestLiveModels::eventsAreNewestFirstAndSearched()
 {
-    EventListModel model(m_live.tracker(), m_live.journal());
+    EventListModel model(m_live.tracker());
     QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
     QVERIFY(m_live.record({sample::created(0, "e1", "a"), sample::created(1, "e2", "b"), killed(5, "e1", 0, "a")}));
     QTRY_COMPARE(model.rowCount(), 3);
@@ -173,7 +173,7 @@ void TestLiveModels::eventsAreNewestFirstAndSearched()
 void TestLiveModels::eventsLoadedAndLiveAreNotDoubled()
 {
     QVERIFY(m_live.record({sample::created(0, "e1", "a")}));
-    EventListModel model(m_live.tracker(), m_live.journal());
+    EventListModel model(m_live.tracker());
     QCOMPARE(model.rowCount(), 1);
     QVERIFY(m_live.record({sample::created(1, "e2", "b")}));
     QTRY_COMPARE(model.rowCount(), 2);
@@ -182,7 +182,7 @@ void TestLiveModels::eventsLoadedAndLiveAreNotDoubled()
 
 void TestLiveModels::eventTellsItsPrice()
 {
-    EventListModel model(m_live.tracker(), m_live.journal());
+    EventListModel model(m_live.tracker());
     lifecycle::Event late = killed(600, "e1", 0, "a");
     late.receivedAt = late.timestamp + std::chrono::milliseconds(1500);
     QVERIFY(m_live.record({late}));
@@ -226,7 +226,7 @@ void TestLiveModels::unknownSizeIsNoZero()
 
 void TestLiveModels::seriesAndFiguresSeeWhatRuns()
 {
-    models::LiveFigures figures(m_live.tracker(), m_live.journal());
+    models::LiveFigures figures(m_live.tracker());
     TimeWindow window([this] { return m_live.now; });
     models::LiveSeries series(m_live.tracker(), window);
     series.setActive(true);

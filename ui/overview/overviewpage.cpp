@@ -49,8 +49,21 @@ OverviewPage::OverviewPage(models::LiveFigures &figures, models::TimeWindow &win
     connect(&m_figures, &models::LiveFigures::changed, this, &OverviewPage::updateTiles);
     connect(&m_series, &models::LiveSeries::changed, this, &OverviewPage::updateCharts);
     connect(&m_events, &EventListModel::countsChanged, this, &OverviewPage::updateEvents);
+    setReadOnly({});
     updateTiles();
     updateEvents();
+}
+
+void OverviewPage::setReadOnly(const QString &why)
+{
+    m_newSandbox->setEnabled(why.isEmpty());
+    m_newSandbox->setToolTip(why);
+    if (why.isEmpty())
+        m_nothingRan->setTexts(tr("Nothing ran in this window"),
+                               tr("Start a sandbox, or run the example in Refine, and watch its cost grow here."),
+                               tr("New sandbox"));
+    else
+        m_nothingRan->setTexts(tr("Nothing had run in this window"), tr("Choose a longer window or another moment."));
 }
 
 void OverviewPage::buildTools()
@@ -60,9 +73,9 @@ void OverviewPage::buildTools()
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(12);
     layout->addWidget(new TimeWindowControl(m_window, QStringLiteral("overviewWindow")));
-    QPushButton *fresh = makePrimaryButton(tr("New sandbox"), QStringLiteral("overviewNewSandbox"));
-    layout->addWidget(fresh);
-    connect(fresh, &QPushButton::clicked, this, &OverviewPage::newSandboxRequested);
+    m_newSandbox = makePrimaryButton(tr("New sandbox"), QStringLiteral("overviewNewSandbox"));
+    layout->addWidget(m_newSandbox);
+    connect(m_newSandbox, &QPushButton::clicked, this, &OverviewPage::newSandboxRequested);
 }
 
 QWidget *OverviewPage::buildTiles()
@@ -88,11 +101,9 @@ QWidget *OverviewPage::buildCostChart()
         [](double dollars) { return formatMoney(Money::fromPicoDollars(static_cast<std::int64_t>(dollars * 1e12))); });
     m_costStack = new QStackedWidget;
     m_costStack->addWidget(m_cost);
-    auto *empty = new EmptyState(tr("Nothing ran in this window"),
-                                 tr("Start a sandbox, or run the example in Refine, and watch its cost grow here."),
-                                 tr("New sandbox"));
-    connect(empty, &EmptyState::actionTriggered, this, &OverviewPage::newSandboxRequested);
-    m_costStack->addWidget(empty);
+    m_nothingRan = new EmptyState({}, {});
+    connect(m_nothingRan, &EmptyState::actionTriggered, this, &OverviewPage::newSandboxRequested);
+    m_costStack->addWidget(m_nothingRan);
     card->body()->addWidget(m_costStack);
     return card;
 }

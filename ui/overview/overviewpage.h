@@ -2,6 +2,7 @@
 
 #include "ui/shell/page.h"
 
+class QPushButton;
 class QStackedWidget;
 
 namespace sandglass::models {
@@ -13,6 +14,7 @@ class TimeWindow;
 
 namespace sandglass::ui {
 
+class EmptyState;
 class StatTile;
 class TableView;
 class TimeChart;
@@ -27,6 +29,8 @@ public:
 
     [[nodiscard]] QString title() const override { return tr("Overview"); }
     [[nodiscard]] QWidget *headerTools() override { return m_tools; }
+    /// Why nothing can be started from here; empty: it can.
+    void setReadOnly(const QString &why);
 
 Q_SIGNALS:
     void newSandboxRequested();
@@ -50,6 +54,8 @@ private:
     models::LiveSeries &m_series;
     models::EventListModel &m_events;
     QWidget *m_tools = nullptr;
+    QPushButton *m_newSandbox = nullptr;
+    EmptyState *m_nothingRan = nullptr;
     StatTile *m_active = nullptr;
     StatTile *m_burnRate = nullptr;
     StatTile *m_today = nullptr;

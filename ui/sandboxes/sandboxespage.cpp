@@ -68,10 +68,10 @@ void SandboxesPage::buildTools()
     layout->setContentsMargins(0, 0, 0, 0);
     m_search = new SearchField(tr("Search id, template, metadata…  Ctrl+F"), QStringLiteral("sandboxSearch"));
     layout->addWidget(m_search, 1);
-    QPushButton *fresh = makePrimaryButton(tr("New sandbox"), QStringLiteral("newSandbox"));
-    layout->addWidget(fresh);
+    m_newSandbox = makePrimaryButton(tr("New sandbox"), QStringLiteral("newSandbox"));
+    layout->addWidget(m_newSandbox);
     connect(m_search, &SearchField::searchChanged, this, &SandboxesPage::applyFilter);
-    connect(fresh, &QPushButton::clicked, this, &SandboxesPage::newSandboxRequested);
+    connect(m_newSandbox, &QPushButton::clicked, this, &SandboxesPage::newSandboxRequested);
 }
 
 void SandboxesPage::buildBar()
@@ -90,7 +90,7 @@ void SandboxesPage::buildBar()
     m_resume = makeButton(tr("Resume"), QStringLiteral("resumeSandboxes"));
     m_extend = makeButton(tr("Extend 15 min"), QStringLiteral("extendSandboxes"));
     m_kill = makeDangerButton(tr("Kill"), QStringLiteral("killSandboxes"));
-    for (QPushButton *button : {m_pause, m_resume, m_extend, m_kill})
+    for (QPushButton *button : changers())
         layout->addWidget(button);
     connect(m_states, &SegmentedControl::currentChanged, this, &SandboxesPage::applyFilter);
     connect(m_pause, &QPushButton::clicked, this, &SandboxesPage::pauseSelected);
@@ -142,10 +142,10 @@ QAction *SandboxesPage::add(const QString &text, const QKeySequence &keys, void 
 
 void SandboxesPage::buildActions()
 {
-    add(tr("&Pause"), {}, &SandboxesPage::pauseSelected);
-    add(tr("&Resume"), {}, &SandboxesPage::resumeSelected);
-    add(tr("&Extend by 15 minutes"), {}, &SandboxesPage::extendSelected);
-    add(tr("&Kill"), QKeySequence(Qt::Key_Delete), &SandboxesPage::killSelected);
+    m_changes << add(tr("&Pause"), {}, &SandboxesPage::pauseSelected)
+              << add(tr("&Resume"), {}, &SandboxesPage::resumeSelected)
+              << add(tr("&Extend by 15 minutes"), {}, &SandboxesPage::extendSelected)
+              << add(tr("&Kill"), QKeySequence(Qt::Key_Delete), &SandboxesPage::killSelected);
     add(tr("&Copy id"), QKeySequence(QKeySequence::Copy), &SandboxesPage::copyIds);
 }
 
@@ -158,6 +158,24 @@ void SandboxesPage::focusSearch()
 {
     m_search->setFocus();
     m_search->selectAll();
+}
+
+QList<QPushButton *> SandboxesPage::changers() const
+{
+    return {m_pause, m_resume, m_extend, m_kill};
+}
+
+void SandboxesPage::setReadOnly(const QString &why)
+{
+    m_whyReadOnly = why;
+    for (QAction *action : std::as_const(m_changes)) {
+        action->setEnabled(why.isEmpty());
+        action->setStatusTip(why);
+    }
+    for (QPushButton *button : changers() << m_newSandbox)
+        button->setToolTip(why);
+    m_newSandbox->setEnabled(why.isEmpty());
+    updateCounts();
 }
 
 void SandboxesPage::settle()
@@ -214,11 +232,12 @@ void SandboxesPage::updateSelection()
         paused += state == lifecycle::SandboxState::Paused ? 1 : 0;
     }
     m_selected->setText(rows.isEmpty() ? QString() : tr("%n selected", nullptr, static_cast<int>(rows.size())));
-    m_pause->setEnabled(running > 0);
-    m_resume->setEnabled(paused > 0);
-    m_extend->setEnabled(running > 0);
+    const bool canChange = m_whyReadOnly.isEmpty();
+    m_pause->setEnabled(canChange && running > 0);
+    m_resume->setEnabled(canChange && paused > 0);
+    m_extend->setEnabled(canChange && running > 0);
     const int live = running + paused;
-    m_kill->setEnabled(live > 0);
+    m_kill->setEnabled(canChange && live > 0);
     m_kill->setText(live == 0 ? tr("Kill") : live == 1 ? tr("Kill 1 sandbox") : tr("Kill %1 sandboxes").arg(live));
 }
 
@@ -230,7 +249,10 @@ void SandboxesPage::updateCounts()
     updateSelection();
     if (m_sandboxes.rowCount() > 0)
         return m_stack->setCurrentIndex(0);
-    if (m_search->text().isEmpty() && m_states->currentIndex() == 0)
+    const bool isLive = m_search->text().isEmpty() && m_states->currentIndex() == 0;
+    if (isLive && !m_whyReadOnly.isEmpty())
+        m_empty->setTexts(tr("No sandbox was running"), tr("Choose another moment, or Ended or All above."));
+    else if (isLive)
         m_empty->setTexts(tr("No sandbox is running"),
                           tr("Start one here, run code in Refine, or point an E2B SDK at the local engine."),
                           tr("New sandbox"));

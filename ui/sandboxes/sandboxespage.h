@@ -3,6 +3,8 @@
 #include "models/sandboxes/sandboxactions.h"
 #include "ui/shell/page.h"
 
+#include <QList>
+
 class QAction;
 class QLabel;
 class QPushButton;
@@ -32,6 +34,8 @@ public:
     [[nodiscard]] QString subtitle() const override;
     [[nodiscard]] QWidget *headerTools() override { return m_tools; }
     void focusSearch() override;
+    /// Why sandboxes can neither be started nor changed from here; empty: they can.
+    void setReadOnly(const QString &why);
     void settle(); ///< sends a kill that still waits for Undo
     void showSandbox(const QString &sandboxId); ///< searches for it in every state, and selects it
     [[nodiscard]] QByteArray saveState() const override;
@@ -56,6 +60,7 @@ private:
     void copyIds();
     void onDone(models::SandboxActions::Verb verb, const QString &id, const Result<> &outcome);
     [[nodiscard]] QStringList selectedIds() const;
+    [[nodiscard]] QList<QPushButton *> changers() const; ///< buttons that do something to sandboxes
     QAction *add(const QString &text, const QKeySequence &keys, void (SandboxesPage::*slot)());
 
     models::SandboxListModel &m_sandboxes;
@@ -73,6 +78,9 @@ private:
     TableView *m_table = nullptr;
     EmptyState *m_empty = nullptr;
     Toast *m_toast = nullptr;
+    QPushButton *m_newSandbox = nullptr;
+    QList<QAction *> m_changes; ///< actions that do something to sandboxes
+    QString m_whyReadOnly;
     QStringList m_selection; ///< kept over model resets
 };
 

@@ -8,15 +8,15 @@
 
 namespace sandglass::ui {
 
-Banner::Banner(QWidget *parent) : QFrame(parent)
+Banner::Banner(const QString &objectName, QWidget *parent) : QFrame(parent)
 {
-    setObjectName(QStringLiteral("banner"));
+    setObjectName(objectName);
     setProperty("banner", true);
     auto *layout = new QHBoxLayout(this);
     layout->setContentsMargins(metrics::pageMargin, 8, metrics::pageMargin, 8);
     m_sentence = new ElidedLabel;
     layout->addWidget(m_sentence, 1);
-    m_action = makeButton({}, QStringLiteral("bannerAction"));
+    m_action = makeButton({}, objectName + QStringLiteral("Action"));
     layout->addWidget(m_action);
     connect(m_action, &QPushButton::clicked, this, &Banner::actionTriggered);
     hide();

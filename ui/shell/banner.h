@@ -13,7 +13,7 @@ class Banner final : public QFrame
 {
     Q_OBJECT
 public:
-    explicit Banner(QWidget *parent = nullptr);
+    explicit Banner(const QString &objectName, QWidget *parent = nullptr);
     void show(const QString &sentence, const QString &action);
 
 Q_SIGNALS:

@@ -80,8 +80,11 @@ void CommandPalette::fill(const QString &pattern)
         auto *item = new QListWidgetItem(keys.isEmpty() ? plainName(*action) : plainName(*action) + u"    " + keys, m_list);
         item->setData(Qt::UserRole, QVariant::fromValue<QObject *>(action));
         item->setSizeHint({0, 30});
-        if (!action->isEnabled())
-            item->setForeground(Theme::tokens().faint);
+        if (action->isEnabled())
+            continue;
+        item->setForeground(Theme::tokens().faint);
+        if (!action->statusTip().isEmpty()) // why
+            item->setText(plainName(*action) + u"    " + action->statusTip());
     }
     m_list->setCurrentRow(0);
 }

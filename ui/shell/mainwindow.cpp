@@ -79,6 +79,22 @@ void MainWindow::hideBanner()
     m_banner->hide();
 }
 
+void MainWindow::addStrip(QWidget *strip)
+{
+    m_strips->addWidget(strip);
+}
+
+void MainWindow::addMenu(QMenu *menu)
+{
+    menuBar()->insertMenu(menuBar()->actions().back(), menu);
+}
+
+void MainWindow::setReadOnly(const QString &why)
+{
+    m_newSandboxAction->setEnabled(why.isEmpty());
+    m_newSandboxAction->setStatusTip(why);
+}
+
 void MainWindow::saveState(QSettings &settings) const
 {
     settings.beginGroup("window"_L1);
@@ -137,8 +153,10 @@ void MainWindow::buildLayout()
     column->setSpacing(0);
     m_header = new HeaderStrip;
     column->addWidget(m_header);
-    m_banner = new Banner;
+    m_banner = new Banner(u"banner"_s);
     column->addWidget(m_banner);
+    m_strips = new QVBoxLayout;
+    column->addLayout(m_strips);
     m_stack = new QStackedWidget;
     column->addWidget(m_stack, 1);
     m_status = new StatusStrip;
@@ -173,6 +191,7 @@ void MainWindow::activate(int index)
     Page *page = m_pages[static_cast<std::size_t>(index)].page;
     m_header->showPage(page);
     page->setFocus(Qt::OtherFocusReason);
+    Q_EMIT pageShown(m_pages[static_cast<std::size_t>(index)].key);
 }
 
 void MainWindow::fitSideBar()
@@ -191,7 +210,7 @@ QAction *MainWindow::addTo(QMenu *menu, const QString &text, const QKeySequence 
 void MainWindow::buildMenus()
 {
     QMenu *file = menuBar()->addMenu(tr("&File"));
-    addTo(file, tr("&New sandbox…"), QKeySequence(u"Ctrl+Shift+N"_s), [this] { Q_EMIT newSandboxRequested(); });
+    m_newSandboxAction = addTo(file, tr("&New sandbox…"), QKeySequence(u"Ctrl+Shift+N"_s), [this] { Q_EMIT newSandboxRequested(); });
     addTo(file, tr("&Restart local engine"), {}, [this] { Q_EMIT restartEngineRequested(); });
     file->addSeparator();
     addTo(file, tr("&Quit"), QKeySequence(QKeySequence::Quit), [this] { close(); });

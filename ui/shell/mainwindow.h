@@ -12,6 +12,7 @@
 class QMenu;
 class QSettings;
 class QStackedWidget;
+class QVBoxLayout;
 
 namespace sandglass::ui {
 
@@ -43,6 +44,11 @@ public:
     void setStatus(const StatusLine &status);
     void showBanner(const QString &sentence, const QString &action);
     void hideBanner();
+    /// Between header and page, below the banner; takes ownership.
+    void addStrip(QWidget *strip);
+    void addMenu(QMenu *menu); ///< before Help; takes no ownership
+    /// Why nothing can be started from here; empty: it can.
+    void setReadOnly(const QString &why);
     [[nodiscard]] Toast &toast() { return *m_toast; }
 
     /// Geometry, page, side bar, theme and each page's own state.
@@ -52,6 +58,7 @@ public:
 Q_SIGNALS:
     void bannerActionTriggered();
     void newSandboxRequested();
+    void pageShown(const QString &key);
     void tourRequested();
     void restartEngineRequested();
     void aboutToClose();
@@ -84,6 +91,8 @@ private:
     StatusStrip *m_status = nullptr;
     Toast *m_toast = nullptr;
     QAction *m_sideBarAction = nullptr;
+    QAction *m_newSandboxAction = nullptr;
+    QVBoxLayout *m_strips = nullptr;
     bool m_hasPainted = false;
 };
 
