@@ -7,6 +7,7 @@
 #include "ui/refine/refinepage.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
+#include "ui/timetravel/travelbar.h"
 
 #include <QDir>
 #include <QImage>
@@ -36,6 +37,7 @@ Tour::Tour(Composition &composition, QString pictureDirectory, QObject *parent)
     planEngine();
     planAttempts();
     planEnding();
+    planJourney();
 }
 
 void Tour::start()
@@ -153,6 +155,29 @@ void Tour::planEnding()
          [this] { return tr("killed event in the journal, %1 events in all").arg(m_composition.journal().count()); }});
     m_steps.push_back({tr("settle its cost"), [] {}, [] { return true; }, [this] { return costLine(); }});
     planPictures(tr("draw the records"), {u"events"_s, u"webhooks"_s, u"costs"_s, u"budgets"_s, u"timeline"_s});
+}
+
+void Tour::planJourney()
+{
+    m_steps.push_back({tr("travel back in time"),
+                       [this] {
+                           const auto *sandbox = m_composition.tracker().fold().find(toUtf8(m_sandboxId));
+                           m_composition.travelling().bar().open();
+                           m_composition.travelling().viewpoint().travelTo(sandbox->endedAt.value_or(Timestamp{})
+                                                                           - 1ms);
+                       },
+                       [this] { return !m_composition.travelling().viewpoint().isSeeking(); },
+                       [this]() -> QString {
+                           const auto &viewpoint = m_composition.travelling().viewpoint();
+                           const auto *sandbox = viewpoint.fold().find(toUtf8(m_sandboxId));
+                           if (sandbox == nullptr || sandbox->state != lifecycle::SandboxState::Running)
+                               return {};
+                           return tr("%1 runs again at %2").arg(m_sandboxId, ui::formatClock(viewpoint.now()));
+                       }});
+    planPictures(tr("draw the past"), {u"overview"_s, u"sandboxes"_s, u"timeline"_s}, u"-past"_s);
+    m_steps.push_back({tr("come back to now"), [this] { m_composition.travelling().bar().close(); },
+                       [this] { return !m_composition.travelling().viewpoint().isInPast(); },
+                       [this] { return tr("%1 events in all").arg(m_composition.journal().count()); }});
 }
 
 void Tour::planPictures(const QString &name, const QStringList &pages, const QString &suffix)

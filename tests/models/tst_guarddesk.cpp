@@ -4,6 +4,7 @@
 #include "models/budgets/budgetlistmodel.h"
 #include "models/budgets/guarddesk.h"
 #include "models/budgets/plannedmodel.h"
+#include "models/timetravel/viewpoint.h"
 #include "services/core/qtstring.h"
 #include "services/e2b/client.h"
 #include "tests/models/livefixture.h"
@@ -71,6 +72,7 @@ private Q_SLOTS:
     void endedOnesCount();
     void dryRunSendsNothing();
     void pausesOnceAfterTheGrace();
+    void actsWhileSomebodyLooksBack();
     void undoneActionIsNotSent();
     void keepsOneOfSeveral();
     void actsOnNothingStale();
@@ -368,6 +370,31 @@ void TestGuardDesk::pausesOnceAfterTheGrace()
     QCOMPARE(m_server->requests().size(), 2);
     QCOMPARE(audit(models::AuditModel::WhyColumn).front(), u"budget 'Daily' is used up"_s);
     QCOMPARE(audit(models::AuditModel::WhoColumn).front(), u"guard"_s);
+}
+
+/// A journey into the past is a matter of the pages: money is guarded, and events are stored, all the while.
+void TestGuardDesk::actsWhileSomebodyLooksBack()
+{
+    m_server->script("DELETE /sandboxes/a", {FakeReply::json(204, {})});
+    m_server->script("DELETE /sandboxes/b", {FakeReply::json(204, {})});
+    runTwo();
+    models::Viewpoint viewpoint(m_live.tracker(), m_live.journal());
+    viewpoint.travelTo(sample::at(0.5));
+    QTRY_VERIFY(viewpoint.isInPast());
+    QVERIFY(viewpoint.costBetween(sample::at(0), sample::at(600)).isZero()); // of a size not known by then
+    m_desk->confirmFacts();
+    stopAt(cost::Budget::Action::Kill, false);
+    QTRY_COMPARE(m_desk->report()->planned.size(), 2U);
+    moveTo(631);
+    QTRY_COMPARE(sent("DELETE /sandboxes/a"), 1);
+    QTRY_COMPARE(sent("DELETE /sandboxes/b"), 1);
+    QVERIFY(m_live.record({sample::bare(EventType::Killed, 632, "e1", "a")}));
+    QVERIFY(viewpoint.isInPast());
+    QCOMPARE(viewpoint.newsCount(), 1);
+    QVERIFY(viewpoint.fold().find("a")->state == lifecycle::SandboxState::Running);
+    QVERIFY(m_live.tracker().fold().find("a")->state == lifecycle::SandboxState::Killed);
+    viewpoint.returnToNow();
+    QVERIFY(viewpoint.fold().find("a")->state == lifecycle::SandboxState::Killed);
 }
 
 void TestGuardDesk::undoneActionIsNotSent()

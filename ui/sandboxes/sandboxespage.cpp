@@ -90,7 +90,8 @@ void SandboxesPage::buildBar()
     m_resume = makeButton(tr("Resume"), QStringLiteral("resumeSandboxes"));
     m_extend = makeButton(tr("Extend 15 min"), QStringLiteral("extendSandboxes"));
     m_kill = makeDangerButton(tr("Kill"), QStringLiteral("killSandboxes"));
-    for (QPushButton *button : changers())
+    const QList<QPushButton *> buttons = changers();
+    for (QPushButton *button : buttons)
         layout->addWidget(button);
     connect(m_states, &SegmentedControl::currentChanged, this, &SandboxesPage::applyFilter);
     connect(m_pause, &QPushButton::clicked, this, &SandboxesPage::pauseSelected);
@@ -172,8 +173,10 @@ void SandboxesPage::setReadOnly(const QString &why)
         action->setEnabled(why.isEmpty());
         action->setStatusTip(why);
     }
-    for (QPushButton *button : changers() << m_newSandbox)
+    const QList<QPushButton *> buttons = changers();
+    for (QPushButton *button : buttons)
         button->setToolTip(why);
+    m_newSandbox->setToolTip(why);
     m_newSandbox->setEnabled(why.isEmpty());
     updateCounts();
 }

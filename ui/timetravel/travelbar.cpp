@@ -14,6 +14,8 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
+#include <utility>
+
 using namespace std::chrono_literals;
 using namespace Qt::Literals::StringLiterals;
 
@@ -55,8 +57,10 @@ TravelBar::TravelBar(Viewpoint &viewpoint, QWidget *parent) : QWidget(parent), m
     connect(&m_viewpoint, &Viewpoint::newsCame, this, &TravelBar::updateSentence);
     connect(&m_viewpoint, &Viewpoint::reachChanged, this, &TravelBar::update);
     connect(&m_viewpoint, &Viewpoint::prepared, this, [this] {
-        m_isPrepared = true;
+        const bool isFirst = !std::exchange(m_isPrepared, true);
         update();
+        if (isFirst && isVisible())
+            m_slider->setFocus(Qt::OtherFocusReason); // it could not take it before
     });
     connect(&m_viewpoint, &Viewpoint::failed, this, [this](const Error &error) {
         Q_EMIT failed(tr("The history could not be read: %1").arg(toQString(error.message)));
