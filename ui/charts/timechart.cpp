@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <limits>
 #include <numeric>
 
@@ -142,8 +143,13 @@ void TimeChart::paintAxes(QPainter &painter, const ChartScale &chart) const
 {
     const Tokens &t = Theme::tokens();
     const QRectF plot = chart.plot();
+    constexpr qreal labelRoom = 14; // below it the labels of a flat chart would lie on each other
+    std::optional<qreal> last;
     for (const double value : chart.valueTicks()) {
         const qreal y = std::round(chart.y(value)) + 0.5;
+        if (last && *last - y < labelRoom)
+            continue;
+        last = y;
         painter.setPen(t.grid);
         painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
         painter.setPen(t.faint);

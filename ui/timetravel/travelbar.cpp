@@ -45,6 +45,7 @@ TravelBar::TravelBar(Viewpoint &viewpoint, QWidget *parent) : QWidget(parent), m
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
     m_banner = new Banner(u"travelBanner"_s);
+    m_banner->layout()->setContentsMargins(metrics::pageMargin, metrics::unit, metrics::pageMargin, metrics::unit);
     layout->addWidget(m_banner);
     buildActions();
     buildRow();
@@ -71,9 +72,9 @@ TravelBar::TravelBar(Viewpoint &viewpoint, QWidget *parent) : QWidget(parent), m
 void TravelBar::buildRow()
 {
     m_row = new QFrame;
-    m_row->setProperty("strip", true);
+    m_row->setProperty("strip", u"header"_s);
     auto *layout = new QHBoxLayout(m_row);
-    layout->setContentsMargins(metrics::pageMargin, 8, metrics::pageMargin, 6);
+    layout->setContentsMargins(metrics::pageMargin, 6, metrics::pageMargin, metrics::unit);
     layout->setSpacing(10);
     m_entry = new QDateTimeEdit;
     m_entry->setObjectName(u"travelEntry"_s);
@@ -163,8 +164,10 @@ void TravelBar::goToEntry()
 {
     const Timestamp moment = fromUnixMs(m_entry->dateTime().toMSecsSinceEpoch());
     const auto shown = std::chrono::floor<std::chrono::seconds>(m_viewpoint.target());
-    if (m_entry->hasFocus() && moment != shown)
-        m_viewpoint.travelTo(moment);
+    if (!m_entry->hasFocus() || moment == shown)
+        return;
+    m_viewpoint.travelTo(moment);
+    m_slider->setFocus(Qt::OtherFocusReason); // the next keys step from there
 }
 
 void TravelBar::update()
