@@ -7,20 +7,23 @@ import sys
 # room -> rooms whose headers it may include, besides its own
 ARROWS = {
     "services/core": set(),
+    "services/telemetry": {"services/core"},  # any room may report there
+    "services/telemetry/otlp": {"services/core", "services/net", "services/telemetry"},
     "services/http": {"services/core"},
     "services/net": {"services/core"},
     "services/cost": {"services/core"},
-    "services/lifecycle": {"services/core", "services/http", "services/cost"},
-    "services/e2b": {"services/core", "services/net", "services/lifecycle"},
+    "services/lifecycle": {"services/core", "services/http", "services/cost", "services/telemetry"},
+    "services/e2b": {"services/core", "services/net", "services/lifecycle", "services/telemetry"},
     "services/stream": {"services/core", "services/http", "services/net", "services/cost", "services/lifecycle"},
-    "services/refine": {"services/core", "services/cost", "services/e2b"},
+    "services/refine": {"services/core", "services/cost", "services/e2b", "services/telemetry"},
     "services/engine": {"services/core", "services/http", "services/lifecycle"},
     # The application speaks to the engine over HTTP, as to any E2B: nobody above includes services/engine.
     "models": {"services/core", "services/cost", "services/lifecycle", "services/e2b", "services/refine"},
     "ui": {"models", "services/core", "services/cost", "services/lifecycle", "services/e2b", "services/refine"},
     "app": {"ui", "models", "services/core", "services/http", "services/cost", "services/lifecycle", "services/e2b",
-            "services/net", "services/refine", "services/stream"},
-    "app/collector": {"app", "services/core", "services/http", "services/cost", "services/lifecycle", "services/stream"},
+            "services/net", "services/refine", "services/stream", "services/telemetry", "services/telemetry/otlp"},
+    "app/collector": {"app", "services/core", "services/http", "services/cost", "services/lifecycle", "services/stream",
+                      "services/telemetry", "services/telemetry/otlp"},
     "app/engine": {"services/core", "services/http", "services/lifecycle", "services/engine"},
 }
 

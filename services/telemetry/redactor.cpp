@@ -1,0 +1,53 @@
+#include "services/telemetry/redactor.h"
+
+#include "services/core/json.h"
+#include "services/core/secret.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace sandglass::telemetry {
+
+void Redactor::learn(std::string_view secret)
+{
+    const bool mayBeJson = secret.starts_with('[') || secret.starts_with('{');
+    const Json parsed = mayBeJson ? Json::parse(secret, nullptr, false) : Json(Json::value_t::discarded);
+    if (parsed.is_discarded())
+        return learnOne(std::string(secret));
+    const Json texts = parsed.flatten();
+    for (const auto &[path, value] : texts.items()) {
+        if (value.is_string())
+            learnOne(value.get<std::string>());
+    }
+}
+
+void Redactor::learnOne(std::string secret)
+{
+    const std::unique_lock lock(m_mutex);
+    if (secret.size() < shortest || m_known.size() >= most || std::ranges::find(m_known, secret) != m_known.end())
+        return;
+    const auto place = std::ranges::lower_bound(m_known, secret.size(), std::greater(), &std::string::size);
+    m_known.insert(place, std::move(secret));
+}
+
+std::string Redactor::clean(std::string_view text) const
+{
+    std::string out(text);
+    {
+        const std::shared_lock lock(m_mutex);
+        for (const std::string &secret : m_known) {
+            for (auto at = out.find(secret); at != std::string::npos; at = out.find(secret, at + 3))
+                out.replace(at, secret.size(), "***");
+        }
+    }
+    return redacted(out);
+}
+
+Redactor &redactor()
+{
+    static auto *const instance = new Redactor; // threads log while the program's statics go
+    return *instance;
+}
+
+} // namespace sandglass::telemetry
