@@ -5,6 +5,7 @@
 #include "services/lifecycle/journalhash.h"
 #include "services/lifecycle/journalupkeep.h"
 #include "services/lifecycle/salvage.h"
+#include "services/telemetry/figures.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -73,6 +74,8 @@ struct Journal::Private
     Statement begin, commit, rollback, topSeq, insert;
     EventIds ids;
     JournalUpkeep upkeep;
+    telemetry::Histogram &storedTime = telemetry::figures().journalCommit.with({"stored"});
+    telemetry::Histogram &failedTime = telemetry::figures().journalCommit.with({"failed"});
 
     std::mutex mutex;
     std::condition_variable wake;
@@ -141,7 +144,9 @@ std::vector<Item> Journal::Private::takeBatch()
 void Journal::Private::process(std::vector<Item> batch)
 {
     std::vector<std::int64_t> seqs(batch.size(), 0); // 0 = not new
+    const telemetry::Stopwatch watch;
     const int status = store(batch, seqs);
+    (status == SQLITE_OK ? storedTime : failedTime).observe(watch.elapsed());
     if (status != SQLITE_OK) {
         const Outcome outcome = (status & 0xff) == SQLITE_BUSY ? Outcome::Busy : Outcome::Failed;
         std::ranges::fill(seqs, 0);

@@ -1,5 +1,10 @@
 #include "services/lifecycle/openmetrics.h"
 
+#include "services/telemetry/histogram.h"
+
+#include <charconv>
+#include <cstdlib>
+
 namespace sandglass::lifecycle {
 
 namespace {
@@ -15,6 +20,22 @@ void appendEscaped(std::string &out, std::string_view text)
         else if (static_cast<unsigned char>(c) >= 0x20)
             out += c;
     }
+}
+
+/// "0.005", "1.0", "86400.0": the one spelling that all must use, or a bucket would be another one elsewhere.
+std::string canonical(double value)
+{
+    char digits[32];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed).ptr;
+    std::string text(digits, end);
+    return text.find('.') == text.npos ? text + ".0" : text;
+}
+
+std::string secondsOf(std::int64_t ns)
+{
+    constexpr std::int64_t unit = 1'000'000'000;
+    const std::string fraction = std::to_string(unit + ns % unit).substr(1);
+    return std::to_string(ns / unit) + "." + fraction;
 }
 
 } // namespace
@@ -47,16 +68,49 @@ void OpenMetrics::sample(std::string_view value, Labels labels)
     m_text += m_name;
     if (m_isCounter)
         m_text += "_total";
-    const char *before = "{";
+    char before = '{';
     for (const auto &[name, text] : labels) {
-        m_text.append(before).append(name).append("=\"");
-        appendEscaped(m_text, text);
-        m_text += '"';
-        before = ",";
+        appendLabel(name, text, before);
+        before = ',';
     }
     if (labels.size() > 0)
         m_text += '}';
     m_text.append(" ").append(value).append("\n");
+}
+
+void OpenMetrics::appendLabel(std::string_view name, std::string_view value, char before)
+{
+    m_text += before;
+    m_text.append(name).append("=\"");
+    appendEscaped(m_text, value);
+    m_text += '"';
+}
+
+void OpenMetrics::histogram(const telemetry::HistogramFamily &histograms)
+{
+    m_isCounter = false;
+    family(histograms.name(), "histogram", histograms.help(), "seconds");
+    for (const auto *series : histograms.series()) {
+        const auto snapshot = series->histogram.snapshot();
+        const auto head = [&](std::string_view suffix) {
+            m_text.append(m_name).append(suffix);
+            char before = '{';
+            for (std::size_t i = 0; i < series->values.size(); ++i) {
+                appendLabel(histograms.labels()[i], series->values[i], before);
+                before = ',';
+            }
+            return before;
+        };
+        for (std::size_t i = 0; i < snapshot.cumulative.size(); ++i) {
+            const bool isLast = i == histograms.bounds().size();
+            appendLabel("le", isLast ? "+Inf" : canonical(histograms.bounds()[i]), head("_bucket"));
+            m_text.append("} ").append(std::to_string(snapshot.cumulative[i])).append("\n");
+        }
+        for (const auto &[suffix, value] : {std::pair("_count", std::to_string(snapshot.cumulative.back())),
+                                            std::pair("_sum", secondsOf(snapshot.sumNs))}) {
+            m_text.append(head(suffix) == ',' ? "} " : " ").append(value).append("\n");
+        }
+    }
 }
 
 std::string OpenMetrics::finish() &&

@@ -6,6 +6,10 @@
 #include <string_view>
 #include <utility>
 
+namespace sandglass::telemetry {
+class HistogramFamily;
+}
+
 namespace sandglass::lifecycle {
 
 /// Writes the OpenMetrics 1.0 text format: one family after the other, its samples right behind it.
@@ -22,10 +26,13 @@ public:
     /// Of the present family; a counter's gets its "_total". Values are decimal numbers.
     void sample(std::string_view value, Labels labels = {});
     void sample(std::uint64_t value, Labels labels = {}) { sample(std::to_string(value), labels); }
+    /// The whole family with its samples: buckets with the canonical numbers of the format, count and sum.
+    void histogram(const telemetry::HistogramFamily &family);
 
     [[nodiscard]] std::string finish() &&; ///< with the end mark
 
 private:
+    void appendLabel(std::string_view name, std::string_view value, char before);
     void family(std::string_view name, std::string_view type, std::string_view help, std::string_view unit);
 
     std::string m_text;

@@ -67,8 +67,8 @@ Result<> Receiver::start()
         d->keeper = std::make_unique<QuarantineKeeper>(*d->quarantine, d->options.quarantineFile);
     d->io = std::make_unique<http::IoThread>("receiver");
     d->server = std::make_unique<http::Server>(d->io->context(), d->handler, d->serverOptions());
-    d->outbox = std::make_shared<Outbox>(*d->io, [handler = d->handler](const std::vector<Settled> &batch) {
-        for (const Settled &settled : batch)
+    d->outbox = std::make_shared<Outbox>(*d->io, [handler = d->handler](std::vector<Settled> batch) {
+        for (Settled &settled : batch)
             handler->answer(settled);
     });
     // All in place before the first request can come.

@@ -16,11 +16,16 @@ std::chrono::seconds distance(Timestamp later, Timestamp earlier)
 
 } // namespace
 
-void DeliveryClock::add(Timestamp eventTime, Timestamp receivedAt)
+std::chrono::nanoseconds DeliveryClock::delay(Timestamp eventTime, Timestamp receivedAt)
 {
     constexpr std::chrono::seconds most = std::chrono::hours(24 * 365);
     const auto coarse = distance(receivedAt, eventTime);
-    m_delays[m_count++ % capacity] = coarse > most ? most : coarse < -most ? -most : receivedAt - eventTime;
+    return coarse > most ? most : coarse < -most ? -most : receivedAt - eventTime;
+}
+
+void DeliveryClock::add(Timestamp eventTime, Timestamp receivedAt)
+{
+    m_delays[m_count++ % capacity] = delay(eventTime, receivedAt);
 }
 
 std::optional<std::chrono::nanoseconds> DeliveryClock::lowestDelay() const

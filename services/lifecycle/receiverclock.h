@@ -16,6 +16,8 @@ class DeliveryClock final
 {
 public:
     void add(Timestamp eventTime, Timestamp receivedAt);
+    /// Receipt minus the event's own time, within a year to either side: signed bodies may say any time.
+    [[nodiscard]] static std::chrono::nanoseconds delay(Timestamp eventTime, Timestamp receivedAt);
 
     /// The lowest delay; empty before 8 events. Below zero: our clock is behind by at least that. Far above zero: ours
     /// is ahead, or everything comes late.

@@ -158,22 +158,24 @@ void WebhookHandler::handle(http::Request request, std::shared_ptr<http::BodySin
         return answerHealth(*exchange);
     if (m_options.rest && m_options.rest->owns(request.path))
         return m_options.rest->answer(request, std::move(exchange));
+    DeliveryTrace trace(request);
     if (!isSignatureAccepted(request))
         return refuse(
             request,
             {&m_counters.badSignature, http::Response::error(401, "Invalid signature"), RefusalKind::Signature},
-            *exchange);
+            *exchange, trace);
     auto event = decodeEvent(request.body, EventSource::Webhook, m_options.clock());
     if (!event) {
         const std::string &why = event.error().message;
         return refuse(request,
                       {&m_counters.malformed, http::Response::error(400, "Not an event: " + why),
                        RefusalKind::Malformed, Diagnosis{Mistake::NotJson, true, why}},
-                      *exchange);
+                      *exchange, trace);
     }
-    if (isOutsideWindow(request, *event, exchange))
+    trace.describe(*event);
+    if (isOutsideWindow(request, *event, exchange, trace))
         return;
-    store(std::move(*event), std::move(exchange));
+    store(std::move(*event), std::move(exchange), std::move(trace));
 }
 
 void WebhookHandler::answerHealth(http::Exchange &exchange) const
@@ -189,7 +191,7 @@ void WebhookHandler::answerHealth(http::Exchange &exchange) const
 
 /// True when the event was refused, and answered, for its time.
 bool WebhookHandler::isOutsideWindow(const http::Request &request, const Event &event,
-                                     const std::shared_ptr<http::Exchange> &exchange)
+                                     const std::shared_ptr<http::Exchange> &exchange, DeliveryTrace &trace)
 {
     const auto outside =
         m_clock.outside(event.timestamp, event.receivedAt, m_options.replayWindow, m_options.futureLimit);
@@ -200,7 +202,7 @@ bool WebhookHandler::isOutsideWindow(const http::Request &request, const Event &
         refuse(request,
                {&m_counters.outsideWindow, http::Response::error(400, "The event's time is " + diagnosis.detail),
                 RefusalKind::Clock, diagnosis},
-               *exchange);
+               *exchange, trace);
         return true;
     }
     ++m_counters.outsideWindow;
@@ -209,10 +211,12 @@ bool WebhookHandler::isOutsideWindow(const http::Request &request, const Event &
     return false;
 }
 
-void WebhookHandler::refuse(const http::Request &request, Refusal refusal, http::Exchange &exchange)
+void WebhookHandler::refuse(const http::Request &request, Refusal refusal, http::Exchange &exchange,
+                            DeliveryTrace &trace)
 {
     ++*refusal.counter;
     keep(request, request.body, refusal);
+    trace.end("refused", refusal.response.status);
     exchange.respond(std::move(refusal.response));
 }
 
@@ -237,9 +241,10 @@ void WebhookHandler::keep(const http::RequestHead &head, std::string_view body, 
     m_quarantine->add(std::move(entry));
 }
 
-void WebhookHandler::store(Event event, std::shared_ptr<http::Exchange> exchange)
+void WebhookHandler::store(Event event, std::shared_ptr<http::Exchange> exchange, DeliveryTrace trace)
 {
-    Settled settled{std::move(exchange), event.id, event.timestamp, event.receivedAt, Journal::Outcome::Failed};
+    Settled settled{std::move(exchange),      event.id,        event.timestamp, event.receivedAt,
+                    Journal::Outcome::Failed, std::move(trace)};
     m_journal.append(std::move(event),
                      [outbox = m_outbox, settled = std::move(settled),
                       networkThread = std::this_thread::get_id()](Journal::Outcome outcome) mutable {
@@ -250,7 +255,7 @@ void WebhookHandler::store(Event event, std::shared_ptr<http::Exchange> exchange
                      });
 }
 
-void WebhookHandler::answer(const Settled &settled)
+void WebhookHandler::answer(Settled &settled)
 {
     switch (settled.outcome) {
     case Journal::Outcome::Stored:
@@ -259,15 +264,20 @@ void WebhookHandler::answer(const Settled &settled)
         m_clock.add(settled.eventTime, settled.receivedAt);
         if (const auto lowest = m_clock.lowestDelay())
             m_counters.lowestDelayMs = std::chrono::floor<std::chrono::milliseconds>(*lowest).count();
+        m_ages.observe(DeliveryClock::delay(settled.eventTime, settled.receivedAt));
+        settled.trace.end("accepted", 200);
         return settled.exchange->respond(acknowledgement(settled.eventId));
     case Journal::Outcome::Duplicate:
         ++m_counters.duplicates;
+        settled.trace.end("duplicate", 200);
         return settled.exchange->respond(acknowledgement(settled.eventId));
     case Journal::Outcome::Busy:
         ++m_counters.unavailable;
+        settled.trace.end("unavailable", 503);
         return settled.exchange->respond(unavailable("Too many events are waiting"));
     case Journal::Outcome::Failed:
         ++m_counters.unavailable;
+        settled.trace.end("unavailable", 503);
         return settled.exchange->respond(unavailable("The event could not be stored"));
     }
 }

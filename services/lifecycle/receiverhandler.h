@@ -3,12 +3,14 @@
 #include "services/http/server.h"
 #include "services/lifecycle/receiver.h"
 #include "services/lifecycle/receiverclock.h"
+#include "services/telemetry/figures.h"
 
 #include <atomic>
 #include <limits>
 
 namespace sandglass::lifecycle {
 
+class DeliveryTrace;
 class Outbox;
 struct Event;
 struct Settled;
@@ -40,7 +42,7 @@ public:
     void handle(http::Request request, std::shared_ptr<http::BodySink> sink,
                 std::shared_ptr<http::Exchange> exchange) override;
     void refused(const http::RequestHead &head, int status) override;
-    void answer(const Settled &settled);
+    void answer(Settled &settled);
     void retry(std::int64_t quarantineId, const std::function<void(Result<bool>)> &done);
 
 private:
@@ -50,11 +52,11 @@ private:
     [[nodiscard]] std::optional<Refusal> refusalOfGet(const http::RequestHead &head);
     [[nodiscard]] bool isSignatureAccepted(const http::Request &request) const;
     [[nodiscard]] bool isOutsideWindow(const http::Request &request, const Event &event,
-                                       const std::shared_ptr<http::Exchange> &exchange);
+                                       const std::shared_ptr<http::Exchange> &exchange, DeliveryTrace &trace);
     void keep(const http::RequestHead &head, std::string_view body, const Refusal &refusal);
-    void refuse(const http::Request &request, Refusal refusal, http::Exchange &exchange);
+    void refuse(const http::Request &request, Refusal refusal, http::Exchange &exchange, DeliveryTrace &trace);
     void answerHealth(http::Exchange &exchange) const;
-    void store(Event event, std::shared_ptr<http::Exchange> exchange);
+    void store(Event event, std::shared_ptr<http::Exchange> exchange, DeliveryTrace trace);
 
     Journal &m_journal;
     const ReceiverOptions m_options;
@@ -63,6 +65,7 @@ private:
     std::vector<SigningSecret> m_secrets;
     std::shared_ptr<Outbox> m_outbox;
     DeliveryClock m_clock;
+    telemetry::Histogram &m_ages = telemetry::figures().eventAge.with({});
 };
 
 } // namespace sandglass::lifecycle

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/http/server.h"
+#include "services/lifecycle/deliverytrace.h"
 #include "services/lifecycle/journal.h"
 
 #include <functional>
@@ -19,6 +20,7 @@ struct Settled
     Timestamp eventTime{};
     Timestamp receivedAt{};
     Journal::Outcome outcome;
+    DeliveryTrace trace;
 };
 
 /// Hands what one commit settled to the network thread in one piece: a wake-up per delivery would cost more than the

@@ -6,6 +6,7 @@
 #include "services/lifecycle/journal.h"
 #include "services/lifecycle/openmetrics.h"
 #include "services/lifecycle/usageindex.h"
+#include "services/telemetry/figures.h"
 
 #include <algorithm>
 #include <optional>
@@ -251,6 +252,8 @@ http::Response metricsTextAnswer(const LiveSnapshot &snapshot, const Journal &jo
     out.sample(costOfLive(snapshot).toFixed(moneyDigits));
     if (more)
         more(out);
+    for (const telemetry::HistogramFamily *family : telemetry::figures().all())
+        out.histogram(*family);
     return {200, {{"Content-Type", std::string(OpenMetrics::contentType)}}, std::move(out).finish()};
 }
 
