@@ -29,8 +29,9 @@ QFuture<Result<net::HttpResponse>> ApiCaller::send(std::string method, const std
 {
     if (const auto key = checkApiKey(m_connection); !key)
         return ready<net::HttpResponse>(failure(key.error()));
-    auto *call =
-        new PacedCall(m_http, m_pacer, apiRequest(m_connection, std::move(method), path, std::move(body)), this);
+    CallTrace trace(method, path);
+    auto *call = new PacedCall(m_http, m_pacer, apiRequest(m_connection, std::move(method), path, std::move(body)),
+                               std::move(trace), this);
     return call->start();
 }
 

@@ -1,6 +1,7 @@
 #include "services/e2b/caller.h"
 
 #include "services/core/secret.h"
+#include "services/telemetry/span.h"
 
 namespace sandglass::e2b {
 namespace {
@@ -20,6 +21,7 @@ net::HttpRequest apiRequest(const Connection &connection, std::string method, co
         request.headers.emplace_back("X-API-KEY", connection.apiKey);
     if (!body.empty())
         request.headers.emplace_back("Content-Type", "application/json");
+    telemetry::inject(request.headers);
     request.body = std::move(body);
     return request;
 }
@@ -36,6 +38,7 @@ net::HttpRequest sandboxRequest(const Endpoint &endpoint, const SandboxInfo &san
     request.headers.emplace_back("User-Agent", userAgent);
     if (!sandbox.envdAccessToken.empty())
         request.headers.emplace_back("X-Access-Token", sandbox.envdAccessToken);
+    telemetry::inject(request.headers);
     request.body = std::move(body);
     return request;
 }

@@ -18,6 +18,7 @@ HttpCodeRun::HttpCodeRun(net::HttpClient &http, const Connection &connection, co
     net::HttpRequest request = sandboxRequest(endpoint, sandbox, "POST", "/execute", dumpJson(encode(spec)));
     request.headers.emplace_back("Content-Type", "application/json");
     request.timeout = std::chrono::milliseconds(0); // the watchdog below covers the wait for the headers too
+    m_trace.mark(request);
     m_stream = http.stream(request, this);
     connect(m_stream, &net::HttpStream::data, this, &HttpCodeRun::onPiece);
     connect(m_stream, &net::HttpStream::finished, this, &HttpCodeRun::onStreamEnd);
@@ -122,6 +123,23 @@ void HttpCodeRun::breakOff(Error error)
     conclude(End::Broken);
 }
 
+void HttpCodeRun::endTrace(End end)
+{
+    constexpr int answered = 200; // the code's own error is an answer
+    switch (end) {
+    case End::Completed:
+        return m_trace.end(answered, "completed");
+    case End::Failed:
+        return m_trace.end(answered, "raised");
+    case End::TimedOut:
+        return m_trace.end(answered, "timed_out");
+    case End::Cancelled:
+        return m_trace.cancel();
+    case End::Broken:
+        return m_trace.fail(m_error);
+    }
+}
+
 void HttpCodeRun::conclude(End end)
 {
     if (m_isDone)
@@ -130,6 +148,7 @@ void HttpCodeRun::conclude(End end)
     m_limit.stop();
     m_silence.stop();
     m_probing.cancel();
+    endTrace(end);
     // After a whole answer the connection may serve the next run; else closing it interrupts the code.
     if (end != End::Completed && end != End::Failed)
         m_stream->abort();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/core/json.h"
+#include "services/e2b/calltrace.h"
 #include "services/e2b/client.h"
 #include "services/net/httpclient.h"
 #include "services/net/ndjsonreader.h"
@@ -31,6 +32,7 @@ private:
     void probe();
     void breakOff(Error error);
     void conclude(End end);
+    void endTrace(End end);
 
     QPointer<net::HttpClient> m_http;
     net::HttpRequest m_probe;
@@ -39,6 +41,7 @@ private:
     QTimer m_limit;
     QTimer m_silence;
     QFuture<Result<net::HttpResponse>> m_probing;
+    CallTrace m_trace{"POST", "/execute"};
     Error m_error;
     bool m_hasRaised = false;
     bool m_isDone = false;

@@ -33,6 +33,7 @@ HttpCommandRun::HttpCommandRun(net::HttpClient &http, const Connection &connecti
     request.headers.emplace_back("Connect-Protocol-Version", "1");
     request.headers.emplace_back("Keepalive-Ping-Interval", pingSeconds);
     request.silence = std::chrono::seconds(40); // four missing keepalives
+    m_trace.mark(request);
     m_stream = http.stream(request, this);
     connect(m_stream, &net::HttpStream::data, this, &HttpCommandRun::onPiece);
     connect(m_stream, &net::HttpStream::finished, this, &HttpCommandRun::onStreamEnd);
@@ -108,6 +109,10 @@ void HttpCommandRun::conclude(const Result<int> &exitCode)
     if (m_isDone)
         return;
     m_isDone = true;
+    if (exitCode)
+        m_trace.end(200, *exitCode == 0 ? "completed" : "exit_code");
+    else
+        m_trace.fail(exitCode.error());
     Q_EMIT finished(exitCode); // last: a receiver may delete this
 }
 

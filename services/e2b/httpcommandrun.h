@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/core/json.h"
+#include "services/e2b/calltrace.h"
 #include "services/e2b/client.h"
 #include "services/e2b/urls.h"
 #include "services/net/connectreader.h"
@@ -32,6 +33,7 @@ private:
     SandboxInfo m_sandbox;
     std::shared_ptr<net::ConnectReader> m_reader; ///< shared: a receiver may delete the run between two messages
     net::HttpStream *m_stream = nullptr;
+    CallTrace m_trace{"POST", "/process.Process/Start"};
     int m_pid = 0;
     bool m_isDone = false;
 };

@@ -20,19 +20,22 @@ constexpr milliseconds longestHold{15 * 60'000}; ///< no header keeps a connecti
 
 } // namespace
 
-PacedCall::PacedCall(net::HttpClient &http, Pacer &pacer, net::HttpRequest request, QObject *parent)
+PacedCall::PacedCall(net::HttpClient &http, Pacer &pacer, net::HttpRequest request, CallTrace trace, QObject *parent)
     : QObject(parent)
     , m_http(http)
     , m_pacer(pacer)
     , m_request(std::move(request))
+    , m_trace(std::move(trace))
     , m_tries(std::max(1, m_request.tries))
 {
     m_request.tries = 1;
+    m_trace.mark(m_request);
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this, &PacedCall::attempt);
     connect(&m_watcher, &QFutureWatcherBase::canceled, this, [this] {
         m_timer.stop();
         m_running.cancel();
+        m_trace.cancel();
         m_promise.finish();
         deleteLater();
     });
@@ -40,6 +43,7 @@ PacedCall::PacedCall(net::HttpClient &http, Pacer &pacer, net::HttpRequest reque
 
 PacedCall::~PacedCall()
 {
+    m_trace.cancel();
     m_running.cancel();
 }
 
@@ -91,6 +95,7 @@ void PacedCall::conclude(Result<net::HttpResponse> outcome)
 void PacedCall::finish(Result<net::HttpResponse> outcome)
 {
     m_watcher.disconnect(this);
+    m_trace.end(outcome);
     m_promise.addResult(std::move(outcome));
     m_promise.finish();
     deleteLater();

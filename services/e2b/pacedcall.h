@@ -1,5 +1,6 @@
 #pragma once
 
+#include "services/e2b/calltrace.h"
 #include "services/e2b/pacer.h"
 #include "services/net/httpclient.h"
 
@@ -17,7 +18,7 @@ class PacedCall final : public QObject
 {
     Q_OBJECT
 public:
-    PacedCall(net::HttpClient &http, Pacer &pacer, net::HttpRequest request, QObject *parent);
+    PacedCall(net::HttpClient &http, Pacer &pacer, net::HttpRequest request, CallTrace trace, QObject *parent);
     ~PacedCall() override;
 
     [[nodiscard]] QFuture<Result<net::HttpResponse>> start();
@@ -30,6 +31,7 @@ private:
     net::HttpClient &m_http;
     Pacer &m_pacer;
     net::HttpRequest m_request;
+    CallTrace m_trace;
     int m_tries;
     int m_try = 0;
     QPromise<Result<net::HttpResponse>> m_promise;

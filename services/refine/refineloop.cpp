@@ -13,6 +13,8 @@ RefineLoop::RefineLoop(RefineSession &session, std::unique_ptr<Generator> genera
 RefineLoop::~RefineLoop()
 {
     m_generator->cancel();
+    if (m_isRunning && m_session.state() == RefineSession::State::Idle)
+        m_session.trace().dropAttempt(Error{.kind = Error::Kind::Cancelled, .message = "the loop has ended"});
 }
 
 void RefineLoop::start()
@@ -34,6 +36,7 @@ void RefineLoop::stop()
         return;
     }
     m_generator->cancel();
+    m_session.trace().dropAttempt(Error{.kind = Error::Kind::Cancelled, .message = "stopped while code was proposed"});
     finish(End::Stopped);
 }
 
@@ -43,11 +46,16 @@ void RefineLoop::next()
         finish(End::LimitReached);
         return;
     }
+    RefineTrace &trace = m_session.trace();
+    trace.beginAttempt(m_session.attemptsMade() + 1, Attempt::Author::Scripted, m_session.templateId());
+    trace.beginStep("refine.generate");
+    const telemetry::Scope scope(trace.current());
     const QPointer<RefineLoop> self(this);
     m_generator->propose(m_session.attempts(), [self](const Result<std::string> &code) {
         if (!self || !self->m_isRunning)
             return;
         if (!code) {
+            self->m_session.trace().dropAttempt(code.error());
             self->m_error = code.error();
             self->finish(End::Failed);
         } else if (!self->m_session.run(*code, Attempt::Author::Scripted)) {
@@ -64,15 +72,20 @@ void RefineLoop::onAttempt()
     ++m_made;
     const Attempt &last = m_session.attempts().back();
     switch (last.verdict) {
-    case Verdict::Passed: finish(End::Passed); return;
-    case Verdict::Stopped: finish(End::Stopped); return;
+    case Verdict::Passed:
+        finish(End::Passed);
+        return;
+    case Verdict::Stopped:
+        finish(End::Stopped);
+        return;
     case Verdict::Broken:
         m_error = last.trouble;
         finish(End::Failed);
         return;
     case Verdict::CheckFailed:
     case Verdict::Raised:
-    case Verdict::TimedOut: break;
+    case Verdict::TimedOut:
+        break;
     }
     next();
 }

@@ -42,7 +42,7 @@ bool isRefusal(const Error &error)
 } // namespace
 
 RefineSession::RefineSession(e2b::Client &client, std::string sessionId, QObject *parent)
-    : QObject(parent), m_client(client), m_sessionId(std::move(sessionId))
+    : QObject(parent), m_client(client), m_sessionId(std::move(sessionId)), m_trace(m_sessionId)
 {
     m_batch.setSingleShot(true);
     m_batch.setInterval(50);
@@ -77,11 +77,14 @@ bool RefineSession::run(const std::string &code, Attempt::Author author)
     m_attempt.author = author;
     m_attempt.code = code;
     m_attempt.startedAt = systemNow();
+    m_trace.beginAttempt(m_attempt.number, author, m_template);
+    m_trace.endStep(); // its code has been proposed
     m_checkRun = CheckRun(m_check);
     m_resultBytes = 0;
     if (m_sandbox) {
         m_isFresh = false;
         // The sandbox shall not end in the middle of the run; when it is gone the run itself finds out.
+        const telemetry::Scope scope(m_trace.current());
         (void)m_client.setTimeout(m_sandbox->sandboxId, std::max(m_sandboxTimeout, m_runTimeout + 30));
         startRun();
     } else {
@@ -94,6 +97,7 @@ void RefineSession::createSandbox()
 {
     setState(State::Creating);
     m_isFresh = true;
+    m_trace.beginStep("refine.create");
     if (m_isCreating) // stopped while a sandbox was on its way: it serves this run
         return;
     m_isCreating = true;
@@ -101,6 +105,7 @@ void RefineSession::createSandbox()
     spec.templateId = m_template;
     spec.timeoutSeconds = std::max(m_sandboxTimeout, m_runTimeout + 30);
     spec.metadata = {{"sandglass.session", m_sessionId}};
+    const telemetry::Scope scope(m_trace.current());
     // Received by the client, which outlives the session: a sandbox nobody wants any more must still be killed.
     whenDone(m_client.createSandbox(spec), &m_client,
              [client = &m_client, self = QPointer<RefineSession>(this),
@@ -134,6 +139,7 @@ void RefineSession::onCreated(Result<e2b::SandboxInfo> created)
 void RefineSession::learnSize()
 {
     const std::string id = m_sandbox->sandboxId;
+    const telemetry::Scope scope(m_trace.current());
     whenDone(m_client.sandbox(id), this, [this, id](const Result<e2b::SandboxInfo> &info) {
         if (!info || !m_sandbox || m_sandbox->sandboxId != id)
             return;
@@ -155,6 +161,8 @@ void RefineSession::startRun()
     e2b::CodeSpec spec;
     spec.code = m_attempt.code;
     spec.timeoutSeconds = m_runTimeout;
+    m_trace.beginStep("refine.execute");
+    const telemetry::Scope scope(m_trace.current());
     m_clock.start();
     m_run = m_client.runCode(*m_sandbox, spec, this);
     connect(m_run, &e2b::CodeRun::stdoutText, this, [this](const QString &text) { onText(false, text); });
@@ -249,6 +257,8 @@ void RefineSession::onBroken(const Error &error)
     // Only a refusal proves that the code did not run; anything else must not run it twice.
     if (isRefusal(error) && !m_isFresh && !m_attempt.firstOutputAfter) {
         dropRun();
+        m_trace.endStep(error);
+        m_trace.note("sandbox replaced");
         dropSandbox();
         m_attempt.sandboxId.clear();
         m_attempt.duration = {};
@@ -267,6 +277,7 @@ void RefineSession::dropSandbox()
 {
     if (!m_sandbox)
         return;
+    const telemetry::Scope scope(m_trace.current());
     (void)m_client.killSandbox(m_sandbox->sandboxId); // it may live without answering, and cost until its timeout
     m_sandbox.reset();
     Q_EMIT sandboxChanged();
@@ -302,6 +313,7 @@ void RefineSession::endSession()
     m_isCreating = false;
     ++m_generation; // the answer to a create on its way is for nobody
     dropSandbox();
+    m_trace.endSession();
 }
 
 void RefineSession::conclude(Verdict verdict)
@@ -312,6 +324,7 @@ void RefineSession::conclude(Verdict verdict)
     m_attempt.output.settle();
     if (!m_attempt.cost)
         m_attempt.cost = costOf(m_attempt);
+    m_trace.endAttempt(m_attempt);
     const int number = m_attempt.number;
     keepAttempt();
     setState(State::Idle);

@@ -4,6 +4,7 @@
 #include "services/cost/ratecard.h"
 #include "services/e2b/client.h"
 #include "services/refine/attempt.h"
+#include "services/refine/refinetrace.h"
 
 #include <QElapsedTimer>
 #include <QObject>
@@ -61,6 +62,9 @@ public:
     [[nodiscard]] int attemptsMade() const { return m_made; } ///< the number of newest()
     [[nodiscard]] const std::optional<e2b::SandboxInfo> &sandbox() const { return m_sandbox; }
 
+    /// For the loop, whose attempts begin with a proposal.
+    [[nodiscard]] RefineTrace &trace() { return m_trace; }
+
     static constexpr std::size_t mostAttempts = 200;    ///< the oldest leave
     static constexpr std::size_t mostBytes = 64U << 20; ///< of output and results of all; the oldest leave
 
@@ -97,6 +101,7 @@ private:
 
     e2b::Client &m_client;
     const std::string m_sessionId;
+    RefineTrace m_trace;
     std::string m_template = "code-interpreter-v1";
     Check m_check;
     int m_runTimeout = 30;
