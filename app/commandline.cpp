@@ -39,6 +39,7 @@ void describe(QCommandLineParser &parser)
         {u"out"_s, u"File of the export: .csv, or JSON Lines for events by any other name."_s, u"FILE"_s},
         {u"import"_s, u"Take events of FILE (JSON Lines or CSV) into the journal, without a window."_s, u"FILE"_s},
         {u"log"_s, u"Log level: debug, info or warning (warning)."_s, u"LEVEL"_s},
+        {u"log-format"_s, u"Log as text or json, one object a line (text)."_s, u"FORMAT"_s},
         {QStringList{u"h"_s, u"help"_s}, u"Show this help and end."_s},
         {QStringList{u"v"_s, u"version"_s}, u"Show the version and end."_s},
     });
@@ -89,6 +90,8 @@ QString firstFault(const QCommandLineParser &parser)
         return u"there is no page named '%1'"_s.arg(parser.value(u"page"_s));
     if (parser.isSet(u"log"_s) && !QStringList{u"debug"_s, u"info"_s, u"warning"_s}.contains(parser.value(u"log"_s)))
         return u"--log takes debug, info or warning"_s;
+    if (parser.isSet(u"log-format"_s) && !QStringList{u"text"_s, u"json"_s}.contains(parser.value(u"log-format"_s)))
+        return u"--log-format takes text or json"_s;
     for (const QString &option : {u"profile"_s, u"ready-file"_s, u"tour"_s, u"out"_s, u"import"_s}) {
         if (parser.isSet(option) && parser.value(option).isEmpty())
             return u"--%1 takes a path"_s.arg(option);
@@ -129,6 +132,7 @@ ParsedCommandLine parseCommandLine(const QStringList &arguments)
     if (parser.isSet(u"to"_s))
         options.to = timeOf(parser.value(u"to"_s));
     options.logLevel = parser.value(u"log"_s);
+    options.logFormat = parser.value(u"log-format"_s);
     return {options, {}, 0};
 }
 

@@ -27,6 +27,7 @@ struct CommandLine
     std::optional<Timestamp> to;
     QString importFile; ///< empty: no import
     QString logLevel;   ///< "debug", "info", "warning"
+    QString logFormat;  ///< "text", "json"; empty: text
 };
 
 /// What main() is to do with it.

@@ -1,6 +1,7 @@
 #include "app/composition.h"
 
 #include "app/keychainstore.h"
+#include "app/learningkeystore.h"
 #include "app/listprices.h"
 #include "models/templates/newsandboxsession.h"
 #include "services/core/json.h"
@@ -85,7 +86,8 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_paths(std::move(paths))
     , m_store(toQString((m_paths.config / "settings.ini").string()), QSettings::IniFormat)
     , m_settings(m_store)
-    , m_keys(openKeyStore(m_paths.config))
+    , m_keys(learningSecrets(openKeyStore(m_paths.config)))
+    , m_observing(m_settings, *m_keys, m_paths, m_options.logLevel)
     , m_journal(std::move(journal))
     , m_tracker(*m_journal, listPrices)
     , m_picture(m_tracker)
@@ -142,6 +144,7 @@ void Composition::buildPages()
     auto *costs = new ui::CostsPage(m_timeWindow, m_series, m_costByTemplate, m_costBySandbox);
     m_settingsPage = new ui::SettingsPage(m_settings, m_connections, m_rates);
     m_streaming.showIn(*m_settingsPage);
+    m_observing.showIn(*m_settingsPage, m_connections);
     auto *timeline = new ui::TimelinePage(m_timeWindow, m_timeline);
     ui::Page *budgets = m_guarding.makePage(m_templates);
     const std::vector<ui::PageEntry> pages = {

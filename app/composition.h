@@ -3,6 +3,7 @@
 #include "app/commandline.h"
 #include "app/enginesupervisor.h"
 #include "app/guarding.h"
+#include "app/observing.h"
 #include "app/receiving.h"
 #include "app/settling.h"
 #include "app/streaming.h"
@@ -107,6 +108,7 @@ private:
     QSettings m_store;
     models::Settings m_settings;
     std::unique_ptr<KeyStore> m_keys;
+    Observing m_observing; ///< before all that makes spans
     std::unique_ptr<lifecycle::Journal> m_journal;
     lifecycle::Tracker m_tracker;
     lifecycle::TrackerPicture m_picture;

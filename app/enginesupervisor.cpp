@@ -5,6 +5,7 @@
 #include <QFileInfo>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QLoggingCategory>
 
 #include <chrono>
 
@@ -14,6 +15,8 @@ using namespace Qt::Literals::StringLiterals;
 namespace sandglass::app {
 
 namespace {
+
+Q_LOGGING_CATEGORY(logEngine, "sandglass.engine")
 
 constexpr qsizetype errorTailLimit = 8 * 1024;
 constexpr int startLimitMs = 20'000;
@@ -124,7 +127,12 @@ void EngineSupervisor::onFinished(int exitCode, QProcess::ExitStatus status)
 
 void EngineSupervisor::keepErrorOutput()
 {
-    m_errorTail += m_process.readAllStandardError();
+    const QByteArray said = m_process.readAllStandardError();
+    for (const QByteArray &line : said.split('\n')) {
+        if (!line.trimmed().isEmpty())
+            qCInfo(logEngine, "%s", line.trimmed().constData());
+    }
+    m_errorTail += said;
     if (m_errorTail.size() > errorTailLimit)
         m_errorTail.remove(0, m_errorTail.size() - errorTailLimit);
 }

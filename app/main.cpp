@@ -2,11 +2,11 @@
 #include "app/composition.h"
 #include "app/tour.h"
 #include "app/transfercommand.h"
+#include "services/telemetry/log.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/toast.h"
 
 #include <QApplication>
-#include <QLoggingCategory>
 
 #include <csignal>
 #include <cstdio>
@@ -30,16 +30,6 @@ void chooseOffscreenForTour(const app::CommandLine &options)
     const bool hasDisplay = !qEnvironmentVariableIsEmpty("DISPLAY") || !qEnvironmentVariableIsEmpty("WAYLAND_DISPLAY");
     if (!options.tourDirectory.isEmpty() && !hasDisplay && !qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
         qputenv("QT_QPA_PLATFORM", "offscreen");
-}
-
-void setLogLevel(const QString &level)
-{
-    if (level == "debug"_L1)
-        QLoggingCategory::setFilterRules(u"sandglass.*=true"_s);
-    else if (level == "info"_L1)
-        QLoggingCategory::setFilterRules(u"sandglass.*.debug=false"_s);
-    else
-        QLoggingCategory::setFilterRules(u"sandglass.*.debug=false\nsandglass.*.info=false"_s);
 }
 
 /// Help > Take the tour: the steps pass by as notices, the pictures stay in the profile.
@@ -72,7 +62,10 @@ int main(int argc, char **argv)
     QApplication::setApplicationName(u"sandglass"_s);
     QApplication::setDesktopFileName(u"io.github.sandglass.Sandglass"_s);
     QApplication::setApplicationVersion(QStringLiteral(SANDGLASS_VERSION));
-    setLogLevel(parsed.options.logLevel);
+    telemetry::Log::instance().install();
+    telemetry::Log::instance().setFormat(parsed.options.logFormat == "json"_L1 ? telemetry::LogFormat::Json
+                                                                               : telemetry::LogFormat::Text);
+    telemetry::setLogLevels(parsed.options.logLevel.toStdString(), false);
     ui::Theme theme(application);
 
     auto composition = app::Composition::create(parsed.options, theme);

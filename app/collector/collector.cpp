@@ -3,6 +3,7 @@
 #include "app/collector/secretfile.h"
 #include "app/listprices.h"
 #include "services/core/paths.h"
+#include "services/telemetry/redactor.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -108,6 +109,8 @@ Result<> Collector::serve(const Options &options)
     if (!secret)
         return failure(secret.error());
     m_secretPlace = secret->place;
+    for (const std::string &known : {*token, secret->value})
+        telemetry::redactor().learn(known);
 
     stream::StreamServerOptions wishes;
     wishes.address = options.address;

@@ -3,10 +3,11 @@
 #include "app/collector/options.h"
 #include "services/core/qtstring.h"
 #include "services/lifecycle/recordfile.h"
+#include "services/telemetry/log.h"
+#include "services/telemetry/otlp/exporter.h"
 
 #include <QCoreApplication>
 #include <QFile>
-#include <QLoggingCategory>
 #include <QSocketNotifier>
 
 #include <sys/resource.h>
@@ -15,6 +16,9 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <utility>
 
 using namespace Qt::Literals::StringLiterals;
 using namespace sandglass;
@@ -32,12 +36,20 @@ UniqueFd takeSignals()
     return UniqueFd(::signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
-void setLogLevel(const QString &level)
+/// Traces of deliveries, when the standard variables ask for them (OTEL_TRACES_EXPORTER=otlp).
+std::unique_ptr<telemetry::OtlpExporter> startTraces()
 {
-    QString rules = u"sandglass.*.debug=false\n"_s;
-    if (level == "warning"_L1)
-        rules += u"sandglass.*.info=false"_s;
-    QLoggingCategory::setFilterRules(level == "debug"_L1 ? u"sandglass.*=true"_s : rules);
+    telemetry::OtlpEnvironment environment = telemetry::OtlpEnvironment::fromProcess();
+    for (const std::string &complaint : environment.complaints)
+        qWarning("%s", complaint.c_str());
+    if (!environment.isWanted.value_or(false))
+        return nullptr;
+    telemetry::OtlpOptions traces = std::move(environment.others);
+    traces.tracesUrl = environment.tracesUrl.value_or(telemetry::tracesUrlOf("http://127.0.0.1:4318"));
+    traces.headers = environment.headers.value_or(net::HeaderList());
+    if (std::getenv("OTEL_SERVICE_NAME") == nullptr && traces.serviceName == telemetry::OtlpOptions().serviceName)
+        traces.serviceName = "sandglass-collector";
+    return std::make_unique<telemetry::OtlpExporter>(std::move(traces));
 }
 
 /// This thread keeps the live picture; under a flood the threads that take and store deliveries, started already, come
@@ -65,10 +77,13 @@ int main(int argc, char **argv)
         return parsed.exitCode;
     }
     const collectorapp::Options &options = parsed.options;
-    setLogLevel(options.logLevel);
+    telemetry::Log::instance().install();
+    telemetry::Log::instance().setFormat(options.isLogJson ? telemetry::LogFormat::Json : telemetry::LogFormat::Text);
+    telemetry::setLogLevels(options.logLevel.toStdString(), false);
     std::signal(SIGPIPE, SIG_IGN); // a peer that goes away is an error value, not the end of the program
     const UniqueFd signals = takeSignals();
 
+    const auto traces = startTraces(); // before all that makes spans
     auto collector = collectorapp::Collector::start(options);
     if (!collector)
         return fail(collector.error().message);

@@ -33,6 +33,7 @@ void describe(QCommandLineParser &parser)
         {u"keep-days"_s, u"Remove events older than N days; what they cost stays (0 = never)."_s, u"N"_s},
         {u"ready-file"_s, u"Write a JSON object to FILE once the program serves."_s, u"FILE"_s},
         {u"log"_s, u"Log level: debug, info or warning (warning)."_s, u"LEVEL"_s},
+        {u"log-format"_s, u"Log as text or json, one object a line (text)."_s, u"FORMAT"_s},
         {QStringList{u"h"_s, u"help"_s}, u"Show this help and end."_s},
         {QStringList{u"v"_s, u"version"_s}, u"Show the version and end."_s},
     });
@@ -95,6 +96,10 @@ ParsedOptions parseOptions(const QStringList &arguments)
         options.logLevel = parser.value(u"log"_s);
     if (!QStringList{u"debug"_s, u"info"_s, u"warning"_s}.contains(options.logLevel))
         return misuse(u"--log takes debug, info or warning"_s);
+    const QString format = parser.isSet(u"log-format"_s) ? parser.value(u"log-format"_s) : u"text"_s;
+    if (format != "text"_L1 && format != "json"_L1)
+        return misuse(u"--log-format takes text or json"_s);
+    options.isLogJson = format == "json"_L1;
     options.allowPlainText = parser.isSet(u"allow-plain-text"_s);
     if (options.profile.empty())
         options.profile = ProfilePaths::forDirectory({}).state / "collector";

@@ -22,6 +22,7 @@ struct Options
     int keepDays = 0;                 ///< 0 = for ever
     std::filesystem::path readyFile;
     QString logLevel = QStringLiteral("warning");
+    bool isLogJson = false;
 };
 
 struct ParsedOptions

@@ -25,7 +25,10 @@ public:
         StreamEnabled,       ///< the live stream to other programs
         StreamPort,          ///< 1-65535; 0 = any
         Collectors,          ///< list of addresses; their tokens are in the KeyStore
-        RateCard,            ///< the person's own card as text; empty = list prices
+        TracingEnabled,      ///< spans go to TracingEndpoint
+        TracingEndpoint,     ///< of an OTLP/HTTP receiver; its headers are in the KeyStore
+        LogToFile,
+        RateCard, ///< the person's own card as text; empty = list prices
         RefineTemplate,
         RefineRequirement,
         RefineCheck,

@@ -18,6 +18,7 @@ namespace sandglass::telemetry {
 namespace {
 
 constexpr std::size_t messageLimit = 8U << 10;
+constexpr std::string_view ourCategories = "sandglass.";
 constexpr int levels = 4; ///< of objects in the fields; deeper ones are texts
 
 /// Secrets out of every text of `value`.
@@ -54,6 +55,11 @@ std::string_view levelOf(QtMsgType type)
         return "fatal";
     }
     return "info";
+}
+
+const char *categoryOf(const QMessageLogContext &context)
+{
+    return context.category != nullptr ? context.category : "";
 }
 
 /// The fields of the message that note() is sending on this thread.
@@ -108,6 +114,7 @@ struct Log::Private
 
     std::atomic<LogFormat> format = LogFormat::Text;
     std::atomic<bool> hasFile = false;
+    std::atomic<bool> infosOnStandardError = true;
     QtMessageHandler before = nullptr;
     std::mutex mutex; ///< guards the next two
     std::optional<RotatingFile> file;
@@ -139,6 +146,11 @@ void Log::setFormat(LogFormat format)
     d->format = format;
 }
 
+void Log::setInfosOnStandardError(bool isWanted)
+{
+    d->infosOnStandardError = isWanted;
+}
+
 Result<> Log::openFile(const std::filesystem::path &folder, const std::string &name, RotatingFile::Limits limits)
 {
     auto file = RotatingFile::open(folder, name, limits);
@@ -166,17 +178,20 @@ void Log::Private::handle(QtMsgType type, const QMessageLogContext &context, con
 void Log::Private::take(QtMsgType type, const QMessageLogContext &context, const QString &message)
 {
     const Noted *noted = notedOnThread();
+    const bool isOurInfo = type == QtInfoMsg && std::string_view(categoryOf(context)).starts_with(ourCategories);
+    const bool isForStandardError = !isOurInfo || infosOnStandardError;
     const bool isText = format == LogFormat::Text;
-    if (isText && before != nullptr)
+    if (isText && isForStandardError && before != nullptr)
         before(type, context, toQString(redactor().clean(toUtf8(message))));
-    if (isText && !hasFile)
+    const bool isLineForStandardError = !isText && isForStandardError;
+    if (!isLineForStandardError && !hasFile)
         return;
     const std::string plain = noted != nullptr ? std::string(noted->message) : toUtf8(message);
-    const std::string line = logLine({systemNow(), levelOf(type), context.category != nullptr ? context.category : "",
-                                      plain, activeContext(), noted != nullptr ? *noted->fields : Json(),
+    const std::string line = logLine({systemNow(), levelOf(type), categoryOf(context), plain, activeContext(),
+                                      noted != nullptr ? *noted->fields : Json(),
                                       context.file != nullptr ? context.file : "", context.line});
     const std::lock_guard lock(mutex);
-    if (!isText)
+    if (isLineForStandardError)
         writeAll(STDERR_FILENO, line + '\n');
     if (!file)
         return;
@@ -184,6 +199,18 @@ void Log::Private::take(QtMsgType type, const QMessageLogContext &context, const
     if (!written && !isFailing)
         writeAll(STDERR_FILENO, written.error().message + '\n');
     isFailing = !written;
+}
+
+void setLogLevels(std::string_view level, bool hasFile)
+{
+    const bool isInfo = level == "info" || level == "debug";
+    QString rules = QStringLiteral("sandglass.*=true\n");
+    if (level != "debug")
+        rules += QStringLiteral("sandglass.*.debug=false\n");
+    if (!isInfo && !hasFile)
+        rules += QStringLiteral("sandglass.*.info=false\n");
+    Log::instance().setInfosOnStandardError(isInfo);
+    QLoggingCategory::setFilterRules(rules);
 }
 
 void note(const QLoggingCategory &category, QtMsgType level, std::string_view message, const Json &fields)

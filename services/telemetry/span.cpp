@@ -85,6 +85,16 @@ void setSpanSink(std::shared_ptr<SpanSink> sink)
     shared().sink.swap(sink); // the old one goes after the lock
 }
 
+void dropSpanSink(const SpanSink &sink)
+{
+    std::shared_ptr<SpanSink> old; // goes after the lock
+    const std::lock_guard lock(shared().mutex);
+    if (shared().sink.get() != &sink)
+        return;
+    shared().isTracing = false;
+    shared().sink.swap(old);
+}
+
 bool isTracing()
 {
     return shared().isTracing.load(std::memory_order_relaxed);

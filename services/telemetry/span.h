@@ -61,6 +61,7 @@ protected:
 /// Off (a null sink) is the default: every span is empty then and costs one load of an atomic. Spans keep the sink they
 /// began with. Thread-safe, for the whole program.
 void setSpanSink(std::shared_ptr<SpanSink> sink);
+void dropSpanSink(const SpanSink &sink); ///< off, if it is still this one
 [[nodiscard]] bool isTracing();
 
 /// The caller's span, under which everything without a nearer parent hangs (environment TRACEPARENT). Thread-safe.

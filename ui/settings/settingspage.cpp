@@ -17,6 +17,7 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     , m_receiver(new ReceiverSection(settings, this))
     , m_stream(new StreamSection(this))
     , m_collectors(new CollectorsSection(this))
+    , m_diagnostics(new DiagnosticsSection(this))
 {
     setObjectName(QStringLiteral("settingsPage"));
     auto *column = new QWidget(this);
@@ -26,7 +27,7 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     cards->setSpacing(metrics::cardGap);
     for (Section *section : std::initializer_list<Section *>{
              new ConnectionsSection(connections, this), m_engine, m_receiver, m_stream, m_collectors,
-             new RateSection(rates, this), new AppearanceSection(settings, this)}) {
+             new RateSection(rates, this), new AppearanceSection(settings, this), m_diagnostics}) {
         cards->addWidget(section);
         connect(section, &Section::toast, this, &Page::toast);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ui/settings/collectorssection.h"
+#include "ui/settings/diagnosticssection.h"
 #include "ui/settings/enginesection.h"
 #include "ui/settings/receiversection.h"
 #include "ui/settings/streamsection.h"
@@ -14,7 +15,7 @@ class Settings;
 
 namespace sandglass::ui {
 
-/// Connections, engine, receiver, prices, appearance. Gets values and models; services stay out of sight.
+/// Connections, engine, receiver, prices, appearance, diagnostics. Gets values and models; services stay out of sight.
 class SettingsPage final : public Page
 {
     Q_OBJECT
@@ -27,6 +28,7 @@ public:
     void setReceiver(const ReceiverView &receiver) { m_receiver->setReceiver(receiver); }
     [[nodiscard]] StreamSection &stream() { return *m_stream; }
     [[nodiscard]] CollectorsSection &collectors() { return *m_collectors; }
+    [[nodiscard]] DiagnosticsSection &diagnostics() { return *m_diagnostics; }
 
 Q_SIGNALS:
     void engineRestartRequested();
@@ -38,6 +40,7 @@ private:
     ReceiverSection *m_receiver;
     StreamSection *m_stream;
     CollectorsSection *m_collectors;
+    DiagnosticsSection *m_diagnostics;
 };
 
 } // namespace sandglass::ui

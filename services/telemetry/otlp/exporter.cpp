@@ -255,7 +255,7 @@ OtlpExporter::OtlpExporter(OtlpOptions options)
 
 OtlpExporter::~OtlpExporter()
 {
-    setSpanSink(nullptr);
+    dropSpanSink(*d->queue);
     d->queue->close();
     d->post([](Worker &its) { its.finish(); });
     d->wait(); // its own deadline bounds this
