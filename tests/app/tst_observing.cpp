@@ -17,12 +17,10 @@
 #include <QFile>
 #include <QLabel>
 #include <QLineEdit>
-#include <QListWidget>
 #include <QLoggingCategory>
 #include <QPromise>
 #include <QPushButton>
 #include <QScrollArea>
-#include <QScrollBar>
 #include <QSettings>
 #include <QTemporaryDir>
 #include <QTest>
@@ -69,9 +67,8 @@ class TestObserving final : public QObject
         [[nodiscard]] QString hosts() const
         {
             QStringList lines;
-            const auto *list = part<QListWidget>("outgoingHosts");
-            for (int row = 0; row < list->count(); ++row)
-                lines << list->item(row)->text();
+            for (const QLabel *label : part<QWidget>("outgoingHosts")->findChildren<QLabel *>())
+                lines << label->text();
             return lines.join(u'\n');
         }
 
@@ -140,7 +137,7 @@ void TestObserving::switchedOnAndOffAgain()
     QTRY_COMPARE(first.spans().size(), std::size_t{1});
     telemetry::startSpan("two").end();
     QTRY_COMPARE_WITH_TIMEOUT(second.spans().size(), std::size_t{1}, 10'000);
-    QTRY_VERIFY(program.part<QLabel>("tracingState")->text().contains(u"1 spans sent"_s));
+    QTRY_VERIFY(program.part<QLabel>("tracingState")->text().contains(u"spans: 1 sent"_s));
     telemetry::startSpan("three").end();
     QElapsedTimer clock;
     clock.start();
@@ -319,8 +316,6 @@ void TestObserving::pictures()
     for (const QPushButton *button : section.findChildren<QPushButton *>())
         QVERIFY2(button->width() >= button->sizeHint().width(), qPrintable(button->text()));
     QVERIFY(section.width() <= size.width());
-    const auto *list = program.part<QListWidget>("outgoingHosts");
-    QCOMPARE(list->verticalScrollBar()->maximum(), 0); // every row shows
     if (const QString folder = qEnvironmentVariable("SANDGLASS_PICTURES"); !folder.isEmpty()) {
         auto *scroll = program.page->findChild<QScrollArea *>();
         scroll->ensureWidgetVisible(program.part<QCheckBox>("tracingEnabled"), 0, 120);

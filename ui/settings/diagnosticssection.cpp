@@ -9,7 +9,6 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
-#include <QListWidget>
 #include <QPushButton>
 #include <QSignalBlocker>
 #include <QVBoxLayout>
@@ -38,8 +37,8 @@ QString hostText(const models::OutgoingHost &host)
         shape = DiagnosticsSection::tr("○ off");
         break;
     }
-    return DiagnosticsSection::tr("%1\n%2: %3. %4.")
-        .arg(host.host, shape, host.condition, host.purpose.left(1).toUpper() + host.purpose.mid(1));
+    return DiagnosticsSection::tr("%1: %2. %3.")
+        .arg(shape, host.condition, host.purpose.left(1).toUpper() + host.purpose.mid(1));
 }
 
 } // namespace
@@ -50,20 +49,19 @@ DiagnosticsSection::DiagnosticsSection(QWidget *parent)
                  "written or sent; code and output stay out of it."),
               parent)
 {
-    buildTraces();
-    body()->addSpacing(metrics::gap);
-    buildLog();
+    QFormLayout *form = addForm();
+    buildTraces(form);
+    buildLog(form);
     body()->addSpacing(metrics::gap);
     buildHosts();
     setView({});
 }
 
-void DiagnosticsSection::buildTraces()
+void DiagnosticsSection::buildTraces(QFormLayout *form)
 {
     m_tracing = new QCheckBox(tr("Send traces to an OpenTelemetry collector (OTLP over HTTP)"), this);
     m_tracing->setObjectName(QStringLiteral("tracingEnabled"));
-    body()->addWidget(m_tracing);
-    QFormLayout *form = addForm();
+    form->addRow(m_tracing);
     m_endpoint = new QLineEdit(this);
     m_endpoint->setObjectName(QStringLiteral("tracingEndpoint"));
     m_endpoint->setAccessibleName(tr("Address of the OpenTelemetry collector"));
@@ -77,6 +75,7 @@ void DiagnosticsSection::buildTraces()
     m_testResult = makeText("muted");
     m_testResult->setObjectName(QStringLiteral("tracingTestResult"));
     m_testResult->setWordWrap(true);
+    m_testResult->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred); // else it wraps at its first guess
     m_testResult->hide();
     form->addRow(QString(), m_testResult);
 
@@ -122,16 +121,21 @@ void DiagnosticsSection::buildTraces()
     m_saveHeaders->setEnabled(false);
 }
 
-void DiagnosticsSection::buildLog()
+void DiagnosticsSection::buildLog(QFormLayout *form)
 {
     m_logging = new QCheckBox(tr("Keep a log file (JSON lines, five files of 4 MiB at most)"), this);
     m_logging->setObjectName(QStringLiteral("logToFile"));
-    body()->addWidget(m_logging);
-    QFormLayout *form = addForm();
+    auto *space = new QWidget(this);
+    space->setFixedHeight(metrics::unit);
+    form->addRow(space);
+    form->addRow(m_logging);
     m_logPlace = addValue(form, tr("Folder"), true);
     m_logPlace->setObjectName(QStringLiteral("logPlace"));
     m_openFolder = makeButton(tr("Open folder"), QStringLiteral("openLogFolder"), this);
-    body()->addWidget(m_openFolder, 0, Qt::AlignLeft);
+    auto *button = new QHBoxLayout;
+    button->addWidget(m_openFolder);
+    button->addStretch();
+    form->addRow(QString(), button);
     connect(m_logging, &QCheckBox::toggled, this, &DiagnosticsSection::loggingChanged);
     connect(m_openFolder, &QPushButton::clicked, this, &DiagnosticsSection::logFolderRequested);
 }
@@ -142,13 +146,12 @@ void DiagnosticsSection::buildHosts()
     QLabel *text = makeText("muted", tr("There are no usage statistics, no crash reports and no search for updates."));
     text->setWordWrap(true);
     body()->addWidget(text);
-    m_hosts = new QListWidget(this);
+    m_hosts = new QWidget(this);
     m_hosts->setObjectName(QStringLiteral("outgoingHosts"));
     m_hosts->setAccessibleName(tr("Every host this program talks to"));
-    m_hosts->setWordWrap(true);
-    m_hosts->setSpacing(2);
-    m_hosts->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    m_hosts->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    auto *lines = new QVBoxLayout(m_hosts);
+    lines->setContentsMargins(0, metrics::unit, 0, 0);
+    lines->setSpacing(2);
     body()->addWidget(m_hosts);
 }
 
@@ -158,8 +161,8 @@ QString DiagnosticsSection::traceState() const
         return m_view.isTracingGiven ? tr("○ Off, by the environment: nothing is sent")
                                      : tr("○ Off: nothing is sent, nobody is asked");
     QString text = m_view.traceProblem.isEmpty()
-        ? tr("● On · %1 spans sent").arg(count(m_view.sent))
-        : tr("✕ %1 · %2 spans sent").arg(m_view.traceProblem, count(m_view.sent));
+        ? tr("● On · spans: %1 sent").arg(count(m_view.sent))
+        : tr("✕ %1 · spans: %2 sent").arg(m_view.traceProblem, count(m_view.sent));
     if (m_view.waiting > 0)
         text += tr(" · %1 waiting").arg(count(m_view.waiting));
     if (m_view.dropped > 0)
@@ -193,31 +196,26 @@ void DiagnosticsSection::setView(const DiagnosticsView &view)
 
 void DiagnosticsSection::setHosts(const QList<models::OutgoingHost> &hosts)
 {
-    bool isSame = m_hosts->count() == hosts.size();
-    for (qsizetype row = 0; isSame && row < hosts.size(); ++row)
-        isSame = m_hosts->item(static_cast<int>(row))->text() == hostText(hosts[row]);
-    if (isSame)
+    if (hosts == m_shownHosts)
         return;
-    const int current = m_hosts->currentRow();
-    m_hosts->clear();
-    for (const models::OutgoingHost &host : hosts)
-        m_hosts->addItem(hostText(host));
-    m_hosts->setCurrentRow(current);
-    fitHosts();
-}
-
-void DiagnosticsSection::fitHosts()
-{
-    int height = 2 * m_hosts->frameWidth();
-    for (int row = 0; row < m_hosts->count(); ++row)
-        height += m_hosts->sizeHintForRow(row) + 2 * m_hosts->spacing();
-    m_hosts->setFixedHeight(height + 2 * m_hosts->spacing());
-}
-
-void DiagnosticsSection::resizeEvent(QResizeEvent *event)
-{
-    Section::resizeEvent(event);
-    fitHosts(); // lines wrap elsewhere now
+    m_shownHosts = hosts;
+    auto *lines = static_cast<QVBoxLayout *>(m_hosts->layout());
+    while (QLayoutItem *old = lines->takeAt(0)) {
+        delete old->widget();
+        delete old;
+    }
+    for (const models::OutgoingHost &host : hosts) {
+        QLabel *name = makeText("mono", host.host);
+        name->setTextFormat(Qt::PlainText);
+        name->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+        name->setWordWrap(true);
+        QLabel *text = makeText("muted", hostText(host));
+        text->setTextFormat(Qt::PlainText);
+        text->setWordWrap(true);
+        text->setContentsMargins(0, 0, 0, metrics::gap);
+        lines->addWidget(name);
+        lines->addWidget(text);
+    }
 }
 
 void DiagnosticsSection::showEvent(QShowEvent *event)

@@ -8,7 +8,6 @@
 
 class QCheckBox;
 class QLineEdit;
-class QListWidget;
 class QPushButton;
 
 namespace sandglass::ui {
@@ -53,18 +52,17 @@ Q_SIGNALS:
     void logFolderRequested();
 
 protected:
-    void resizeEvent(QResizeEvent *event) override;
     void showEvent(QShowEvent *event) override;
 
 private:
-    void buildTraces();
-    void buildLog();
+    void buildTraces(QFormLayout *form);
+    void buildLog(QFormLayout *form);
     void buildHosts();
     void setHosts(const QList<models::OutgoingHost> &hosts);
-    void fitHosts();
     [[nodiscard]] QString traceState() const;
 
     DiagnosticsView m_view;
+    QList<models::OutgoingHost> m_shownHosts;
     QCheckBox *m_tracing = nullptr;
     QLineEdit *m_endpoint = nullptr;
     QLineEdit *m_headers = nullptr;
@@ -77,7 +75,7 @@ private:
     QCheckBox *m_logging = nullptr;
     QLabel *m_logPlace = nullptr;
     QPushButton *m_openFolder = nullptr;
-    QListWidget *m_hosts = nullptr;
+    QWidget *m_hosts = nullptr; ///< a line and its explanation for each
 };
 
 } // namespace sandglass::ui

@@ -6,6 +6,7 @@
 #include "services/lifecycle/tracker.h"
 #include "tests/services/http/rawclient.h"
 #include "tests/services/lifecycle/events.h"
+#include "tests/services/lifecycle/openmetricsparser.h"
 
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -345,6 +346,12 @@ void TestRestApi::openMetricsHoldsTogether()
             templates += family == "sandglass_template_sandboxes";
         }
     }
+    const test::OpenMetricsParser parser(text);
+    QVERIFY2(parser.faults().empty(), parser.faults().c_str());
+    for (const char *name : {"sandglass_journal_commit_duration_seconds", "sandglass_delivery_duration_seconds",
+                             "sandglass_event_age_seconds", "sandglass_api_call_duration_seconds",
+                             "sandglass_attempt_duration_seconds"})
+        QVERIFY2(parser.families().at(name).type == "histogram", name);
     QCOMPARE(templates, 201); // bounded, the rest as "other"
     for (const char *line :
          {"sandglass_sandboxes{state=\"running\"} 300\n", "sandglass_events_total 300\n",

@@ -3,6 +3,8 @@
 #include "services/core/json.h"
 #include "services/http/server.h"
 
+#include <QtGlobal>
+
 #include <algorithm>
 #include <cctype>
 #include <deque>
