@@ -80,8 +80,8 @@ QList<OutgoingHost> outgoingHosts(const ConnectionsModel &connections, const Set
     hosts.append({Texts::tr("Addresses of webhooks at the local engine"),
                   Texts::tr("the engine delivers lifecycle events to them"), When::OnDemand,
                   Texts::tr("when a program registers one; ours is on this machine")});
-    hosts.append({Texts::tr("Whatever code in a local sandbox asks for"), Texts::tr("downloads and calls of that code"),
-                  When::OnDemand, Texts::tr("only for sandboxes created with internet access")});
+    hosts.append({Texts::tr("Code in local sandboxes"), Texts::tr("it reaches nothing outside"), When::Never,
+                  Texts::tr("local sandboxes have no network")});
     return hosts;
 }
 
