@@ -104,9 +104,8 @@ void RefineTrace::describe(const Attempt &attempt)
         m_attempt.set("sandglass.run.first_output_ms", wholeMs(*attempt.firstOutputAfter));
     if (attempt.cost)
         m_attempt.set("sandglass.attempt.cost_usd", attempt.cost->toFixed(12));
-    if (attempt.error)
-        m_attempt.addEvent("exception",
-                           {{"exception.type", attempt.error->name}, {"exception.message", attempt.error->value}});
+    if (attempt.error) // its message is what the code says, and stays here
+        m_attempt.addEvent("exception", {{"exception.type", attempt.error->name}});
     if (attempt.trouble)
         m_attempt.fail(*attempt.trouble);
     else if (attempt.verdict == Verdict::Passed)
