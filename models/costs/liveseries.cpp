@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 using namespace std::chrono_literals;
@@ -70,14 +71,7 @@ void LiveSeries::refresh()
 {
     if (m_lookers == 0 || !m_picture.isReplayed())
         return;
-    const std::int64_t widthMs = std::max<std::int64_t>(1, (m_window.length().count() + bucketCount - 1) / bucketCount);
-    if (m_window.isFixed()) {
-        m_from = std::chrono::floor<std::chrono::milliseconds>(m_window.from());
-    } else { // buckets stand on multiples of their width, so that a curve moves by whole buckets instead of trembling
-        const std::int64_t lastEdge = (toUnixMs(m_picture.now()) / widthMs + 1) * widthMs;
-        m_from = fromUnixMs(lastEdge - widthMs * bucketCount);
-    }
-    m_to = m_from + std::chrono::milliseconds(widthMs * bucketCount);
+    std::tie(m_from, m_to) = m_window.aligned(bucketCount);
     std::vector<Line> lines;
     for (const auto &series : m_picture.costSeries(m_from, m_to, bucketCount)) {
         Line line{toQString(series.templateName), {}};

@@ -60,4 +60,15 @@ milliseconds TimeWindow::length() const
     return m_isFixed ? floor<milliseconds>(m_to - m_from) : m_followed;
 }
 
+std::pair<Timestamp, Timestamp> TimeWindow::aligned(int bucketCount) const
+{
+    const std::int64_t widthMs = std::max<std::int64_t>(1, (length().count() + bucketCount - 1) / bucketCount);
+    Timestamp from = floor<milliseconds>(m_from);
+    if (!m_isFixed) {
+        const std::int64_t lastEdge = (toUnixMs(m_clock()) / widthMs + 1) * widthMs;
+        from = fromUnixMs(lastEdge - widthMs * bucketCount);
+    }
+    return {from, from + milliseconds(widthMs * bucketCount)};
+}
+
 } // namespace sandglass::models

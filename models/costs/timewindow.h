@@ -5,6 +5,7 @@
 #include <QObject>
 
 #include <chrono>
+#include <utility>
 
 namespace sandglass::models {
 
@@ -34,6 +35,10 @@ public:
     [[nodiscard]] Timestamp from() const;
     [[nodiscard]] Timestamp to() const; ///< now, unless fixed
     [[nodiscard]] std::chrono::milliseconds length() const;
+    /// A span of `bucketCount` equal buckets of whole milliseconds that covers the window. While the window moves, the
+    /// buckets stand on multiples of their width and end after now, so that a curve moves by whole buckets instead of
+    /// trembling.
+    [[nodiscard]] std::pair<Timestamp, Timestamp> aligned(int bucketCount) const;
 
 Q_SIGNALS:
     void changed(); ///< by follow, select or reset; not by the passing of time

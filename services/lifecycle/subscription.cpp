@@ -26,9 +26,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 11> lifecycl
     {"kill", "killed"},
 }};
 
-/// '*' matches any number of characters. No backtracking beyond the last star, so no text takes long.
+} // namespace
+
 bool matchesPattern(std::string_view pattern, std::string_view text)
 {
+    // No backtracking beyond the last star, so no text takes long.
     std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
     while (t < text.size()) {
         if (p < pattern.size() && pattern[p] == '*') {
@@ -48,8 +50,6 @@ bool matchesPattern(std::string_view pattern, std::string_view text)
         ++p;
     return p == pattern.size();
 }
-
-} // namespace
 
 std::string eventTypeFromAlias(std::string_view alias)
 {

@@ -21,6 +21,9 @@ inline constexpr const char *codeExecutedType = "sandbox.code_executed";
 /// is E2B's old label for it. Anything else stays as it is.
 [[nodiscard]] std::string eventTypeFromAlias(std::string_view alias);
 
+/// Whether `text` is as `pattern` says, in which '*' stands for any number of characters.
+[[nodiscard]] bool matchesPattern(std::string_view pattern, std::string_view text);
+
 struct CodeExecution
 {
     std::string sandboxId;

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "models/analytics/analysis.h"
+
+#include <QObject>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+namespace sandglass::models {
+
+/// Adds up lives in a thread of its own; Analytics is its other half. Sandboxes that ended long ago are read from the
+/// journal's tables when a question reaches back to them, and kept until forget().
+class AnalyticsWorker final : public QObject
+{
+    Q_OBJECT
+public:
+    static constexpr std::size_t mostPast = 300'000; ///< lives of the journal's tables; the rest is counted as left out
+
+    /// `journal`: the file, read only; empty: there is nothing but what is given.
+    explicit AnalyticsWorker(std::filesystem::path journal);
+
+    // In the worker's thread:
+    void ask(quint64 number, const std::shared_ptr<const LifeBook> &present, const AnalysisQuestion &question);
+    void forget();
+
+    // Any thread:
+    void expect(quint64 number) { m_latest = number; } ///< questions before it are not answered
+    void stop() { m_isStopped = true; }
+
+Q_SIGNALS:
+    void answered(quint64 number, const sandglass::models::AnalysisPtr &answer);
+    void failed(const QString &reason); ///< empty: no more
+
+private:
+    void readPast(Timestamp from);
+
+    std::filesystem::path m_journal;
+    LifeBook m_past;
+    std::int64_t m_leftOut = 0;
+    std::optional<Timestamp> m_pastFrom; ///< how far back m_past reaches
+    std::atomic<quint64> m_latest = 0;
+    std::atomic<bool> m_isStopped = false;
+};
+
+} // namespace sandglass::models
+
+Q_DECLARE_METATYPE(sandglass::models::AnalysisPtr)
