@@ -4,6 +4,7 @@
 #include "services/lifecycle/tracker.h"
 
 #include <algorithm>
+#include <functional>
 
 using namespace std::chrono_literals;
 
@@ -63,7 +64,8 @@ SpendForecast::SpendForecast(lifecycle::Tracker &tracker, GuardDesk &desk, QObje
 
 void SpendForecast::setActive(bool active)
 {
-    if (!active)
+    m_lookers = std::max(0, m_lookers + (active ? 1 : -1));
+    if (m_lookers == 0)
         return m_ticker.stop();
     m_ticker.start();
     refresh();
@@ -84,9 +86,9 @@ SpendForecast::History SpendForecast::historyOf(const std::string &timeZone) con
     return history;
 }
 
-SpendForecast::Outlook SpendForecast::outlook(const cost::Period &period, Money spent, std::vector<Money> days,
-                                              std::optional<Money> burnPerHour, Timestamp dayEnd,
-                                              std::optional<Money> budget) const
+cost::ForecastInput SpendForecast::inputOf(const cost::Period &period, Money spent, std::vector<Money> days,
+                                           std::optional<Money> burnPerHour, Timestamp dayEnd,
+                                           std::optional<Money> budget) const
 {
     cost::ForecastInput input;
     input.days = std::move(days);
@@ -96,7 +98,35 @@ SpendForecast::Outlook SpendForecast::outlook(const cost::Period &period, Money 
     input.burnPerHour = burnPerHour;
     input.dayEnd = dayEnd;
     input.budget = budget;
-    return {period, spent, cost::forecast(input)};
+    return input;
+}
+
+/// The way there goes by the same method as its end: a forecast for each moment until then.
+SpendForecast::Curve SpendForecast::curveOf(const Outlook &outlook, cost::ForecastInput input) const
+{
+    Curve curve;
+    const auto toMs = [](Timestamp time) { return std::chrono::floor<std::chrono::milliseconds>(time); };
+    const Timestamp from = outlook.period.from;
+    const Timestamp now = toMs(input.now);
+    curve.spent.push_back({from, {}});
+    if (now - from >= std::chrono::milliseconds(curveSteps)) {
+        std::vector<Money> steps(curveSteps);
+        for (const auto &series : m_tracker.costSeries(from, now, curveSteps))
+            std::ranges::transform(steps, series.buckets, steps.begin(), std::plus<>{});
+        for (int i = 0; i < curveSteps; ++i)
+            curve.spent.push_back({from + (now - from) * (i + 1) / curveSteps,
+                                   curve.spent.back().spent + steps[static_cast<std::size_t>(i)]});
+        curve.spent.back() = {now, outlook.spent}; // what fell between the last whole millisecond and now
+    }
+    if (!outlook.forecast)
+        return curve;
+    input.budget.reset();
+    for (int i = 0; i <= curveSteps; ++i) {
+        input.periodEnd = input.now + (outlook.period.to - input.now) * i / curveSteps;
+        const auto step = cost::forecast(input);
+        curve.ahead.push_back({input.periodEnd, step->expected, step->low, step->high});
+    }
+    return curve;
 }
 
 void SpendForecast::refresh()
@@ -114,8 +144,14 @@ void SpendForecast::refresh()
     const History &own = historyIn({});
     const auto all = own.costs(nullptr);
     const cost::Period month = cost::periodAt(now, cost::PeriodKind::Month, {});
-    m_today = outlook(own.today, m_tracker.costBetween(own.today.from, now), all, burn, own.today.to, {});
-    m_month = outlook(month, m_tracker.costBetween(month.from, now), all, burn, own.today.to, {});
+    const auto look = [&](const cost::Period &period, std::optional<Outlook> &outlook, Curve &curve) {
+        const Money spent = m_tracker.costBetween(period.from, now);
+        const auto input = inputOf(period, spent, all, burn, own.today.to, {});
+        outlook = Outlook{period, spent, cost::forecast(input)};
+        curve = curveOf(*outlook, input);
+    };
+    look(own.today, m_today, m_todayCurve);
+    look(month, m_month, m_monthCurve);
     m_budgets.clear();
     for (const cost::Budget &budget : m_desk.budgets()) {
         const bool isAll = budget.scope.kind == cost::Scope::Kind::All;
@@ -131,9 +167,9 @@ void SpendForecast::refresh()
             for (const auto &series : m_tracker.costSeries(period.from, now, 1))
                 spent += series.templateName == budget.scope.value ? series.buckets.front() : Money{};
         }
-        m_budgets.emplace(budget.id,
-                          outlook(period, spent, history.costs(isAll ? nullptr : &budget.scope.value),
-                                  isAll ? std::optional(burn) : std::nullopt, history.today.to, budget.moneyLimit));
+        const auto input = inputOf(period, spent, history.costs(isAll ? nullptr : &budget.scope.value),
+                                   isAll ? std::optional(burn) : std::nullopt, history.today.to, budget.moneyLimit);
+        m_budgets.emplace(budget.id, Outlook{period, spent, cost::forecast(input)});
     }
     Q_EMIT changed();
 }
