@@ -16,8 +16,8 @@ constexpr int usageError = 2;
 
 const std::array exportKinds = {"costs"_L1, "events"_L1, "sandboxes"_L1};
 
-const std::array pages = {"overview"_L1, "sandboxes"_L1, "templates"_L1, "refine"_L1,   "events"_L1,
-                          "webhooks"_L1, "costs"_L1,     "budgets"_L1,   "timeline"_L1, "settings"_L1};
+const std::array pages = {"overview"_L1, "sandboxes"_L1, "templates"_L1, "refine"_L1,   "events"_L1,  "webhooks"_L1,
+                          "costs"_L1,    "analytics"_L1, "budgets"_L1,   "timeline"_L1, "settings"_L1};
 
 void describe(QCommandLineParser &parser)
 {
@@ -31,7 +31,7 @@ void describe(QCommandLineParser &parser)
         {u"engine-api"_s, u"Use the engine at URL instead of starting one."_s, u"URL"_s},
         {u"tour"_s, u"Take the guided tour, leave pictures of every page in DIR, and end."_s, u"DIR"_s},
         {u"page"_s,
-         u"Open the page NAME: overview, sandboxes, templates, refine, events, webhooks, costs, budgets, timeline, settings."_s,
+         u"Open the page NAME: overview, sandboxes, templates, refine, events, webhooks, costs, analytics, budgets, timeline, settings."_s,
          u"NAME"_s},
         {u"export"_s, u"Write costs, events or sandboxes to the file of --out, without a window."_s, u"KIND"_s},
         {u"from"_s, u"Begin of the export: a date or an RFC 3339 time (UTC without an offset)."_s, u"T"_s},

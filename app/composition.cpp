@@ -115,6 +115,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_document(toQString((m_paths.state / "refine-autosave.py").string()))
     , m_runSession(m_client)
     , m_guarding(m_tracker, *m_journal, m_watching, m_client, m_connections, m_paths)
+    , m_analysing(m_tracker, *m_journal, m_timeWindow)
     , m_settling({m_client, m_actions, m_tracker, m_receiving})
 {
     m_runSession.setTemplate(m_settings.text(models::Settings::Key::RefineTemplate));
@@ -142,6 +143,7 @@ void Composition::buildPages()
     m_refinePage = new ui::RefinePage(m_runSession, m_document, m_settings, m_templates);
     auto *events = m_eventsPage = new ui::EventsPage(m_events);
     auto *costs = new ui::CostsPage(m_timeWindow, m_series, m_costByTemplate, m_costBySandbox);
+    costs->showForecast(m_guarding.makeForecastCard());
     m_settingsPage = new ui::SettingsPage(m_settings, m_connections, m_rates);
     m_streaming.showIn(*m_settingsPage);
     m_observing.showIn(*m_settingsPage, m_connections);
@@ -155,6 +157,7 @@ void Composition::buildPages()
         {u"events"_s, events},
         {u"webhooks"_s, m_receiving.makePage()},
         {u"costs"_s, costs},
+        {u"analytics"_s, m_analysing.makePage()},
         {u"budgets"_s, budgets},
         {u"timeline"_s, timeline},
         {u"settings"_s, m_settingsPage},
@@ -199,6 +202,7 @@ void Composition::wireModels()
     connect(&m_receiving, &Receiving::known, this, &Composition::updateStatus);
     const auto showGaps = [this] {
         m_series.setGaps(m_watching.gaps().all());
+        m_analysing.setGaps(m_watching.gaps().all());
         m_eventsPage->setHistoryGaps(m_watching.gaps().all());
     };
     showGaps();

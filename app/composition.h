@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/analysing.h"
 #include "app/commandline.h"
 #include "app/enginesupervisor.h"
 #include "app/guarding.h"
@@ -136,6 +137,7 @@ private:
     models::CodeDocument m_document;
     models::RunSession m_runSession;
     Guarding m_guarding;
+    Analysing m_analysing;
     Settling m_settling;
 
     std::unique_ptr<ui::MainWindow> m_window; ///< owns the pages

@@ -9,6 +9,7 @@
 #include "services/lifecycle/tracker.h"
 #include "ui/budgets/budgetspage.h"
 #include "ui/budgets/guardnotice.h"
+#include "ui/costs/forecastcard.h"
 #include "ui/shell/mainwindow.h"
 
 using namespace Qt::Literals::StringLiterals;
@@ -48,6 +49,11 @@ ui::Page *Guarding::makePage(const models::TemplateListModel &templates)
     };
     m_page = new ui::BudgetsPage({m_desk, m_budgets, m_planned, m_audit, m_forecast}, templateNames, connectionNames);
     return m_page;
+}
+
+QWidget *Guarding::makeForecastCard()
+{
+    return new ui::ForecastCard(m_forecast, m_desk);
 }
 
 void Guarding::attachTo(ui::MainWindow &window)

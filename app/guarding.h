@@ -10,6 +10,8 @@
 
 #include <QObject>
 
+class QWidget;
+
 namespace sandglass::e2b {
 class Client;
 }
@@ -39,6 +41,8 @@ public:
 
     /// For the window, which owns it.
     [[nodiscard]] ui::Page *makePage(const models::TemplateListModel &templates);
+    /// Where spending leads, for the page of costs, which owns it.
+    [[nodiscard]] QWidget *makeForecastCard();
     /// Alerts and countdowns over the window's pages.
     void attachTo(ui::MainWindow &window);
     [[nodiscard]] models::GuardDesk &desk() { return m_desk; }

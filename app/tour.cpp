@@ -154,7 +154,8 @@ void Tour::planEnding()
          },
          [this] { return tr("killed event in the journal, %1 events in all").arg(m_composition.journal().count()); }});
     m_steps.push_back({tr("settle its cost"), [] {}, [] { return true; }, [this] { return costLine(); }});
-    planPictures(tr("draw the records"), {u"events"_s, u"webhooks"_s, u"costs"_s, u"budgets"_s, u"timeline"_s});
+    planPictures(tr("draw the records"),
+                 {u"events"_s, u"webhooks"_s, u"costs"_s, u"analytics"_s, u"budgets"_s, u"timeline"_s});
 }
 
 void Tour::planJourney()

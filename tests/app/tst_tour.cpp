@@ -38,7 +38,7 @@ void TestTour::holdsFromTheFirstStart()
 
     QVERIFY(QFile::exists(pictures.filePath(u"sandboxes-past-light.png"_s)));
     for (const QString &page : {u"overview"_s, u"sandboxes"_s, u"templates"_s, u"refine"_s, u"events"_s, u"webhooks"_s,
-                                u"costs"_s, u"budgets"_s, u"timeline"_s, u"settings"_s}) {
+                                u"costs"_s, u"analytics"_s, u"budgets"_s, u"timeline"_s, u"settings"_s}) {
         for (const QString &theme : {u"light"_s, u"dark"_s}) {
             const QImage large(pictures.filePath(page + u'-' + theme + u".png"_s));
             QCOMPARE(large.size(), QSize(1600, 1000));

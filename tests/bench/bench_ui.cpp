@@ -34,7 +34,7 @@ constexpr int perSecond = 100;
 constexpr int secondsPerPage = 8;
 constexpr auto settleTime = 2s; ///< a page that has just been opened is not what is measured
 constexpr int giveUpMs = 180'000;
-constexpr auto pages = {"sandboxes", "overview", "events", "costs", "timeline"};
+constexpr auto pages = {"sandboxes", "overview", "events", "costs", "analytics", "timeline"};
 
 /// How long an event waits for the UI thread, as a key press would: one every 2 ms, also while it is waits.
 class StallWatch final : public QObject

@@ -418,11 +418,7 @@ void BudgetsPage::updateBudgets()
 
 void BudgetsPage::updateForecast()
 {
-    const QString method =
-        tr("How this is reckoned: the daily rate is the mean of the last complete days (28 at most), "
-           "in which a day weighs half as much as the one five days after it. The rest of today goes "
-           "on at the present burn rate, the days after at the daily rate. The range is 95 %, by how "
-           "much these days differ. Fewer than three complete days make no forecast.");
+    const QString method = forecastMethodText();
     const auto show = [&](StatTile *tile, const std::optional<models::SpendForecast::Outlook> &outlook) {
         tile->setToolTip(outlook ? tr("%1 spent so far.").arg(formatMoney(outlook->spent)) + u"\n\n"_s + method
                                  : method);

@@ -150,4 +150,12 @@ QString dayText(Timestamp time)
     return QDateTime::fromMSecsSinceEpoch(toUnixMs(time)).toString(u"d MMM HH:mm"_s);
 }
 
+QString forecastMethodText()
+{
+    return tr("How this is reckoned: the daily rate is the mean of the last complete days (28 at most), "
+              "in which a day weighs half as much as the one five days after it. The rest of today goes "
+              "on at the present burn rate, the days after at the daily rate. The range is 95 %, by how "
+              "much these days differ. Fewer than three complete days make no forecast.");
+}
+
 } // namespace sandglass::ui

@@ -35,5 +35,6 @@ using Thresholds = std::map<std::string, std::chrono::milliseconds>;
 /// Local, with the day: "20 Aug 14:02:11".
 [[nodiscard]] QString momentText(Timestamp time);
 [[nodiscard]] QString dayText(Timestamp time); ///< without seconds
+[[nodiscard]] QString forecastMethodText();    ///< of cost::forecast(), for people
 
 } // namespace sandglass::ui

@@ -47,14 +47,14 @@ void saveChartPicture(QWidget &chart, const QString &name)
         tellFailure(chart, path);
 }
 
-void saveChartData(QWidget &chart, const QString &name, const ChartData &data)
+void saveChartData(QWidget &chart, const QString &name, const QByteArray &csv)
 {
     const QString path = QFileDialog::getSaveFileName(chart.window(), translated("Save the data"),
                                                       fileNameFor(name, ".csv"), translated("CSV table (*.csv)"));
     if (path.isEmpty())
         return;
     QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(chartCsv(data)) < 0 || !file.commit())
+    if (!file.open(QIODevice::WriteOnly) || file.write(csv) < 0 || !file.commit())
         tellFailure(chart, path);
 }
 

@@ -11,8 +11,8 @@ struct ChartData;
 
 /// Asks for a file and draws the chart into it: PNG at twice its size, or SVG. Tells when it could not be written.
 void saveChartPicture(QWidget &chart, const QString &name);
-/// Asks for a file and writes chartCsv() to it.
-void saveChartData(QWidget &chart, const QString &name, const ChartData &data);
+/// Asks for a file and writes the table to it.
+void saveChartData(QWidget &chart, const QString &name, const QByteArray &csv);
 
 /// The same without a dialog; false when the file could not be written. The suffix of `path` (.png, .svg) decides.
 [[nodiscard]] bool writeChartPicture(QWidget &chart, const QString &path);

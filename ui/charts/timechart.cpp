@@ -343,7 +343,7 @@ void TimeChart::contextMenuEvent(QContextMenuEvent *event)
 {
     QMenu menu;
     menu.addAction(tr("Save as picture…"), this, [this] { saveChartPicture(*this, m_name); });
-    menu.addAction(tr("Save data as CSV…"), this, [this] { saveChartData(*this, m_name, m_data); });
+    menu.addAction(tr("Save data as CSV…"), this, [this] { saveChartData(*this, m_name, chartCsv(m_data)); });
     menu.addSeparator();
     menu.addAction(tr("Show the whole window"), this, &TimeChart::resetRequested);
     menu.exec(event->globalPos());

@@ -4,8 +4,6 @@
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 
-#include <QPainter>
-
 namespace sandglass::ui {
 
 using models::CostTableModel;
@@ -30,19 +28,9 @@ void CostDelegate::paintCell(QPainter &painter, const QRect &area, const QModelI
             amount.isValid() ? t.text : t.faint, Qt::AlignRight);
         break;
     }
-    case CostTableModel::ShareColumn: {
-        const double share = index.data(CostTableModel::ShareRole).toDouble();
-        const QRectF bar(area.left(), area.center().y() - 2, area.width() - 46, 5);
-        painter.setRenderHint(QPainter::Antialiasing);
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(t.grid);
-        painter.drawRoundedRect(bar, 2.5, 2.5);
-        painter.setBrush(t.accent);
-        painter.drawRoundedRect(QRectF(bar.left(), bar.top(), bar.width() * share, bar.height()), 2.5, 2.5);
-        paintText(painter, area, QStringLiteral("%1 %").arg(share * 100, 0, 'f', share < 0.1 ? 1 : 0), t.muted,
-                  Qt::AlignRight);
+    case CostTableModel::ShareColumn:
+        paintShare(painter, area, index.data(CostTableModel::ShareRole).toDouble());
         break;
-    }
     case CostTableModel::RuntimeColumn:
         paintText(painter, area,
                   formatAge(std::chrono::milliseconds(index.data(CostTableModel::RuntimeMsRole).toLongLong())), t.text,

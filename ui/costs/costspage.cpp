@@ -35,6 +35,9 @@ CostsPage::CostsPage(models::TimeWindow &window, models::LiveSeries &series, Cos
     m_chart->setFormatter(
         [](double dollars) { return formatMoney(Money::fromPicoDollars(static_cast<std::int64_t>(dollars * 1e12))); });
     chartCard->body()->addWidget(m_chart);
+    m_charts = new QHBoxLayout;
+    m_charts->setSpacing(metrics::cardGap);
+    m_charts->addWidget(chartCard, 3);
     auto *tables = new QHBoxLayout;
     tables->setSpacing(metrics::cardGap);
     tables->addWidget(buildTable(m_byTemplate, tr("By template"), QStringLiteral("costByTemplate"), false), 1);
@@ -42,13 +45,18 @@ CostsPage::CostsPage(models::TimeWindow &window, models::LiveSeries &series, Cos
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(metrics::pageMargin, 20, metrics::pageMargin, metrics::pageMargin);
     layout->setSpacing(metrics::cardGap);
-    layout->addWidget(chartCard, 2);
+    layout->addLayout(m_charts, 2);
     layout->addLayout(tables, 3);
     connect(m_chart, &TimeChart::rangeSelected, &m_window, &models::TimeWindow::select);
     connect(m_chart, &TimeChart::resetRequested, &m_window, &models::TimeWindow::reset);
     connect(&m_window, &models::TimeWindow::changed, this, &Page::subtitleChanged);
     connect(&m_series, &models::LiveSeries::changed, this, &CostsPage::updateChart);
     connect(&m_byTemplate, &CostTableModel::totalChanged, this, &Page::subtitleChanged);
+}
+
+void CostsPage::showForecast(QWidget *card)
+{
+    m_charts->addWidget(card, 2);
 }
 
 void CostsPage::buildTools()

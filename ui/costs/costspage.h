@@ -2,6 +2,8 @@
 
 #include "ui/shell/page.h"
 
+class QHBoxLayout;
+
 namespace sandglass::models {
 class CostTableModel;
 class LiveSeries;
@@ -19,6 +21,8 @@ class CostsPage final : public Page
 public:
     CostsPage(models::TimeWindow &window, models::LiveSeries &series, models::CostTableModel &byTemplate,
               models::CostTableModel &bySandbox, QWidget *parent = nullptr);
+
+    void showForecast(QWidget *card); ///< beside the chart; once; takes ownership
 
     [[nodiscard]] QString title() const override { return tr("Costs"); }
     [[nodiscard]] QString subtitle() const override;
@@ -42,6 +46,7 @@ private:
     models::CostTableModel &m_byTemplate;
     models::CostTableModel &m_bySandbox;
     QWidget *m_tools = nullptr;
+    QHBoxLayout *m_charts = nullptr;
     TimeChart *m_chart = nullptr;
 };
 

@@ -27,6 +27,20 @@ void CellDelegate::paintText(QPainter &painter, const QRect &area, const QString
                      painter.fontMetrics().elidedText(text, Qt::ElideRight, area.width()));
 }
 
+void CellDelegate::paintShare(QPainter &painter, const QRect &area, double share)
+{
+    const Tokens &t = Theme::tokens();
+    const QRectF bar(area.left(), area.center().y() - 2, area.width() - 46, 5);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(t.grid);
+    painter.drawRoundedRect(bar, 2.5, 2.5);
+    painter.setBrush(t.accent);
+    painter.drawRoundedRect(QRectF(bar.left(), bar.top(), bar.width() * share, bar.height()), 2.5, 2.5);
+    paintText(painter, area, QStringLiteral("%1 %").arg(share * 100, 0, 'f', share < 0.1 ? 1 : 0), t.muted,
+              Qt::AlignRight);
+}
+
 void CellDelegate::paintMono(QPainter &painter, const QRect &area, const QString &text, const QColor &color)
 {
     painter.setFont(Theme::monoFont());

@@ -18,6 +18,8 @@ protected:
 
     static void paintText(QPainter &painter, const QRect &area, const QString &text, const QColor &color,
                           Qt::Alignment alignment = Qt::AlignLeft);
+    /// A bar and the percent beside it; `share` 0-1.
+    static void paintShare(QPainter &painter, const QRect &area, double share);
     /// Monospace, for ids and metadata.
     static void paintMono(QPainter &painter, const QRect &area, const QString &text, const QColor &color);
 };

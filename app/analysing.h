@@ -1,0 +1,40 @@
+#pragma once
+
+#include "models/analytics/analytics.h"
+#include "models/analytics/templateusagemodel.h"
+
+#include <QObject>
+
+#include <vector>
+
+namespace sandglass::lifecycle {
+class Journal;
+class Tracker;
+} // namespace sandglass::lifecycle
+namespace sandglass::models {
+class TimeWindow;
+}
+namespace sandglass::ui {
+class Page;
+}
+
+namespace sandglass::app {
+
+/// Statistics of the time window in the program. Costs nothing while their page is not shown.
+class Analysing final : public QObject
+{
+    Q_OBJECT
+public:
+    Analysing(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, models::TimeWindow &window);
+
+    /// For the window, which owns it.
+    [[nodiscard]] ui::Page *makePage();
+    void setGaps(std::vector<lifecycle::HistoryGap> gaps) { m_analytics.setGaps(std::move(gaps)); }
+
+private:
+    models::TimeWindow &m_window;
+    models::Analytics m_analytics;
+    models::TemplateUsageModel m_usage;
+};
+
+} // namespace sandglass::app

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "models/budgets/spendforecast.h"
+
+#include <QWidget>
+
+#include <optional>
+
+namespace sandglass::ui {
+
+class ChartScale;
+
+/// Money of one period: spent so far, what is expected until its end, the range of that, and a budget with the moment
+/// at which it will be used up. Read-out under the pointer or by arrow keys; the context menu saves picture and data.
+class ForecastChart final : public QWidget
+{
+    Q_OBJECT
+public:
+    struct Data
+    {
+        cost::Period period;
+        models::SpendForecast::Curve curve;
+        std::optional<Money> budget;
+        std::optional<Timestamp> hitAt; ///< drawn when it lies in the period
+    };
+
+    ForecastChart(const QString &name, const QString &objectName, QWidget *parent = nullptr);
+
+    void setData(Data data);
+    [[nodiscard]] const Data &data() const { return m_data; }
+
+    /// RFC 4180 with a header: at (UTC, ISO 8601), then spent_usd, or expected_usd, low_usd and high_usd.
+    [[nodiscard]] static QByteArray csv(const Data &data);
+
+    [[nodiscard]] QSize sizeHint() const override { return {360, 200}; }
+    [[nodiscard]] QSize minimumSizeHint() const override { return {220, 110}; }
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+    void contextMenuEvent(QContextMenuEvent *event) override;
+    void mouseMoveEvent(QMouseEvent *event) override;
+    void leaveEvent(QEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
+
+private:
+    [[nodiscard]] ChartScale scale() const;
+    [[nodiscard]] bool showsBudget() const; ///< not when it is far above: the curve would lie flat
+    [[nodiscard]] Money highest() const;
+    [[nodiscard]] int stepCount() const;
+    [[nodiscard]] Timestamp timeOf(int step) const;
+    [[nodiscard]] QString textOf(int step) const;
+    void paintAxes(QPainter &painter, const ChartScale &chart) const;
+    void paintCurves(QPainter &painter, const ChartScale &chart) const;
+    void paintBudget(QPainter &painter, const ChartScale &chart) const;
+    void paintReadOut(QPainter &painter, const ChartScale &chart) const;
+    void setStep(int step);
+    void describe();
+
+    QString m_name;
+    Data m_data;
+    int m_step = -1; ///< read out: of what is spent, then of what is ahead; -1: none
+};
+
+} // namespace sandglass::ui
