@@ -81,7 +81,7 @@ QVariant TemplateUsageModel::headerData(int section, Qt::Orientation orientation
     case StartsColumn:
         return tr("Starts");
     case RunningColumn:
-        return tr("Running time");
+        return tr("Running");
     case AmountColumn:
         return tr("Cost");
     case ShareColumn:

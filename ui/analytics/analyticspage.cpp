@@ -33,6 +33,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 using namespace Qt::Literals::StringLiterals;
@@ -43,6 +44,7 @@ using models::TemplateUsageModel;
 
 namespace {
 
+constexpr int narrowWidth = 1'000;
 constexpr int chartHeight = 200, lowerHeight = 340;
 constexpr int fewestRows = 4, mostRows = 10; ///< of the table, before it scrolls
 constexpr int mostAtOnce = 100'000, usualLimit = 20;
@@ -52,9 +54,14 @@ int ownLimitIndex()
     return static_cast<int>(cost::listPlans().size()) + 1;
 }
 
-QString numberText(double value)
+QString rateText(double value)
 {
-    return QString::number(value, 'f', value < 10 && value != std::floor(value) ? 1 : 0);
+    return QString::number(value, 'g', 3);
+}
+
+QString countText(double value)
+{
+    return formatCount(std::llround(value));
 }
 
 QString lifetimeText(std::optional<std::chrono::milliseconds> lifetime)
@@ -79,12 +86,13 @@ AnalyticsPage::AnalyticsPage(models::Analytics &analytics, models::TimeWindow &w
     m_problem->setWordWrap(true);
     cards->addWidget(m_problem);
     cards->addWidget(buildTiles());
-    const auto addRow = [cards](QWidget *left, QWidget *right) {
-        auto *row = new QHBoxLayout;
+    const auto addRow = [this, cards](QWidget *left, QWidget *right) {
+        auto *row = new QBoxLayout(QBoxLayout::LeftToRight);
         row->setSpacing(metrics::cardGap);
         row->addWidget(left, 1);
         row->addWidget(right, 1);
         cards->addLayout(row);
+        m_rows.push_back(row);
     };
     addRow(buildConcurrency(), buildStarts());
     cards->addWidget(buildUsage());
@@ -129,9 +137,10 @@ void AnalyticsPage::buildTools()
 QWidget *AnalyticsPage::buildTiles()
 {
     auto *row = new QWidget;
-    auto *layout = new QHBoxLayout(row);
+    auto *layout = new QBoxLayout(QBoxLayout::LeftToRight, row);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(metrics::gap);
+    m_rows.push_back(layout);
     m_created = new StatTile(tr("Created today"), u"tileCreated"_s);
     m_killed = new StatTile(tr("Killed today"), u"tileKilled"_s);
     m_lifetime = new StatTile(tr("Average lifetime"), u"tileLifetime"_s);
@@ -141,8 +150,13 @@ QWidget *AnalyticsPage::buildTiles()
     m_failures->setToolTip(tr("Lost, or killed for a reason that is neither their timeout nor anybody's wish."));
     m_early->setToolTip(tr("Gone before their planned end without anybody having asked for it."));
     m_lifetime->setToolTip(tr("From created to ended, of those that ended in this window."));
-    for (StatTile *tile : {m_created, m_killed, m_lifetime, m_concurrent, m_failures, m_early})
-        layout->addWidget(tile);
+    for (const auto &half : {std::array{m_created, m_killed, m_lifetime}, {m_concurrent, m_failures, m_early}}) {
+        auto *three = new QHBoxLayout;
+        three->setSpacing(metrics::gap);
+        for (StatTile *tile : half)
+            three->addWidget(tile, 1);
+        layout->addLayout(three, 1);
+    }
     return row;
 }
 
@@ -165,7 +179,7 @@ QWidget *AnalyticsPage::buildConcurrency()
     card->titleRow()->addWidget(m_ownLimit);
     card->titleRow()->addWidget(m_plan);
     m_concurrency = new TimeChart(TimeChart::Kind::Lines, tr("Running and paused"), u"concurrencyChart"_s);
-    m_concurrency->setFormatter(numberText);
+    m_concurrency->setFormatter(countText);
     m_concurrency->setMinimumHeight(chartHeight);
     card->body()->addWidget(m_concurrency);
     connect(m_plan, &QComboBox::currentIndexChanged, this, &AnalyticsPage::updateLimit);
@@ -177,8 +191,8 @@ QWidget *AnalyticsPage::buildStarts()
 {
     auto *card = new Card(tr("Starts per minute"));
     card->setHint(tr("created and resumed"));
-    m_starts = new TimeChart(TimeChart::Kind::Lines, tr("Starts per minute"), u"startsChart"_s);
-    m_starts->setFormatter(numberText);
+    m_starts = new TimeChart(TimeChart::Kind::StackedArea, tr("Starts per minute"), u"startsChart"_s);
+    m_starts->setFormatter(rateText);
     m_starts->setLegendVisible(false);
     m_starts->setMinimumHeight(chartHeight);
     card->body()->addWidget(m_starts);
@@ -201,7 +215,7 @@ QWidget *AnalyticsPage::buildUsage()
     m_table->setModel(&m_usage);
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(TemplateUsageModel::AmountColumn, Qt::DescendingOrder);
-    m_table->setColumnWidths({-1, 72, 110, 88, 118, 100, 72, 78, 84});
+    m_table->setColumnWidths({-1, 68, 92, 96, 104, 92, 68, 76, 82});
     m_usageEmpty = new EmptyState({}, {});
     m_usageStack = new QStackedWidget;
     m_usageStack->addWidget(m_table);
@@ -269,6 +283,15 @@ void AnalyticsPage::hideEvent(QHideEvent *event)
 {
     Page::hideEvent(event);
     m_analytics.setActive(false);
+}
+
+void AnalyticsPage::resizeEvent(QResizeEvent *event)
+{
+    Page::resizeEvent(event);
+    const bool isNarrow = width() < narrowWidth;
+    for (QBoxLayout *row : m_rows)
+        row->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    m_table->setColumnHidden(TemplateUsageModel::EndedColumn, isNarrow);
 }
 
 void AnalyticsPage::updateLimit()

@@ -3,6 +3,9 @@
 #include "services/core/result.h"
 #include "ui/shell/page.h"
 
+#include <vector>
+
+class QBoxLayout;
 class QComboBox;
 class QLabel;
 class QPushButton;
@@ -45,6 +48,7 @@ public:
 protected:
     void showEvent(QShowEvent *event) override;
     void hideEvent(QHideEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override; ///< cards side by side, or one below the other
 
 private:
     void buildTools();
@@ -66,6 +70,7 @@ private:
     QWidget *m_tools = nullptr;
     SearchField *m_filter = nullptr;
     QLabel *m_problem = nullptr;
+    std::vector<QBoxLayout *> m_rows;
     StatTile *m_created = nullptr;
     StatTile *m_killed = nullptr;
     StatTile *m_lifetime = nullptr;

@@ -50,8 +50,9 @@ LifetimesCard::LifetimesCard(models::Analytics &analytics, QWidget *parent)
     table->setColumnWidths({-1, 100, 90, 150});
     m_stack->addWidget(m_chart);
     m_stack->addWidget(table);
-    m_stack->addWidget(new EmptyState(tr("No sandbox ended in this window"),
-                                      tr("How long sandboxes live is told here once they have ended.")));
+    m_empty = new EmptyState({}, {});
+    m_stack->addWidget(m_empty);
+    m_view->setCurrentIndex(0);
     card->body()->addWidget(m_stack);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -67,6 +68,11 @@ void LifetimesCard::fill()
     const LifetimeChart::Counts counts = analysis ? analysis->lifetimes : LifetimeChart::Counts{};
     m_chart->setCounts(counts);
     const bool isEmpty = std::accumulate(counts.begin(), counts.end(), std::int64_t{0}) == 0;
+    if (analysis)
+        m_empty->setTexts(tr("No sandbox ended in this window"),
+                          tr("How long sandboxes live is told here once they have ended."));
+    else
+        m_empty->setTexts(tr("Adding up"), tr("The sandboxes of this window are being read."));
     m_stack->setCurrentIndex(isEmpty ? 2 : m_view->currentIndex());
     fillTable(counts);
 }

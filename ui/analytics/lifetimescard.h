@@ -13,6 +13,7 @@ class Analytics;
 
 namespace sandglass::ui {
 
+class EmptyState;
 class SegmentedControl;
 
 /// How long the sandboxes lived that ended in the time window: as a chart, or as the table behind it.
@@ -31,6 +32,7 @@ private:
     LifetimeChart *m_chart;
     QStandardItemModel *m_table;
     QStackedWidget *m_stack;
+    EmptyState *m_empty = nullptr;
 };
 
 } // namespace sandglass::ui

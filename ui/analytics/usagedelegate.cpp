@@ -21,7 +21,8 @@ void UsageDelegate::paintCell(QPainter &painter, const QRect &area, const QModel
     case TemplateUsageModel::RunningColumn:
         return right(formatAge(row.running), t.text);
     case TemplateUsageModel::AmountColumn:
-        return right(formatMoney(row.cost), row.cost && !row.isPartial ? t.text : t.faint);
+        return right((row.cost && row.isPartial ? QStringLiteral("≥ ") : QString()) + formatMoney(row.cost),
+                     row.cost ? t.text : t.faint);
     case TemplateUsageModel::ShareColumn:
         return paintShare(painter, area, index.data(TemplateUsageModel::ShareRole).toDouble());
     case TemplateUsageModel::LifetimeColumn:

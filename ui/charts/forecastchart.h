@@ -32,8 +32,9 @@ public:
     /// RFC 4180 with a header: at (UTC, ISO 8601), then spent_usd, or expected_usd, low_usd and high_usd.
     [[nodiscard]] static QByteArray csv(const Data &data);
 
-    [[nodiscard]] QSize sizeHint() const override { return {360, 200}; }
-    [[nodiscard]] QSize minimumSizeHint() const override { return {220, 110}; }
+    /// Low: beside a label that wraps, a layout takes the hint for the least height.
+    [[nodiscard]] QSize sizeHint() const override { return {360, 110}; }
+    [[nodiscard]] QSize minimumSizeHint() const override { return {200, 90}; }
 
 protected:
     void paintEvent(QPaintEvent *event) override;

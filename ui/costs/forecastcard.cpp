@@ -24,9 +24,11 @@ namespace sandglass::ui {
 
 namespace {
 
-QString lastDayOf(const cost::Period &period)
+constexpr auto soon = 48h; ///< until then the hour matters
+
+QString dateText(Timestamp time)
 {
-    return QDateTime::fromMSecsSinceEpoch(toUnixMs(period.to - 1ms)).toString(u"d MMM"_s);
+    return QDateTime::fromMSecsSinceEpoch(toUnixMs(time)).toString(u"d MMM"_s);
 }
 
 /// When the budget will be used up, in words.
@@ -36,13 +38,14 @@ QString hitText(const cost::Forecast &forecast, const cost::Period &period, Time
         return ForecastCard::tr("not reached by then");
     if (*forecast.hitAt <= now)
         return ForecastCard::tr("used up");
-    const QString at = dayText(*forecast.hitAt);
-    const QString earliest = forecast.hitEarliest ? dayText(*forecast.hitEarliest) : QString();
-    const QString latest = forecast.hitLatest ? dayText(*forecast.hitLatest) : QString();
+    const auto text = *forecast.hitAt - now < soon ? dayText : dateText;
+    const QString at = text(*forecast.hitAt);
+    const QString earliest = forecast.hitEarliest ? text(*forecast.hitEarliest) : QString();
+    const QString latest = forecast.hitLatest ? text(*forecast.hitLatest) : QString();
     if (earliest.isEmpty() || earliest == latest)
         return ForecastCard::tr("used up %1").arg(at);
-    return latest.isEmpty() ? ForecastCard::tr("used up %1, from %2 on").arg(at, earliest)
-                            : ForecastCard::tr("used up %1, between %2 and %3").arg(at, earliest, latest);
+    return latest.isEmpty() ? ForecastCard::tr("used up %1 (%2 or later)").arg(at, earliest)
+                            : ForecastCard::tr("used up %1 (%2 to %3)").arg(at, earliest, latest);
 }
 
 } // namespace
@@ -143,24 +146,25 @@ QString ForecastCard::sentence(const cost::Budget *limit) const
     const auto &outlook = isMonth() ? m_forecast.month() : m_forecast.today();
     if (!outlook)
         return tr("Adding up.");
-    const QString spent = tr("%1 spent so far.").arg(formatMoney(outlook->spent));
+    const QString spent = tr("%1 spent").arg(formatMoney(outlook->spent));
     if (!outlook->forecast)
-        return tr("Not enough data: a forecast needs three complete days.") + u' ' + spent;
+        return tr("Not enough data: a forecast needs three complete days. %1 so far.").arg(spent);
     const cost::Forecast &forecast = *outlook->forecast;
     const QString low = formatMoney(forecast.low);
     const QString high = formatMoney(forecast.high);
-    const QString until = isMonth() ? tr("by the end of %1").arg(lastDayOf(outlook->period)) : tr("by midnight");
-    QString text = low == high ? tr("%1 expected %2.").arg(formatMoney(forecast.expected), until)
-                               : tr("%1 expected %2 (%3 to %4).").arg(formatMoney(forecast.expected), until, low, high);
-    text += u' ' + spent;
-    if (limit != nullptr) {
-        const auto &own = m_forecast.budgets().at(limit->id);
-        if (own.forecast)
-            text += u' '
-                + tr("Budget \"%1\" of %2: %3.")
-                      .arg(toQString(limit->name), formatMoney(limit->moneyLimit),
-                           hitText(*own.forecast, own.period, m_desk.now()));
-    }
+    const QString until =
+        isMonth() ? tr("by the end of %1").arg(dateText(outlook->period.to - 1ms)) : tr("by midnight");
+    QString text = low == high
+        ? tr("%1 %2, %3.").arg(formatMoney(forecast.expected), until, spent)
+        : tr("%1 (%2 to %3) %4, %5.").arg(formatMoney(forecast.expected), low, high, until, spent);
+    if (limit == nullptr)
+        return text;
+    const auto &own = m_forecast.budgets().at(limit->id);
+    if (own.forecast)
+        text += u' '
+            + tr("%1, %2: %3.")
+                  .arg(toQString(limit->name), formatMoney(limit->moneyLimit),
+                       hitText(*own.forecast, own.period, m_desk.now()));
     return text;
 }
 
