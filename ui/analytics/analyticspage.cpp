@@ -344,7 +344,8 @@ void AnalyticsPage::updateTiles()
     m_concurrent->setDetail(
         tr("peak %1 · %2 paused").arg(formatCount(analysis->mostRunning), formatCount(analysis->pausedNow)));
     m_failures->setValue(formatCount(analysis->failures));
-    m_failures->setDetail(tr("%1 timeouts").arg(formatCount(analysis->timeouts)));
+    m_failures->setDetail(analysis->timeouts == 1 ? tr("1 timeout")
+                                                  : tr("%1 timeouts").arg(formatCount(analysis->timeouts)));
     m_early->setValue(formatCount(analysis->early));
     m_early->setDetail(ofEnded());
 }

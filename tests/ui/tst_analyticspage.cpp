@@ -1,0 +1,371 @@
+// The page of analytics over a real journal and tracker, with real clicks and keys.
+
+#include "models/analytics/analytics.h"
+#include "models/analytics/templateusagemodel.h"
+#include "models/costs/timewindow.h"
+#include "tests/models/usagefixture.h"
+#include "ui/analytics/analyticspage.h"
+#include "ui/charts/chartexport.h"
+#include "ui/charts/lifetimechart.h"
+#include "ui/charts/timechart.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/stattile.h"
+
+#include <QApplication>
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QFile>
+#include <QHeaderView>
+#include <QImage>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QScrollBar>
+#include <QSpinBox>
+#include <QTableView>
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+
+using namespace sandglass;
+using namespace std::chrono_literals;
+using namespace Qt::Literals::StringLiterals;
+using lifecycle::EventType;
+namespace sample = lifecycle::sample;
+
+class TestAnalyticsPage final : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void cleanup();
+    void tilesTellTheFigures();
+    void clickOnATemplateFiltersAll();
+    void typedStarsFilter();
+    void emptyStatesTeach();
+    void limitLineIsRemembered();
+    void dragOnStartsSelectsTheWindow();
+    void lifetimesWalkByKeysAndPointer();
+    void lifetimesAsTable();
+    void lifetimesAsFiles();
+    void whatIfTellsTheDifference();
+    void whatIfOfPlanAndPlaces();
+    void usageGoesToCsv();
+    void fitsASmallWindow_data();
+    void fitsASmallWindow();
+
+private:
+    template<typename Widget>
+    [[nodiscard]] Widget *child(const char *name) const
+    {
+        Widget *found = m_window->findChild<Widget *>(QString::fromLatin1(name));
+        Q_ASSERT(found != nullptr);
+        return found;
+    }
+    void click(const char *name) { QTest::mouseClick(child<QPushButton>(name), Qt::LeftButton); }
+    [[nodiscard]] QString tile(const char *name) const { return child<ui::StatTile>(name)->value(); }
+    [[nodiscard]] QString detail(const char *name) const { return child<QWidget>(name)->accessibleDescription(); }
+    [[nodiscard]] QString text(const char *name) const { return child<QLabel>(name)->text(); }
+    template<typename Box>
+    void enter(const char *name, const QString &value)
+    {
+        auto *box = child<Box>(name);
+        box->setFocus();
+        box->selectAll();
+        QTest::keyClicks(box, value);
+        QTest::keyClick(box, Qt::Key_Return);
+    }
+    [[nodiscard]] bool waitForAnswer()
+    {
+        return QTest::qWaitFor([this] { return m_analytics->isCurrent(); });
+    }
+
+    test::LiveFixture m_live;
+    std::unique_ptr<models::TimeWindow> m_time;
+    std::unique_ptr<models::Analytics> m_analytics;
+    std::unique_ptr<models::TemplateUsageModel> m_usage;
+    std::unique_ptr<QWidget> m_window;
+    ui::AnalyticsPage *m_page = nullptr;
+    QTableView *m_table = nullptr;
+};
+
+void TestAnalyticsPage::initTestCase()
+{
+    Q_INIT_RESOURCE(resources); // lies in a static library
+    new ui::Theme(*qApp);
+}
+
+void TestAnalyticsPage::init()
+{
+    QVERIFY(m_live.open());
+    m_time = std::make_unique<models::TimeWindow>([this] { return m_live.now; });
+    m_analytics = std::make_unique<models::Analytics>(m_live.tracker(), *m_time, m_live.journal().file());
+    m_usage = std::make_unique<models::TemplateUsageModel>(*m_analytics);
+    QVERIFY(m_live.record(test::usageSample()));
+    m_window = std::make_unique<QWidget>();
+    m_window->resize(1400, 1400);
+    m_page = new ui::AnalyticsPage(*m_analytics, *m_time, *m_usage, m_window.get());
+    m_page->setGeometry(0, 60, 1400, 1340);
+    m_page->headerTools()->setParent(m_window.get());
+    m_page->headerTools()->setGeometry(600, 0, 800, 56);
+    QCOMPARE(m_page->subtitle(), u"adding up"_s);
+    m_window->show();
+    m_window->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+    m_table = child<QTableView>("usageTable");
+    QVERIFY(waitForAnswer());
+}
+
+void TestAnalyticsPage::cleanup()
+{
+    m_window.reset();
+    m_usage.reset();
+    m_analytics.reset();
+    m_time.reset();
+    m_live.close();
+}
+
+void TestAnalyticsPage::tilesTellTheFigures()
+{
+    QCOMPARE(tile("tileCreated"), u"5"_s);
+    QCOMPARE(tile("tileKilled"), u"3"_s);
+    QCOMPARE(tile("tileLifetime"), u"1 m 50 s"_s);
+    QVERIFY(detail("tileLifetime").contains(u"median 2 m 00 s"_s));
+    QCOMPARE(tile("tileConcurrent"), u"2"_s);
+    QVERIFY(detail("tileConcurrent").contains(u"peak 2"_s));
+    QCOMPARE(tile("tileFailures"), u"1"_s);
+    QVERIFY(detail("tileFailures").contains(u"1 timeout"_s));
+    QCOMPARE(tile("tileEarly"), u"1"_s);
+    QCOMPARE(m_page->subtitle(), u"3 templates, $0.0160"_s);
+}
+
+void TestAnalyticsPage::clickOnATemplateFiltersAll()
+{
+    QVERIFY(!child<QPushButton>("allTemplates")->isVisible());
+    QCOMPARE(m_table->model()->index(0, 0).data().toString(), u"ml-mini"_s);
+    QTest::mouseClick(m_table->viewport(), Qt::LeftButton, {},
+                      m_table->visualRect(m_table->model()->index(0, 0)).center());
+    QVERIFY(waitForAnswer());
+    QCOMPARE(child<QLineEdit>("analyticsFilter")->text(), u"ml-mini"_s);
+    QCOMPARE(m_table->model()->rowCount(), 1);
+    QCOMPARE(tile("tileCreated"), u"2"_s);
+    QCOMPARE(tile("tileLifetime"), u"0 m 10 s"_s);
+    QCOMPARE(child<ui::LifetimeChart>("lifetimesChart")->counts()[3], 1);
+    QCOMPARE(child<ui::LifetimeChart>("lifetimesChart")->counts()[5], 0);
+    const auto &starts = child<ui::TimeChart>("startsChart")->data().series.front().values;
+    QCOMPARE(std::accumulate(starts.begin(), starts.end(), 0.0), 2.0);
+    click("allTemplates");
+    QVERIFY(waitForAnswer());
+    QCOMPARE(m_table->model()->rowCount(), 3);
+    QCOMPARE(child<QLineEdit>("analyticsFilter")->text(), QString());
+    // By keyboard the same.
+    m_table->setFocus();
+    m_table->setCurrentIndex(m_table->model()->index(2, 0));
+    QTest::keyClick(m_table, Qt::Key_Return);
+    QVERIFY(waitForAnswer());
+    QCOMPARE(m_analytics->templateFilter(), u"web"_s);
+}
+
+void TestAnalyticsPage::typedStarsFilter()
+{
+    m_page->focusSearch();
+    QTest::keyClicks(QApplication::focusWidget(), u"ml-*"_s);
+    QTRY_COMPARE(m_analytics->templateFilter(), u"ml-*"_s);
+    QVERIFY(waitForAnswer());
+    QCOMPARE(m_table->model()->rowCount(), 2);
+    QCOMPARE(tile("tileCreated"), u"4"_s);
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Escape);
+    QTRY_COMPARE(m_analytics->templateFilter(), QString());
+}
+
+void TestAnalyticsPage::emptyStatesTeach()
+{
+    m_analytics->setTemplateFilter(u"ml"_s);
+    QVERIFY(waitForAnswer());
+    QVERIFY(!m_table->isVisible());
+    const auto says = [this](const QString &sentence) {
+        const auto labels = m_page->findChildren<QLabel *>();
+        return std::ranges::any_of(
+            labels, [&](const QLabel *label) { return label->isVisible() && label->text().contains(sentence); });
+    };
+    QVERIFY(says(u"No template like \"ml\" ran in this window"_s));
+    QVERIFY(says(u"No sandbox ended in this window"_s));
+    QVERIFY(!child<QPushButton>("exportUsage")->isEnabled());
+    m_analytics->setTemplateFilter({});
+    m_time->select(sample::at(-7'200), sample::at(-6'000));
+    QVERIFY(waitForAnswer());
+    QVERIFY(says(u"Nothing ran in this window"_s));
+    QCOMPARE(tile("tileLifetime"), u"—"_s);
+    QCOMPARE(text("whatIfNotes"), u"Nothing ran in this window."_s);
+}
+
+void TestAnalyticsPage::limitLineIsRemembered()
+{
+    auto *plan = child<QComboBox>("limitPlan");
+    QVERIFY(!child<QSpinBox>("ownLimit")->isVisible());
+    QTest::keyClick(plan, Qt::Key_End); // a number of one's own
+    QVERIFY(child<QSpinBox>("ownLimit")->isVisible());
+    enter<QSpinBox>("ownLimit", u"7"_s);
+    const QByteArray state = m_page->saveState();
+    QTest::keyClick(plan, Qt::Key_Home);
+    QVERIFY(!child<QSpinBox>("ownLimit")->isVisible());
+    m_page->restoreState(state);
+    QCOMPARE(plan->currentText(), u"Own number"_s);
+    QCOMPARE(child<QSpinBox>("ownLimit")->value(), 7);
+    // The line is in the picture: the warn colour appears nowhere else in the chart.
+    const auto warnPixels = [this] {
+        const QImage image = child<ui::TimeChart>("concurrencyChart")->grab().toImage();
+        int count = 0;
+        for (int x = 0; x < image.width(); ++x) {
+            for (int y = 0; y < image.height(); ++y)
+                count += image.pixelColor(x, y) == ui::Theme::tokens().warn ? 1 : 0;
+        }
+        return count;
+    };
+    QVERIFY(warnPixels() > 100);
+    plan->setCurrentIndex(0);
+    QCOMPARE(warnPixels(), 0);
+    m_page->restoreState("99 -5");
+    QCOMPARE(plan->currentIndex(), 0);
+}
+
+void TestAnalyticsPage::dragOnStartsSelectsTheWindow()
+{
+    auto *chart = child<ui::TimeChart>("startsChart");
+    const int y = chart->height() / 2;
+    QTest::mousePress(chart, Qt::LeftButton, {}, {chart->width() / 2, y});
+    QTest::mouseMove(chart, {chart->width() - 20, y});
+    QTest::mouseRelease(chart, Qt::LeftButton, {}, {chart->width() - 20, y});
+    QVERIFY(m_time->isFixed());
+    QVERIFY(waitForAnswer());
+    QCOMPARE(child<ui::TimeChart>("concurrencyChart")->data().from, chart->data().from); // linked
+    QVERIFY(m_page->subtitle().contains(u" – "_s));
+    QTest::mouseDClick(chart, Qt::LeftButton, {}, {chart->width() / 2, y});
+    QVERIFY(!m_time->isFixed());
+}
+
+void TestAnalyticsPage::lifetimesWalkByKeysAndPointer()
+{
+    auto *chart = child<ui::LifetimeChart>("lifetimesChart");
+    QCOMPARE(chart->accessibleDescription(), u"3 sandboxes, most of them 10 s to 30 s"_s);
+    chart->setFocus();
+    QTest::keyClick(chart, Qt::Key_Home);
+    QCOMPARE(chart->currentStep(), 0);
+    for (int i = 0; i < 5; ++i)
+        QTest::keyClick(chart, Qt::Key_Right);
+    QVERIFY(chart->accessibleDescription().endsWith(u"; 1 m to 3 m: 1"_s));
+    QTest::keyClick(chart, Qt::Key_End);
+    QTest::keyClick(chart, Qt::Key_Right);
+    QVERIFY(chart->accessibleDescription().endsWith(u"; 3 d and more: 0"_s));
+    QTest::keyClick(chart, Qt::Key_Escape);
+    QCOMPARE(chart->currentStep(), -1);
+    QTest::mouseMove(chart, {chart->width() / 2, chart->height() / 2});
+    QTRY_VERIFY(chart->currentStep() >= 6);
+}
+
+void TestAnalyticsPage::lifetimesAsTable()
+{
+    auto *table = child<QTableView>("lifetimesTable");
+    QVERIFY(!table->isVisible());
+    const auto buttons = child<QWidget>("lifetimesView")->findChildren<QPushButton *>();
+    QTest::mouseClick(buttons.at(1), Qt::LeftButton);
+    QVERIFY(table->isVisible());
+    QCOMPARE(table->model()->rowCount(), static_cast<int>(models::lifetimeSteps.size()));
+    const auto cell = [&](int row, int column) { return table->model()->index(row, column).data().toString(); };
+    QCOMPARE(cell(3, 0), u"10 s to 30 s"_s);
+    QCOMPARE(cell(3, 1), u"1"_s);
+    QCOMPARE(cell(3, 2), u"33.3 %"_s);
+    QCOMPARE(cell(5, 3), u"66.7 %"_s);
+    QCOMPARE(cell(13, 3), u"100.0 %"_s);
+}
+
+void TestAnalyticsPage::lifetimesAsFiles()
+{
+    auto *chart = child<ui::LifetimeChart>("lifetimesChart");
+    QTemporaryDir directory;
+    const QString png = directory.filePath(u"lives.png"_s);
+    QVERIFY(ui::writeChartPicture(*chart, png));
+    QCOMPARE(QImage(png).size(), chart->size() * 2);
+    const QString svg = directory.filePath(u"lives.svg"_s);
+    QVERIFY(ui::writeChartPicture(*chart, svg));
+    QFile drawing(svg);
+    QVERIFY(drawing.open(QIODevice::ReadOnly) && drawing.readAll().contains("<svg"));
+    const QList<QByteArray> lines = ui::LifetimeChart::csv(chart->counts()).split('\n');
+    QCOMPARE(lines.at(0), QByteArray("from_seconds,to_seconds,sandboxes,share\r"));
+    QCOMPARE(lines.at(4), QByteArray("10,30,1,0.3333333333333333\r"));
+    QCOMPARE(lines.at(14), QByteArray("259200,,0,0\r"));
+}
+
+/// S73: idle timeout 10 → 5 minutes, size 8/8 → 2/0.5.
+void TestAnalyticsPage::whatIfTellsTheDifference()
+{
+    lifecycle::Event killed = test::killedFor("timeout", 550, "big1", -350, "big");
+    killed.execution->vcpuCount = 8;
+    killed.execution->memoryMb = 8'192;
+    QVERIFY(m_live.record({test::ofTemplate(sample::created(-350, "big1", "big"), "big"), killed}));
+    m_analytics->setTemplateFilter(u"big"_s);
+    QTRY_COMPARE_WITH_TIMEOUT(text("whatIfWas"), u"$0.1332"_s, 10'000); // 900 s
+    QCOMPARE(text("whatIfDifference"), u"$0.00"_s);
+    enter<QSpinBox>("whatIfVcpu", u"2"_s);
+    enter<QSpinBox>("whatIfMemory", u"512"_s);
+    QTRY_COMPARE(text("whatIfWould"), u"$0.0272"_s); // 900 s of the small size
+    enter<QDoubleSpinBox>("whatIfTimeoutWas", u"10"_s);
+    enter<QDoubleSpinBox>("whatIfTimeoutNow", u"5"_s);
+    QTRY_COMPARE(text("whatIfWould"), u"$0.0182"_s); // 600 s
+    QCOMPARE(text("whatIfDifference"), u"−$0.1151 (−86 %)"_s);
+    QVERIFY(text("whatIfNotes").contains(u"1 ended by their timeout: those would have ended earlier."_s));
+    click("whatIfReset");
+    QTRY_COMPARE(text("whatIfDifference"), u"$0.00"_s);
+    QCOMPARE(child<QSpinBox>("whatIfVcpu")->text(), u"as it was"_s);
+}
+
+void TestAnalyticsPage::whatIfOfPlanAndPlaces()
+{
+    QTRY_COMPARE(text("whatIfWas"), u"$0.0160"_s);
+    QVERIFY(text("whatIfNotes").startsWith(u"6 runs touch this window"_s));
+    QVERIFY(text("whatIfNotes").contains(u"1 of unknown size are in neither sum."_s));
+    enter<QSpinBox>("whatIfAtOnce", u"1"_s);
+    QTRY_VERIFY(text("whatIfNotes").contains(u"would have waited for a place"_s));
+    QTest::keyClick(child<QComboBox>("whatIfPlan"), Qt::Key_End); // Pro
+    QTRY_VERIFY(text("whatIfNotes").contains(u"The plan itself asks $150.00 a month."_s));
+}
+
+void TestAnalyticsPage::usageGoesToCsv()
+{
+    QTemporaryDir directory;
+    const QString path = directory.filePath(u"templates.csv"_s);
+    QVERIFY(m_page->writeUsage(path));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QList<QByteArray> lines = file.readAll().split('\n');
+    QCOMPARE(lines.size(), 5); // the last record ends its line, too
+    QCOMPARE(lines.at(1), QByteArray("ml-mini,2,310000,0.009377500000,10000,1,1,0,1\r"));
+    QCOMPARE(lines.at(2), QByteArray("ml-full,3,220000,0.006655000000,160000,2,0,1,0\r"));
+    QCOMPARE(lines.at(3), QByteArray("web,1,100000,,,0,0,0,0\r"));
+    QVERIFY(!m_page->writeUsage(directory.filePath(u"no/such/folder.csv"_s)));
+}
+
+void TestAnalyticsPage::fitsASmallWindow_data()
+{
+    QTest::addColumn<int>("width");
+    QTest::newRow("beside the side bar") << 1024 - 208;
+    QTest::newRow("wide") << 1392;
+}
+
+void TestAnalyticsPage::fitsASmallWindow()
+{
+    QFETCH(int, width);
+    m_page->resize(width, 480);
+    QCoreApplication::processEvents();
+    auto *scroll = m_page->findChild<QScrollArea *>();
+    QVERIFY2(scroll->widget()->minimumSizeHint().width() <= scroll->viewport()->width(),
+             qPrintable(QString::number(scroll->widget()->minimumSizeHint().width())));
+    QVERIFY(m_table->columnWidth(models::TemplateUsageModel::NameColumn) >= 120);
+    QVERIFY(!m_table->horizontalScrollBar()->isVisible());
+}
+
+QTEST_MAIN(TestAnalyticsPage)
+#include "tst_analyticspage.moc"
