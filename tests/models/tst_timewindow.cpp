@@ -13,6 +13,7 @@ class TestTimeWindow final : public QObject
 private Q_SLOTS:
     void followsTheClock();
     void standsStillOnceSelected();
+    void bucketsStandOnTheirWidth();
     void putsOddSelectionsRight_data();
     void putsOddSelectionsRight();
     void tellsOnlyChanges();
@@ -47,6 +48,24 @@ void TestTimeWindow::standsStillOnceSelected()
     QVERIFY(!window.isFixed());
     QVERIFY(window.to() == m_now);
     QVERIFY(window.length() == 1h);
+}
+
+void TestTimeWindow::bucketsStandOnTheirWidth()
+{
+    TimeWindow window(m_clock);
+    window.follow(1h);
+    const auto [from, to] = window.aligned(60);
+    QVERIFY(to - from == 1h);
+    QVERIFY(toUnixMs(from) % 60'000 == 0);
+    QVERIFY(to > m_now && to - m_now <= 1min);
+    m_now = to - 1ns;
+    QVERIFY(window.aligned(60).first == from); // does not tremble
+    m_now = to;
+    QVERIFY(window.aligned(60).first == from + 1min);
+    window.select(m_now - 100ms - 2h, m_now); // stands where it was put, and is covered
+    QVERIFY(window.aligned(60).first == m_now - 100ms - 2h);
+    QVERIFY(window.aligned(60).second >= m_now);
+    QVERIFY(window.aligned(60).second - m_now < 60ms);
 }
 
 void TestTimeWindow::putsOddSelectionsRight_data()
