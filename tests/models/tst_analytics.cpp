@@ -216,11 +216,11 @@ void TestAnalytics::whatIfTakesWholeRuns()
     QCOMPARE(answer().whatIf.now, answer().whatIf.was);
     cost::WhatIf change;
     change.vcpuCount = 1;
-    change.idleTimeoutWas = 100s;
+    change.idleTimeoutWas = 110s;
     change.idleTimeoutNow = 40s;
     m_analytics->setWhatIf(change);
     QVERIFY(!m_analytics->isCurrent());
-    QCOMPARE(answer().whatIf.now, *Money::parse("0.0076375")); // 470 s of $0.00001625: "a" ends 60 s earlier
+    QCOMPARE(answer().whatIf.now, *Money::parse("0.007475")); // 460 s of $0.00001625: "a" ends 70 s earlier
     QCOMPARE(answer().whatIf.unpriced, 1);
     QCOMPARE(answer().whatIfTimeouts, 1);
     m_window->select(sample::at(90), sample::at(110)); // "a" and "b" touch it
