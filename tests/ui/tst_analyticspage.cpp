@@ -318,6 +318,10 @@ void TestAnalyticsPage::whatIfTellsTheDifference()
     QTRY_COMPARE(text("whatIfWould"), u"$0.0182"_s); // 600 s
     QCOMPARE(text("whatIfDifference"), u"−$0.1151 (−86 %)"_s);
     QVERIFY(text("whatIfNotes").contains(u"1 ended by their timeout: those would have ended earlier."_s));
+    QVERIFY(!text("whatIfNotes").contains(u"30 days"_s)); // an hour is no month
+    m_time->follow(72h);
+    QTRY_VERIFY2(text("whatIfNotes").contains(u"At the pace of this window: $1.33 in 30 days, would be $0.1815."_s),
+                 qPrintable(text("whatIfNotes")));
     click("whatIfReset");
     QTRY_COMPARE(text("whatIfDifference"), u"$0.00"_s);
     QCOMPARE(child<QSpinBox>("whatIfVcpu")->text(), u"as it was"_s);

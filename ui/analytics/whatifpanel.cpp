@@ -17,6 +17,7 @@
 #include <QSpinBox>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -27,6 +28,8 @@ namespace sandglass::ui {
 namespace {
 
 constexpr int mostVcpu = 64, mostMiB = 262'144, memoryStep = 512, mostAtOnce = 100'000;
+constexpr std::chrono::days monthLength(30);
+constexpr double mostDollars = 9e6; ///< that money of whole pico-dollars can hold
 constexpr double mostMinutes = 24 * 60;
 constexpr double usualMinutes = 5; ///< timeout of a sandbox whose creator has not said
 
@@ -72,6 +75,7 @@ void WhatIfPanel::build()
     m_notes = makeMuted({});
     m_notes->setObjectName(u"whatIfNotes"_s);
     m_notes->setWordWrap(true);
+    m_notes->setToolTip(tr("To compare: infrastructure of one's own was estimated at $440 to $580 a month."));
     m_notes->setTextInteractionFlags(Qt::TextSelectableByMouse);
     card->body()->addWidget(buildFields());
     card->body()->addWidget(buildFigures());
@@ -235,6 +239,16 @@ QString WhatIfPanel::notes(const models::Analysis &analysis) const
     if (result.delayed > 0)
         sentences << tr("%1 would have waited for a place, %2 at the most.")
                          .arg(formatCount(result.delayed), formatAge(result.longestWait));
+    // What a shorter window tells is no month.
+    if (const auto window = analysis.to - analysis.from; window >= std::chrono::days(1) && !result.was.isZero()) {
+        const double months = std::chrono::duration<double>(monthLength) / window;
+        const double was = analysis.total.toDollars() * months;
+        const auto money = [](double dollars) {
+            return formatMoney(Money::fromPicoDollars(std::llround(std::min(dollars, mostDollars) * 1e12)));
+        };
+        sentences << tr("At the pace of this window: %1 in 30 days, would be %2.")
+                         .arg(money(was), money(was * result.now.toDollars() / result.was.toDollars()));
+    }
     if (result.feePerMonth)
         sentences << tr("The plan itself asks %1 a month.").arg(formatMoney(result.feePerMonth));
     return sentences.join(u' ');

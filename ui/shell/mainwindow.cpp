@@ -224,7 +224,9 @@ void MainWindow::buildPageMenu()
     QMenu *go = menuBar()->addMenu(tr("&Go"));
     for (std::size_t i = 0; i < m_pages.size(); ++i) {
         const int index = static_cast<int>(i);
-        addTo(go, m_pages[i].page->title(), QKeySequence(u"Ctrl+%1"_s.arg(i + 1)), [this, index] { activate(index); });
+        // There are nine digits; the last page of many is the one at the bottom, the settings.
+        const QString keys = i < 9 ? u"Ctrl+%1"_s.arg(i + 1) : i + 1 == m_pages.size() ? u"Ctrl+,"_s : QString();
+        addTo(go, m_pages[i].page->title(), QKeySequence(keys), [this, index] { activate(index); });
     }
     // What the pages themselves offer (run, stop, open, kill …), a menu each.
     for (const PageEntry &entry : m_pages) {
