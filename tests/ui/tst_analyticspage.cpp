@@ -24,6 +24,7 @@
 #include <QScrollBar>
 #include <QSpinBox>
 #include <QTableView>
+#include <QWheelEvent>
 
 #include <algorithm>
 #include <memory>
@@ -53,6 +54,7 @@ private Q_SLOTS:
     void lifetimesAsFiles();
     void whatIfTellsTheDifference();
     void whatIfOfPlanAndPlaces();
+    void wheelScrollsPastTheFields();
     void usageGoesToCsv();
     void fitsASmallWindow_data();
     void fitsASmallWindow();
@@ -336,6 +338,31 @@ void TestAnalyticsPage::whatIfOfPlanAndPlaces()
     QTRY_VERIFY(text("whatIfNotes").contains(u"would have waited for a place"_s));
     QTest::keyClick(child<QComboBox>("whatIfPlan"), Qt::Key_End); // Pro
     QTRY_VERIFY(text("whatIfNotes").contains(u"The plan itself asks $150.00 a month."_s));
+}
+
+void TestAnalyticsPage::wheelScrollsPastTheFields()
+{
+    m_page->resize(1'000, 400);
+    auto *bar = m_page->findChild<QScrollArea *>()->verticalScrollBar();
+    QTRY_VERIFY(bar->maximum() > 0);
+    auto *box = child<QSpinBox>("whatIfVcpu");
+    const auto wheelOver = [](QWidget *field) {
+        const QPointF at = field->rect().center();
+        QWheelEvent event(at, field->mapToGlobal(at), {}, {0, -120}, {}, {}, Qt::NoScrollPhase, false);
+        QSpontaneKeyEvent::setSpontaneous(&event); // as from the window system: goes on to the parents
+        qApp->notify(field, &event);
+    };
+    box->setValue(3);
+    m_table->setFocus();
+    const int before = bar->value();
+    wheelOver(box);
+    QCOMPARE(box->value(), 3);
+    QVERIFY(bar->value() > before);
+    wheelOver(child<QComboBox>("limitPlan"));
+    QCOMPARE(child<QComboBox>("limitPlan")->currentIndex(), 0);
+    box->setFocus(); // whoever is in the field may turn it
+    wheelOver(box);
+    QCOMPARE(box->value(), 2);
 }
 
 void TestAnalyticsPage::usageGoesToCsv()

@@ -19,6 +19,7 @@
 #include "ui/widgets/searchfield.h"
 #include "ui/widgets/stattile.h"
 #include "ui/widgets/tableview.h"
+#include "ui/widgets/wheelguard.h"
 
 #include <QComboBox>
 #include <QFileDialog>
@@ -176,6 +177,8 @@ QWidget *AnalyticsPage::buildConcurrency()
     m_ownLimit->setAccessibleName(tr("Most at once"));
     m_ownLimit->setRange(1, mostAtOnce);
     m_ownLimit->setValue(usualLimit);
+    guardFromWheel(m_plan);
+    guardFromWheel(m_ownLimit);
     card->titleRow()->addWidget(m_ownLimit);
     card->titleRow()->addWidget(m_plan);
     m_concurrency = new TimeChart(TimeChart::Kind::Lines, tr("Running and paused"), u"concurrencyChart"_s);

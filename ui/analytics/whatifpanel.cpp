@@ -7,6 +7,7 @@
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/wheelguard.h"
 
 #include <QComboBox>
 #include <QGridLayout>
@@ -20,6 +21,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <initializer_list>
 
 using namespace Qt::Literals::StringLiterals;
 
@@ -123,6 +125,8 @@ QWidget *WhatIfPanel::buildFields()
                             .arg(toQString(plan.name), formatCount(plan.maxConcurrent), formatLeft(plan.longestRun)));
     m_atOnce = makeCount(u"whatIfAtOnce"_s, tr("Most at once instead"), mostAtOnce, 1);
 
+    for (QWidget *field : std::initializer_list<QWidget *>{m_vcpu, m_memory, m_was, m_now, m_plan, m_atOnce})
+        guardFromWheel(field);
     auto *fields = new QWidget;
     auto *grid = new QGridLayout(fields);
     grid->setContentsMargins(0, 0, 0, 0);
