@@ -1,5 +1,6 @@
 #include "services/e2b/client.h"
 
+#include "services/core/whendone.h"
 #include "services/e2b/answer.h"
 #include "services/e2b/apicaller.h"
 #include "services/e2b/caller.h"
@@ -9,10 +10,15 @@
 #include "services/e2b/pending.h"
 #include "services/e2b/sandboxpages.h"
 #include "services/e2b/webhookclient.h"
+#include "services/lifecycle/createledger.h"
+
+#include <QPromise>
 
 #include <QFutureWatcher>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace sandglass::e2b {
 namespace {
@@ -70,6 +76,37 @@ QFuture<Result<>> Client::health()
 }
 
 QFuture<Result<SandboxInfo>> Client::createSandbox(const SandboxSpec &spec)
+{
+    if (m_ledger == nullptr)
+        return postSandbox(spec);
+    auto promise = std::make_shared<QPromise<Result<SandboxInfo>>>();
+    promise->start();
+    const auto finish = [promise](Result<SandboxInfo> answer) {
+        promise->addResult(std::move(answer));
+        promise->finish();
+    };
+    const std::string asked = connection().id;
+    whenDone(m_ledger->begin(asked, spec.templateId), this,
+             [this, spec = SandboxSpec(spec), asked, finish](Result<lifecycle::CreateIntent> intent) mutable {
+                 if (!intent)
+                     return finish(failure(intent.error()));
+                 if (connection().id != asked) {
+                     // Nothing was sent, and the list of the connection says so in time.
+                     m_ledger->settle(*intent, failure(Error::Kind::Cancelled, "not sent"));
+                     return finish(failure(Error::Kind::Cancelled, "another connection has been chosen"));
+                 }
+                 for (auto &[key, value] : m_ledger->marksOf(*intent))
+                     spec.metadata.insert_or_assign(key, std::move(value));
+                 whenDone(postSandbox(spec), this, [this, finish, intent = *intent](Result<SandboxInfo> created) {
+                     m_ledger->settle(intent,
+                                      created ? Result<std::string>(created->sandboxId) : failure(created.error()));
+                     finish(std::move(created));
+                 });
+             });
+    return promise->future();
+}
+
+QFuture<Result<SandboxInfo>> Client::postSandbox(const SandboxSpec &spec)
 {
     return converted<SandboxInfo>(m_api->send("POST", "/sandboxes", dumpJson(encode(spec))), this,
                                   [](const Response &r) { return decoded(r, toSandbox); });

@@ -12,6 +12,10 @@
 #include <string>
 #include <vector>
 
+namespace sandglass::lifecycle {
+class CreateLedger;
+}
+
 namespace sandglass::e2b {
 
 class ApiCaller;
@@ -66,8 +70,12 @@ public:
 
     [[nodiscard]] const Connection &connection() const;
     void setConnection(Connection connection);
+    /// From now on each create call is written down before it is sent, and marked by its metadata; what cannot be
+    /// written down is not sent. The ledger must outlive the client.
+    void setCreateLedger(lifecycle::CreateLedger *ledger) { m_ledger = ledger; }
 
     [[nodiscard]] QFuture<Result<>> health();
+    /// Cancelling the future does not take the call back.
     [[nodiscard]] QFuture<Result<SandboxInfo>> createSandbox(const SandboxSpec &spec);
     [[nodiscard]] QFuture<Result<std::vector<SandboxInfo>>> listSandboxes(); ///< all pages, running and paused
     [[nodiscard]] QFuture<Result<SandboxInfo>> sandbox(const std::string &sandboxId);
@@ -101,9 +109,12 @@ Q_SIGNALS:
     void killAnswered(const std::string &sandboxId); ///< done, refused or out of reach
 
 private:
+    [[nodiscard]] QFuture<Result<SandboxInfo>> postSandbox(const SandboxSpec &spec);
+
     std::unique_ptr<ApiCaller> m_api;
     std::unique_ptr<WebhookClient> m_webhooks;
     int m_killsUnderWay = 0;
+    lifecycle::CreateLedger *m_ledger = nullptr;
     std::chrono::milliseconds m_patience{20'000};
 };
 

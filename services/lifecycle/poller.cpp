@@ -154,6 +154,7 @@ void Poller::finish()
     take(*list);
     if (m_timer.isActive())
         m_timer.start(currentInterval());
+    Q_EMIT listed(*list);
     Q_EMIT polled(static_cast<int>(list->size()));
 }
 

@@ -75,6 +75,8 @@ public:
     [[nodiscard]] std::chrono::milliseconds currentInterval() const;
 
 Q_SIGNALS:
+    /// The whole list of a poll, before what is news in it has reached the fold. polled() follows.
+    void listed(const std::vector<sandglass::lifecycle::ObservedSandbox> &list);
     void polled(int sandboxCount);
     void failed(const sandglass::Error &error);
 

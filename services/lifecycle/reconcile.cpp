@@ -65,28 +65,40 @@ bool isKnownByEvents(const Sandbox &sandbox)
     return std::ranges::any_of(sandbox.runs, [](const RunInterval &run) { return !run.executionId.empty(); });
 }
 
-Reconciliation reconcile(const Fold &fold, const std::vector<ObservedSandbox> &list, const std::string &installation,
-                         const std::function<bool(const Sandbox &)> &isOurs, Timestamp now)
+std::vector<Orphan> orphansOf(const Fold &fold, const std::vector<ObservedSandbox> &list,
+                              const std::string &installation, Timestamp now)
 {
-    Reconciliation result;
+    std::vector<Orphan> orphans;
     std::unordered_set<std::string> present;
     for (const ObservedSandbox &row : list) {
         if (row.sandboxId.empty() || !present.insert(row.sandboxId).second)
             continue;
         const Sandbox *known = fold.find(row.sandboxId);
-        if (known && isKnownByEvents(*known))
-            ++result.agreed;
-        else
-            result.unknown.push_back({row, ownerOf(row, installation), ageOf(row, now)});
+        if (!known || !isKnownByEvents(*known))
+            orphans.push_back({row, ownerOf(row, installation), ageOf(row, now)});
     }
+    std::ranges::stable_sort(orphans, [](const Orphan &a, const Orphan &b) {
+        return a.age.value_or(milliseconds(-1)) > b.age.value_or(milliseconds(-1));
+    });
+    return orphans;
+}
+
+Reconciliation reconcile(const Fold &fold, const std::vector<ObservedSandbox> &list, const std::string &installation,
+                         const std::function<bool(const Sandbox &)> &isOurs, Timestamp now)
+{
+    Reconciliation result;
+    result.unknown = orphansOf(fold, list, installation, now);
+    std::unordered_set<std::string> present;
+    for (const ObservedSandbox &row : list) {
+        if (!row.sandboxId.empty())
+            present.insert(row.sandboxId);
+    }
+    result.agreed = static_cast<int>(present.size() - result.unknown.size());
     for (const auto &[id, sandbox] : fold.sandboxes()) {
         if (isLive(sandbox) && !present.contains(id) && (!isOurs || isOurs(sandbox)))
             result.gone.push_back(id);
     }
     std::ranges::sort(result.gone);
-    std::ranges::stable_sort(result.unknown, [](const Orphan &a, const Orphan &b) {
-        return a.age.value_or(milliseconds(-1)) > b.age.value_or(milliseconds(-1));
-    });
     return result;
 }
 

@@ -42,6 +42,10 @@ struct Reconciliation
 /// True when a lifecycle event has told of the sandbox; false when only the list has.
 [[nodiscard]] bool isKnownByEvents(const Sandbox &sandbox);
 
+/// What a whole list shows and no event has told of, oldest first. Pure.
+[[nodiscard]] std::vector<Orphan> orphansOf(const Fold &fold, const std::vector<ObservedSandbox> &list,
+                                            const std::string &installation, Timestamp now);
+
 /// Compares a whole list with our own state. `isOurs`: which sandboxes of the state belong to this list (other
 /// connections have lists of their own). Pure.
 [[nodiscard]] Reconciliation reconcile(const Fold &fold, const std::vector<ObservedSandbox> &list,
