@@ -116,6 +116,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_runSession(m_client)
     , m_guarding(m_tracker, *m_journal, m_watching, m_client, m_connections, m_paths)
     , m_analysing(m_tracker, *m_journal, m_timeWindow)
+    , m_reconciling(m_tracker, m_client, m_watching, m_connections, m_guarding.desk(), m_paths)
     , m_settling({m_client, m_actions, m_tracker, m_receiving})
 {
     m_runSession.setTemplate(m_settings.text(models::Settings::Key::RefineTemplate));
@@ -165,6 +166,7 @@ void Composition::buildPages()
     m_window = std::make_unique<ui::MainWindow>(pages, m_theme);
     m_guarding.attachTo(*m_window);
     m_travelling.attachTo(*m_window, *overview, *sandboxes, m_timeWindow);
+    m_reconciling.showIn(*m_sandboxesPage);
     const auto newSandbox = [this] { openNewSandboxDialog({}); };
     connect(overview, &ui::OverviewPage::newSandboxRequested, this, newSandbox);
     connect(sandboxes, &ui::SandboxesPage::newSandboxRequested, this, newSandbox);

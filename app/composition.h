@@ -6,6 +6,7 @@
 #include "app/guarding.h"
 #include "app/observing.h"
 #include "app/receiving.h"
+#include "app/reconciling.h"
 #include "app/settling.h"
 #include "app/streaming.h"
 #include "app/timetravelling.h"
@@ -138,6 +139,7 @@ private:
     models::RunSession m_runSession;
     Guarding m_guarding;
     Analysing m_analysing;
+    Reconciling m_reconciling;
     Settling m_settling;
 
     std::unique_ptr<ui::MainWindow> m_window; ///< owns the pages

@@ -4,6 +4,7 @@
 #include "services/core/whendone.h"
 #include "services/e2b/client.h"
 #include "services/e2b/webhookclient.h"
+#include "services/lifecycle/recordfile.h"
 #include "services/lifecycle/tracker.h"
 
 #include <QCryptographicHash>
@@ -50,13 +51,25 @@ lifecycle::Backfill::Page toPage(e2b::EventPage page)
     return {std::move(page.events), page.unreadable};
 }
 
+std::string fingerprintOf(const std::string &text)
+{
+    const QByteArray bytes = QByteArray::fromStdString(text);
+    return QCryptographicHash::hash(bytes, QCryptographicHash::Sha256).toHex().left(8).toStdString();
+}
+
 /// What has been read is one key's: another key of the same connection is another team with other events.
 std::string sourceOf(const e2b::Connection &connection)
 {
-    const QByteArray key = QByteArray::fromStdString(connection.apiUrl + '\n' + connection.apiKey);
-    const QByteArray fingerprint = QCryptographicHash::hash(key, QCryptographicHash::Sha256).toHex().left(8);
-    return connection.id + "/" + fingerprint.toStdString();
+    return connection.id + "/" + fingerprintOf(connection.apiUrl + '\n' + connection.apiKey);
 }
+
+/// The local engine keeps its key, but not its port.
+std::string teamsOf(const e2b::Connection &connection)
+{
+    return connection.id + "/" + fingerprintOf(connection.apiKey);
+}
+
+constexpr std::size_t mostTeams = 16; ///< of one key; more cannot be right
 
 } // namespace
 
@@ -68,6 +81,7 @@ Watching::Watching(e2b::Client &client, lifecycle::Journal &journal, lifecycle::
     , m_tracker(tracker)
     , m_marks(state / "backfill.json")
     , m_gaps(state / "history-gaps.json")
+    , m_teamsFile(state / "teams.json")
 {
     m_soon.setSingleShot(true);
     connect(&m_soon, &QTimer::timeout, this, [this] {
@@ -93,6 +107,7 @@ void Watching::stop()
 void Watching::follow()
 {
     stop();
+    readTeams();
     startPolling();
     if (!m_client.connection().apiKey.empty())
         startFilling();
@@ -108,9 +123,45 @@ void Watching::startPolling()
     else
         options.relaxedInterval = 60s;
     const auto list = [this] { return converted<lifecycle::Poller::List>(m_client.listSandboxes(), this, toList); };
+    // A sandbox that ended while nobody looked has been in no list of this run.
+    options.isOurs = [this](const lifecycle::Sandbox &sandbox) { return m_teams.contains(sandbox.teamId); };
     m_poller = std::make_unique<lifecycle::Poller>(m_journal, m_tracker, list, options);
+    connect(m_poller.get(), &lifecycle::Poller::listed, this, &Watching::learnTeams);
+    connect(m_poller.get(), &lifecycle::Poller::listed, this, &Watching::sandboxesListed);
     connect(m_poller.get(), &lifecycle::Poller::polled, this, &Watching::listed);
     m_poller->start();
+}
+
+void Watching::readTeams()
+{
+    m_teams.clear();
+    const auto stored = lifecycle::readRecord(m_teamsFile);
+    if (!stored || !stored->is_object())
+        return;
+    const auto own = stored->find(teamsOf(m_client.connection()));
+    if (own == stored->end() || !own->is_array())
+        return;
+    for (const Json &team : *own) {
+        if (team.is_string() && m_teams.size() < mostTeams)
+            m_teams.insert(team.get<std::string>());
+    }
+}
+
+void Watching::learnTeams(const lifecycle::Poller::List &list)
+{
+    const std::size_t before = m_teams.size();
+    for (const lifecycle::ObservedSandbox &row : list) {
+        const lifecycle::Sandbox *known = m_tracker.fold().find(row.sandboxId);
+        if (known != nullptr && !known->teamId.empty() && m_teams.size() < mostTeams)
+            m_teams.insert(known->teamId);
+    }
+    if (m_teams.size() == before)
+        return;
+    auto stored = lifecycle::readRecord(m_teamsFile);
+    Json all = stored && stored->is_object() ? std::move(*stored) : Json::object();
+    all[teamsOf(m_client.connection())] = m_teams;
+    if (const auto kept = lifecycle::writeRecord(m_teamsFile, all); !kept)
+        qCWarning(logWatching, "the team of a key could not be noted: %s", kept.error().message.c_str());
 }
 
 void Watching::startFilling()

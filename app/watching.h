@@ -9,6 +9,9 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace sandglass::e2b {
 class Client;
@@ -34,10 +37,14 @@ public:
 Q_SIGNALS:
     void gapsChanged();
     void listed(); ///< the provider has just named its sandboxes
+    /// All of them, before listed().
+    void sandboxesListed(const std::vector<sandglass::lifecycle::ObservedSandbox> &list);
 
 private:
     void startPolling();
     void startFilling();
+    void readTeams();
+    void learnTeams(const lifecycle::Poller::List &list);
     void onFilled(const lifecycle::BackfillReport &report);
 
     e2b::Client &m_client;
@@ -45,7 +52,9 @@ private:
     lifecycle::Tracker &m_tracker;
     lifecycle::BackfillMarks m_marks;
     lifecycle::HistoryGaps m_gaps;
-    QTimer m_soon; ///< after news of a webhook
+    std::filesystem::path m_teamsFile;
+    std::set<std::string> m_teams; ///< whose sandboxes this key's list names: those of them it lacks are lost
+    QTimer m_soon;                 ///< after news of a webhook
     std::unique_ptr<lifecycle::Poller> m_poller;
     std::unique_ptr<lifecycle::Backfill> m_backfill;
 };

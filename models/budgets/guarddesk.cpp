@@ -153,6 +153,11 @@ void GuardDesk::resume(const std::string &sandboxId)
         m_actions.resume({id}, resumeSeconds);
 }
 
+void GuardDesk::note(const std::vector<cost::AuditEntry> &entries)
+{
+    tell([entries](GuardWorker &worker) { worker.note(entries); });
+}
+
 void GuardDesk::evaluateNow()
 {
     tell([](GuardWorker &worker) { worker.evaluate(); });
@@ -266,7 +271,7 @@ void GuardDesk::onDone(SandboxActions::Verb verb, const QString &id, const Resul
                                toUtf8(known),
                                "undo of the guard's pause",
                                outcome ? "ok" : outcome.error().message};
-        tell([entry = std::move(entry)](GuardWorker &worker) { worker.note(entry); });
+        tell([entry = std::move(entry)](GuardWorker &worker) { worker.note({entry}); });
         if (!outcome)
             Q_EMIT resumeFailed(known, toQString(outcome.error().message));
         return;

@@ -59,6 +59,8 @@ public:
     void undo(const std::string &cause, const std::string &sandboxId = {});
     /// Undoes a pause that the guard has done; the audit log gets the answer.
     void resume(const std::string &sandboxId);
+    /// What a person had done elsewhere, for the audit log.
+    void note(const std::vector<cost::AuditEntry> &entries);
     void evaluateNow();
 
     static constexpr int resumeSeconds = 15 * 60; ///< timeout of a resumed sandbox

@@ -140,9 +140,9 @@ void GuardWorker::undo(const std::string &cause, const std::string &sandboxId)
     evaluate();
 }
 
-void GuardWorker::note(const cost::AuditEntry &entry)
+void GuardWorker::note(const std::vector<cost::AuditEntry> &entries)
 {
-    if (const auto written = m_audit.append(entry); !written)
+    if (const auto written = m_audit.appendAll(entries); !written)
         Q_EMIT failed(toQString(written.error().message));
     tellAudit();
 }

@@ -34,7 +34,7 @@ public:
     void belongs(const std::vector<std::string> &sandboxIds, const std::string &connection);
     void setFactsAt(Timestamp time); ///< somebody who knows has told about the sandboxes
     void undo(const std::string &cause, const std::string &sandboxId);
-    void note(const cost::AuditEntry &entry);
+    void note(const std::vector<cost::AuditEntry> &entries);
     void takeAnswer(quint64 token, const Result<> &answer);
     void evaluate();
     void close(); ///< keeps what is kept between sessions

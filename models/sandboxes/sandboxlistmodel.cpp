@@ -1,6 +1,7 @@
 #include "models/sandboxes/sandboxlistmodel.h"
 
 #include "services/core/qtstring.h"
+#include "services/lifecycle/createintents.h"
 #include "services/lifecycle/picture.h"
 
 #include <algorithm>
@@ -37,8 +38,11 @@ std::optional<std::pair<int, int>> sizeOf(const Sandbox &sandbox)
 QString metadataText(const Sandbox &sandbox)
 {
     QStringList pairs;
-    for (const auto &[key, value] : sandbox.metadata)
+    for (const auto &[key, value] : sandbox.metadata) {
+        if (key == lifecycle::ownerKey || key == lifecycle::intentKey)
+            continue; // for this program alone
         pairs << toQString(key) + u'=' + toQString(value);
+    }
     return pairs.join(u"  "_s);
 }
 

@@ -1,7 +1,10 @@
 #include "ui/sandboxes/sandboxespage.h"
 
+#include "models/sandboxes/orphanlistmodel.h"
 #include "models/sandboxes/sandboxlistmodel.h"
 #include "services/core/qtstring.h"
+#include "ui/sandboxes/orphansdialog.h"
+#include "ui/sandboxes/orphanstrip.h"
 #include "ui/sandboxes/sandboxdelegate.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
@@ -53,6 +56,7 @@ SandboxesPage::SandboxesPage(SandboxListModel &sandboxes, SandboxActions &action
     layout->setContentsMargins(metrics::pageMargin, 16, metrics::pageMargin, metrics::pageMargin);
     layout->setSpacing(14);
     layout->addWidget(m_bar);
+    layout->addWidget(m_orphans = new OrphanStrip);
     layout->addWidget(m_stack, 1);
     m_toast = new Toast(this);
     connect(&m_sandboxes, &SandboxListModel::countsChanged, this, &SandboxesPage::updateCounts);
@@ -184,6 +188,18 @@ void SandboxesPage::setReadOnly(const QString &why)
 void SandboxesPage::settle()
 {
     m_toast->settle();
+}
+
+void SandboxesPage::setOrphans(models::OrphanListModel &orphans)
+{
+    const auto show = [this, &orphans] { m_orphans->setCounts(orphans.counts()); };
+    show();
+    connect(&orphans, &models::OrphanListModel::countsChanged, this, show);
+    connect(m_orphans, &OrphanStrip::reviewRequested, this, [this, &orphans] {
+        auto *dialog = new OrphansDialog(orphans, window());
+        dialog->setAttribute(Qt::WA_DeleteOnClose);
+        dialog->open();
+    });
 }
 
 void SandboxesPage::showSandbox(const QString &sandboxId)

@@ -11,12 +11,14 @@ class QPushButton;
 class QStackedWidget;
 
 namespace sandglass::models {
+class OrphanListModel;
 class SandboxListModel;
-}
+} // namespace sandglass::models
 
 namespace sandglass::ui {
 
 class EmptyState;
+class OrphanStrip;
 class SearchField;
 class SegmentedControl;
 class TableView;
@@ -37,6 +39,8 @@ public:
     /// Why sandboxes can neither be started nor changed from here; empty: they can.
     void setReadOnly(const QString &why);
     void settle(); ///< sends a kill that still waits for Undo
+    /// Told of above the table, with a dialog to clean up. `orphans` must outlive the page.
+    void setOrphans(models::OrphanListModel &orphans);
     void showSandbox(const QString &sandboxId); ///< searches for it in every state, and selects it
     [[nodiscard]] QByteArray saveState() const override;
     void restoreState(const QByteArray &state) override;
@@ -68,6 +72,7 @@ private:
     QWidget *m_tools = nullptr;
     SearchField *m_search = nullptr;
     QWidget *m_bar = nullptr;
+    OrphanStrip *m_orphans = nullptr;
     SegmentedControl *m_states = nullptr;
     QLabel *m_selected = nullptr;
     QPushButton *m_pause = nullptr;
