@@ -191,7 +191,7 @@ void OrphanListModel::markPlan()
     for (const CleanUpPlan::Spared &spared : m_plan.spared) {
         QString why = tr("spared: not chosen");
         if (spared.reason == CleanUpPlan::Reason::UnknownOwner)
-            why = tr("spared: nobody knows whose it is");
+            why = tr("spared: owner unknown");
         else if (spared.reason == CleanUpPlan::Reason::OtherInstallation)
             why = tr("spared: another installation's");
         m_outcomes[spared.sandboxId] = {Fate::Spared, why};
@@ -403,6 +403,8 @@ bool OrphanListModel::setData(const QModelIndex &index, const QVariant &value, i
 
 QVariant OrphanListModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
+    if (orientation == Qt::Horizontal && role == Qt::TextAlignmentRole)
+        return section == AgeColumn || section == CostColumn ? QVariant(Qt::AlignRight | Qt::AlignVCenter) : QVariant();
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
     switch (section) {

@@ -45,7 +45,7 @@ OrphansDialog::OrphansDialog(OrphanListModel &orphans, QWidget *parent)
     m_table->setAccessibleName(tr("Sandboxes without a record"));
     m_table->setItemDelegate(new OrphanDelegate(m_table));
     m_table->setModel(&m_orphans);
-    m_table->setColumnWidths({36, 176, 110, 150, 84, 92, -1, 190});
+    m_table->setColumnWidths({36, 176, 110, 150, 84, 92, -1, -1});
     m_summary->setObjectName(QStringLiteral("orphansSummary"));
     m_summary->setWordWrap(true);
     m_progress->setTextVisible(false);
@@ -186,6 +186,7 @@ void OrphansDialog::update()
     m_kill->setAccessibleName(m_kill->text());
     m_stop->setVisible(stage == Stage::Killing);
     m_table->setColumnHidden(OrphanListModel::FateColumn, stage == Stage::Choosing);
+    m_table->setColumnHidden(OrphanListModel::MetadataColumn, stage != Stage::Choosing);
 }
 
 void OrphansDialog::reject()
