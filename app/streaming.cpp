@@ -92,6 +92,10 @@ Streaming::Streaming(lifecycle::Journal &journal, lifecycle::Tracker &tracker, m
         if (m_server)
             m_server->setRateCard(m_tracker.rateCard());
     });
+    connect(&m_tracker, &lifecycle::Tracker::sandboxesChanged, this, [this](const std::vector<std::string> &ids) {
+        for (const std::string &id : ids)
+            nameTemplateOf(m_tracker.fold().find(id));
+    });
     connect(&m_settings, &models::Settings::changed, this, [this](models::Settings::Key key) {
         using Key = models::Settings::Key;
         if (m_isSettled && (key == Key::StreamEnabled || key == Key::StreamPort))
@@ -176,8 +180,20 @@ void Streaming::serve()
         m_ticker = std::make_unique<stream::CostTicker>(
             m_tracker, [this] { return m_server->statistics().clients > 0; },
             [this](const stream::CostTick &tick) { m_server->setCost(tick); });
+        m_namedTemplates.clear();
+        for (const auto &[id, sandbox] : m_tracker.fold().sandboxes())
+            nameTemplateOf(&sandbox);
     }
     settle();
+}
+
+void Streaming::nameTemplateOf(const lifecycle::Sandbox *sandbox)
+{
+    constexpr std::size_t most = 10'000;
+    if (!m_server || sandbox == nullptr || sandbox->templateAlias.empty() || m_namedTemplates.size() >= most)
+        return;
+    if (m_namedTemplates.emplace(sandbox->templateId, sandbox->templateAlias).second)
+        m_server->setTemplateName(sandbox->templateId, sandbox->templateAlias);
 }
 
 void Streaming::settle()

@@ -13,9 +13,15 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
+#include <utility>
 
 namespace sandglass {
 class KeyStore;
+}
+namespace sandglass::lifecycle {
+struct Sandbox;
 }
 namespace sandglass::models {
 class Settings;
@@ -52,6 +58,7 @@ private:
     void readToken(std::function<void()> then);
     void follow(); ///< starts or stops the server as the settings say
     void serve();
+    void nameTemplateOf(const lifecycle::Sandbox *sandbox); ///< for the filters of the stream's clients
     void settle();
     void readCollectors();
     void addCollector(const QString &url, const QString &token);
@@ -70,8 +77,9 @@ private:
     QString m_failure;
     std::unique_ptr<stream::StreamServer> m_server;
     std::unique_ptr<stream::CostTicker> m_ticker;
-    std::map<QString, std::string> m_collectorTokens; ///< by address; those that are known
-    std::unique_ptr<stream::CollectorFeed> m_feed;    ///< once there is a collector
+    std::set<std::pair<std::string, std::string>> m_namedTemplates; ///< told to m_server: id and readable name
+    std::map<QString, std::string> m_collectorTokens;               ///< by address; those that are known
+    std::unique_ptr<stream::CollectorFeed> m_feed;                  ///< once there is a collector
     QPointer<ui::SettingsPage> m_page;
     QTimer m_showTimer; ///< numbers of clients and events have no signal of their own
     bool m_isSettled = false;

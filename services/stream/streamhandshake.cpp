@@ -54,12 +54,29 @@ std::optional<http::RequestHead> parseHead(std::string_view text)
     return {};
 }
 
+/// False when there are too many.
+bool takeTypes(std::string_view list, std::vector<std::string> &types)
+{
+    constexpr std::size_t most = 32;
+    while (!list.empty()) {
+        const std::size_t end = std::min(list.find(','), list.size());
+        if (const std::string_view name = trimmed(list.substr(0, end)); !name.empty())
+            types.push_back(lifecycle::eventTypeFromAlias(name));
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+    return types.size() <= most;
+}
+
 std::optional<StreamRequest> requestOf(std::string_view query)
 {
     StreamRequest request;
     for (const auto &[name, value] : http::parseQuery(query)) {
         if (name == "full")
             request.isFull = value == "1" || value == "true";
+        if (name == "template")
+            request.filter.templateName = value;
+        if (name == "types" && !takeTypes(value, request.filter.types))
+            return {};
         if ((name != "after" && name != "after_id") || value.empty())
             continue;
         const char *end = value.data() + value.size();
@@ -108,7 +125,7 @@ Handshake judgeHandshake(std::string_view text, std::string_view token)
         return {{}, refusal(426, "the live stream is a WebSocket", {{"Upgrade", "websocket"}})};
     auto request = requestOf(head->query);
     if (!request)
-        return {{}, refusal(400, "after takes an event id or a number from 0")};
+        return {{}, refusal(400, "after takes an event id or a number from 0, types at most 32 names")};
     return {std::move(*request), {}};
 }
 

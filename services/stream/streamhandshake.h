@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/http/server.h"
+#include "services/lifecycle/subscription.h"
 
 #include <cstdint>
 #include <optional>
@@ -24,6 +25,8 @@ struct StreamRequest
     std::int64_t afterSeq = 0;
     std::string afterId;
     bool isFull = false; ///< full=1: with the event's record
+    /// types=sandbox.created,sandbox.code_executed and template=tta-ml-*; the rest is passed over.
+    lifecycle::EventFilter filter;
 };
 
 struct Handshake

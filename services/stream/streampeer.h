@@ -23,8 +23,9 @@ public:
     StreamPeer(std::unique_ptr<QWebSocket> webSocket, QTcpSocket *tcp, bool isFull, std::int64_t queueLimit);
     ~StreamPeer() override;
 
-    std::int64_t cursor = 0; ///< the last event sent, or not wanted
-    bool isLive = false;     ///< has been up to date once
+    std::int64_t cursor = 0;       ///< the last event sent, or not wanted
+    bool isLive = false;           ///< has been up to date once
+    lifecycle::EventFilter filter; ///< others are passed over
 
     [[nodiscard]] bool wantsRecords() const { return m_isFull; }
     [[nodiscard]] bool isClosing() const { return m_isClosing; }

@@ -98,6 +98,14 @@ void StreamServer::setRateCard(cost::RateCard card)
         d->card = std::move(card);
 }
 
+void StreamServer::setTemplateName(const std::string &templateId, const std::string &name)
+{
+    if (d->worker)
+        QMetaObject::invokeMethod(
+            d->worker, [worker = d->worker, templateId, name] { worker->setTemplateName(templateId, name); },
+            Qt::QueuedConnection);
+}
+
 StreamStatistics StreamServer::statistics() const
 {
     const StreamCounters &counters = *d->counters;

@@ -46,7 +46,8 @@ struct StreamStatistics
 };
 
 /// The journal as a live stream over WebSocket (messages: streammessage.h):
-///   GET /stream?after=SEQ|ID&full=1   (also /ws/sandbox-events)
+///   GET /stream?after=SEQ|ID&full=1&types=NAME,NAME&template=PATTERN   (also /ws/sandbox-events)
+/// `types` are names or aliases (sandbox.created), `template` an id or a readable name where '*' stands for anything.
 /// Without `after` from the next event on; with it, everything behind that event in order of seq, without gap or
 /// duplicate, then live. An `after` that this journal does not know starts at its first event, and the hello says so.
 /// Works on a thread of its own and reads events from the journal, so that memory does not grow with slow clients.
@@ -70,6 +71,8 @@ public:
     void eventsArrived();
     void setCost(const CostTick &tick);
     void setRateCard(cost::RateCard card);
+    /// The readable name of a template, for the clients' filters; events that tell it are heard as well.
+    void setTemplateName(const std::string &templateId, const std::string &name);
     [[nodiscard]] StreamStatistics statistics() const;
 
 private:

@@ -24,6 +24,7 @@ Q_LOGGING_CATEGORY(logStream, "sandglass.stream")
 
 constexpr int kernelBuffer = 256 << 10; // more would only hide that a client does not read
 constexpr std::int64_t abortAbove = 32 << 20;
+constexpr std::size_t mostTemplateNames = 10'000;
 
 QByteArray contentOf(const std::filesystem::path &path)
 {
@@ -186,6 +187,7 @@ void StreamWorker::adoptClients()
         disconnect(tcp, &QTcpSocket::disconnected, tcp, &QObject::deleteLater); // the WebSocket owns it now
         auto peer = std::make_unique<StreamPeer>(std::move(owned), tcp, request.isFull, m_options.queueLimit);
         StreamPeer *added = peer.get();
+        added->filter = request.filter;
         connect(
             added, &StreamPeer::gone, this, [this, added] { forget(added); }, Qt::QueuedConnection);
         connect(
@@ -235,6 +237,10 @@ StreamWorker::Events StreamWorker::readAfter(std::int64_t seq)
         events.assign(chunk.begin(), chunk.end());
         return false;
     });
+    for (const lifecycle::StoredEvent &stored : events) {
+        if (!stored.event.templateAlias.empty())
+            setTemplateName(stored.event.templateId, stored.event.templateAlias);
+    }
     if (!done) {
         qCWarning(logStream, "%s", done.error().message.c_str());
         m_retryTimer.start();
@@ -292,6 +298,18 @@ void StreamWorker::catchUp(StreamPeer &peer)
     QMetaObject::invokeMethod(&peer, &StreamPeer::drained, Qt::QueuedConnection);
 }
 
+void StreamWorker::setTemplateName(const std::string &templateId, const std::string &name)
+{
+    if (m_templateNames.size() < mostTemplateNames || m_templateNames.contains(templateId))
+        m_templateNames.insert_or_assign(templateId, name);
+}
+
+bool StreamWorker::isWanted(const StreamPeer &peer, const lifecycle::Event &event) const
+{
+    const auto name = m_templateNames.find(event.templateId);
+    return peer.filter.matches(event, name != m_templateNames.end() ? name->second : event.templateAlias);
+}
+
 /// Those behind the peer's cursor, as far as there is room.
 void StreamWorker::sendEvents(StreamPeer &peer, const Events &events)
 {
@@ -301,6 +319,10 @@ void StreamWorker::sendEvents(StreamPeer &peer, const Events &events)
     for (std::size_t i = 0; i < events.size() && peer.hasRoom() && !peer.isClosing(); ++i) {
         if (events[i].seq <= peer.cursor)
             continue;
+        if (!isWanted(peer, events[i].event)) {
+            peer.cursor = events[i].seq;
+            continue;
+        }
         if (messages[i].isEmpty())
             messages[i] = toQString(eventMessage(events[i], m_card, peer.wantsRecords()));
         peer.send(messages[i]);

@@ -41,6 +41,7 @@ public:
     void eventsArrived();
     void setCost(const CostTick &tick);
     void setRateCard(const cost::RateCard &card) { m_card = card; }
+    void setTemplateName(const std::string &templateId, const std::string &name);
 
 protected:
     void incomingConnection(qintptr handle) override;
@@ -57,6 +58,7 @@ private:
     [[nodiscard]] Events readAfter(std::int64_t seq);
     void broadcast();
     void catchUp(StreamPeer &peer);
+    [[nodiscard]] bool isWanted(const StreamPeer &peer, const lifecycle::Event &event) const;
     void sendEvents(StreamPeer &peer, const Events &events);
     void becomeLive(StreamPeer &peer);
     void tellCost();
@@ -80,6 +82,7 @@ private:
     QTimer m_lookTimer;  ///< for events nobody has told of yet
     QTimer m_retryTimer; ///< after the journal could not be read
     StreamPeer::Instant m_pingedAt{};
+    std::unordered_map<std::string, std::string> m_templateNames; ///< by id; for the filters
     CostTick m_tick;
     bool m_hasTick = false;
 

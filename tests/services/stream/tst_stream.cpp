@@ -1,4 +1,5 @@
 #include "services/cost/ratecard.h"
+#include "services/lifecycle/subscription.h"
 #include "services/lifecycle/tracker.h"
 #include "services/stream/costticker.h"
 #include "services/stream/streamserver.h"
@@ -55,6 +56,14 @@ std::string upgrade(std::string_view target, std::string_view headers)
         + std::string(headers) + "\r\n";
 }
 
+std::string manyTypes()
+{
+    std::string list;
+    for (int i = 0; i < 33; ++i)
+        list += "t,";
+    return list;
+}
+
 std::string bearer()
 {
     return "Authorization: Bearer " + token + "\r\n";
@@ -84,6 +93,7 @@ private Q_SLOTS:
     void liveEventsArriveInOrder();
     void resumesWithoutGapOrDuplicate();
     void whoReadsAheadIsNotToldTwice();
+    void filtersByTypeAndTemplate();
     void resumesByEventId();
     void unknownPositionStartsAtTheBeginning();
     void slowClientIsDroppedAndOthersGoOn();
@@ -152,6 +162,7 @@ void TestStream::refuses_data()
     QTest::newRow("local page") << text(upgrade("/stream", bearer() + "Origin: http://localhost\r\n")) << 403;
     QTest::newRow("other path") << text(upgrade("/", bearer())) << 404;
     QTest::newRow("bad position") << text(upgrade("/stream?after=-1", bearer())) << 400;
+    QTest::newRow("too many types") << text(upgrade("/stream?types=" + manyTypes(), bearer())) << 400;
     QTest::newRow("no request") << u"hello\r\n\r\n"_s << 400;
     QTest::newRow("post") << text("POST /stream HTTP/1.1\r\n" + bearer() + "Content-Length: 0\r\n\r\n") << 405;
     QTest::newRow("no upgrade") << text("GET /stream HTTP/1.1\r\n" + bearer() + "\r\n") << 426;
@@ -284,6 +295,36 @@ void TestStream::whoReadsAheadIsNotToldTwice()
     QTest::qWait(100);
     QCOMPARE(ahead.seqs(), range(1, 25));
     QCOMPARE(first.seqs(), range(1, 25));
+}
+
+void TestStream::filtersByTypeAndTemplate()
+{
+    const auto of = [](Event event, const char *templateId) {
+        event.templateId = templateId;
+        return event;
+    };
+    CodeExecution execution{"isbx1", "tpl-ml", 5, true, {}};
+    append({of(numbered(1), "tpl-ml"), of(numbered(2), "base"), of(sample::bare(EventType::Paused, 3, "x"), "tpl-ml"),
+            codeExecutedEvent(execution, sample::at(4))});
+    const std::string url = m_server->url();
+    StreamListener types(url, token, u"after=0&types=sandbox.created,%20code_executed"_s);
+    StreamListener template_(url, token, u"after=0&template=tpl-*"_s);
+    StreamListener both(url, token, u"after=0&types=created&template=base"_s);
+    QTRY_VERIFY(types.isLive && template_.isLive && both.isLive);
+    QCOMPARE(types.seqs(), (std::vector<std::int64_t>{1, 2, 4}));
+    QCOMPARE(template_.seqs(), (std::vector<std::int64_t>{1, 3, 4}));
+    QCOMPARE(both.seqs(), (std::vector<std::int64_t>{2}));
+
+    // By the readable name, told by the program or by an event.
+    StreamListener named(url, token, u"types=created&template=tta-ml-minimal"_s);
+    QTRY_VERIFY(named.isLive);
+    m_server->setTemplateName("tpl-ml", "tta-ml-minimal");
+    append({of(numbered(5), "tpl-ml"), of(numbered(6), "base")});
+    Event observed = of(sample::observedRunning(7, 6), "tpl-other");
+    observed.templateAlias = "tta-ml-minimal";
+    append({observed, of(numbered(8), "tpl-other")});
+    QTRY_COMPARE(named.seqs(), (std::vector<std::int64_t>{5, 8}));
+    QTRY_COMPARE(template_.count(), 6U); // 5 and both of tpl-other
 }
 
 void TestStream::resumesByEventId()
