@@ -117,6 +117,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_guarding(m_tracker, *m_journal, m_watching, m_client, m_connections, m_paths)
     , m_analysing(m_tracker, *m_journal, m_timeWindow)
     , m_reconciling(m_tracker, m_client, m_watching, m_connections, m_guarding.desk(), m_paths)
+    , m_publishing(m_tracker, *m_journal, m_runSession, *m_keys, m_paths)
     , m_settling({m_client, m_actions, m_tracker, m_receiving})
 {
     m_runSession.setTemplate(m_settings.text(models::Settings::Key::RefineTemplate));
@@ -150,13 +151,15 @@ void Composition::buildPages()
     m_observing.showIn(*m_settingsPage, m_connections);
     auto *timeline = new ui::TimelinePage(m_timeWindow, m_timeline);
     ui::Page *budgets = m_guarding.makePage(m_templates);
+    ui::WebhooksPage *webhooks = m_receiving.makePage();
+    m_publishing.showIn(*webhooks);
     const std::vector<ui::PageEntry> pages = {
         {u"overview"_s, overview},
         {u"sandboxes"_s, sandboxes},
         {u"templates"_s, m_templatesPage},
         {u"refine"_s, m_refinePage},
         {u"events"_s, events},
-        {u"webhooks"_s, m_receiving.makePage()},
+        {u"webhooks"_s, webhooks},
         {u"costs"_s, costs},
         {u"analytics"_s, m_analysing.makePage()},
         {u"budgets"_s, budgets},

@@ -5,6 +5,7 @@
 #include "app/enginesupervisor.h"
 #include "app/guarding.h"
 #include "app/observing.h"
+#include "app/publishing.h"
 #include "app/receiving.h"
 #include "app/reconciling.h"
 #include "app/settling.h"
@@ -140,6 +141,7 @@ private:
     Guarding m_guarding;
     Analysing m_analysing;
     Reconciling m_reconciling;
+    Publishing m_publishing;
     Settling m_settling;
 
     std::unique_ptr<ui::MainWindow> m_window; ///< owns the pages

@@ -36,6 +36,8 @@ public:
         return m_session.newest().results;
     } ///< of the newest attempt
 
+    [[nodiscard]] const refine::Attempt &newest() const { return m_session.newest(); } ///< see RefineSession
+
     [[nodiscard]] QString templateName() const;
     void setTemplate(const QString &name);       ///< another template ends the sandbox; the next run creates a new one
     void setExpectedOutput(const QString &text); ///< of the runs to come; empty: no check

@@ -1,5 +1,6 @@
 #include "ui/webhooks/webhookdelegate.h"
 
+#include "models/webhooks/callbacklistmodel.h"
 #include "models/webhooks/deliveriesmodel.h"
 #include "models/webhooks/quarantinemodel.h"
 #include "models/webhooks/webhooklistmodel.h"
@@ -11,6 +12,7 @@
 
 namespace sandglass::ui {
 
+using models::CallbackListModel;
 using models::DeliveriesModel;
 using models::QuarantineModel;
 using models::WebhookListModel;
@@ -93,6 +95,37 @@ void DeliveryDelegate::paintCell(QPainter &painter, const QRect &area, const QMo
         break;
     default:
         paintText(painter, area, index.data().toString(), t.text);
+    }
+}
+
+void CallbackDelegate::paintCell(QPainter &painter, const QRect &area, const QModelIndex &index) const
+{
+    using State = CallbackListModel::State;
+    const Tokens &t = Theme::tokens();
+    const auto state = static_cast<State>(index.data(CallbackListModel::StateRole).toInt());
+    const QString text = index.data().toString();
+    switch (index.column()) {
+    case CallbackListModel::UrlColumn:
+        paintMono(painter, area, text, state == State::Paused ? t.muted : t.text);
+        break;
+    case CallbackListModel::StateColumn: {
+        const bool isBad = state == State::GaveUp || state == State::NoSecret;
+        const QString mark = isBad   ? QStringLiteral("✕ ")
+            : state == State::Active ? QStringLiteral("● ")
+                                     : QStringLiteral("○ ");
+        paintText(painter, area, mark + text, isBad ? t.err : state == State::Active ? t.run : t.muted);
+        break;
+    }
+    case CallbackListModel::DeliveredColumn:
+    case CallbackListModel::LostColumn:
+    case CallbackListModel::WaitingColumn: {
+        const qint64 count = index.data().toLongLong();
+        const bool isBad = index.column() == CallbackListModel::LostColumn && count > 0;
+        paintText(painter, area, formatCount(count), isBad ? t.err : t.text, Qt::AlignRight);
+        break;
+    }
+    default:
+        paintText(painter, area, text, t.muted);
     }
 }
 

@@ -26,6 +26,17 @@ protected:
     void paintCell(QPainter &painter, const QRect &area, const QModelIndex &index) const override;
 };
 
+/// Cells of the callbacks.
+class CallbackDelegate final : public CellDelegate
+{
+    Q_OBJECT
+public:
+    using CellDelegate::CellDelegate;
+
+protected:
+    void paintCell(QPainter &painter, const QRect &area, const QModelIndex &index) const override;
+};
+
 /// Cells of what was refused.
 class RefusedDelegate final : public CellDelegate
 {

@@ -7,6 +7,7 @@
 #include "services/core/qtstring.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
+#include "ui/webhooks/callbackspanel.h"
 #include "ui/webhooks/deliveriespanel.h"
 #include "ui/webhooks/receivercard.h"
 #include "ui/webhooks/refusedpanel.h"
@@ -96,8 +97,18 @@ void WebhooksPage::setReceiver(const ReceiverView &receiver)
     m_registrationsPanel->setReceiver(receiver.url, receiver.secret);
 }
 
+void WebhooksPage::setCallbacks(models::CallbackListModel &callbacks)
+{
+    m_callbacksPanel = new CallbacksPanel(callbacks);
+    m_stack->addWidget(m_callbacksPanel);
+    m_parts->addSegment(tr("Callbacks"));
+    connect(m_callbacksPanel, &CallbacksPanel::toast, this, &Page::toast);
+}
+
 void WebhooksPage::settle()
 {
+    if (m_callbacksPanel != nullptr)
+        m_callbacksPanel->settle();
     m_registrationsPanel->settle();
     m_refusedPanel->settle();
 }

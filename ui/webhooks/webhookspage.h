@@ -8,6 +8,7 @@
 class QStackedWidget;
 
 namespace sandglass::models {
+class CallbackListModel;
 class DeliveriesModel;
 class QuarantineModel;
 class TunnelSession;
@@ -16,6 +17,7 @@ class WebhookListModel;
 
 namespace sandglass::ui {
 
+class CallbacksPanel;
 class DeliveriesPanel;
 class ReceiverCard;
 class RefusedPanel;
@@ -29,7 +31,7 @@ class WebhooksPage final : public Page
 {
     Q_OBJECT
 public:
-    enum Part { Registrations, Deliveries, Refused, Tunnel };
+    enum Part { Registrations, Deliveries, Refused, Tunnel, Callbacks /**< after setCallbacks() */ };
 
     WebhooksPage(models::WebhookListModel &webhooks, models::DeliveriesModel &deliveries,
                  models::QuarantineModel &quarantine, models::TunnelSession &tunnel, QWidget *parent = nullptr);
@@ -39,6 +41,8 @@ public:
     [[nodiscard]] QWidget *headerTools() override { return m_tools; }
     void refresh() override;
     void setReceiver(const ReceiverView &receiver);
+    /// Once. `callbacks` must outlive the page.
+    void setCallbacks(models::CallbackListModel &callbacks);
     void settle(); ///< does what still waits for Undo
     void showPart(Part part);
 
@@ -64,7 +68,8 @@ private:
     DeliveriesPanel *m_deliveriesPanel = nullptr;
     RefusedPanel *m_refusedPanel = nullptr;
     TunnelPanel *m_tunnelPanel = nullptr;
-    QTimer m_refresh; ///< while somebody looks
+    CallbacksPanel *m_callbacksPanel = nullptr; ///< null before setCallbacks()
+    QTimer m_refresh;                           ///< while somebody looks
 };
 
 } // namespace sandglass::ui

@@ -1,5 +1,7 @@
 #include "ui/widgets/segmentedcontrol.h"
 
+#include "ui/widgets/buttons.h"
+
 #include <QHBoxLayout>
 #include <QPushButton>
 
@@ -12,23 +14,27 @@ SegmentedControl::SegmentedControl(const QStringList &segments, const QString &o
     auto *layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
-    for (int i = 0; i < segments.size(); ++i) {
-        auto *button = new QPushButton(segments.at(i));
-        button->setObjectName(objectName + QString::number(i));
-        button->setCheckable(true);
-        button->setProperty("kind", QStringLiteral("segment"));
-        if (i == 0)
-            button->setProperty("edge", QStringLiteral("first"));
-        else if (i == segments.size() - 1)
-            button->setProperty("edge", QStringLiteral("last"));
-        m_buttons.addButton(button, i);
-        layout->addWidget(button);
-    }
+    for (const QString &segment : segments)
+        addSegment(segment);
     m_buttons.setExclusive(true);
     connect(&m_buttons, &QButtonGroup::idToggled, this, [this](int index, bool on) {
         if (on)
             Q_EMIT currentChanged(index);
     });
+}
+
+void SegmentedControl::addSegment(const QString &text)
+{
+    const int number = static_cast<int>(m_buttons.buttons().size());
+    auto *button = new QPushButton(text);
+    button->setObjectName(objectName() + QString::number(number));
+    button->setCheckable(true);
+    button->setProperty("kind", QStringLiteral("segment"));
+    button->setProperty("edge", number == 0 ? QStringLiteral("first") : QStringLiteral("last"));
+    if (number > 1)
+        setLook(m_buttons.button(number - 1), "edge", QVariant());
+    m_buttons.addButton(button, number);
+    layout()->addWidget(button);
 }
 
 int SegmentedControl::currentIndex() const

@@ -11,6 +11,7 @@ class SegmentedControl final : public QWidget
     Q_OBJECT
 public:
     SegmentedControl(const QStringList &segments, const QString &objectName, QWidget *parent = nullptr);
+    void addSegment(const QString &text); ///< at the end
     [[nodiscard]] int currentIndex() const;
     void setCurrentIndex(int index);
 
