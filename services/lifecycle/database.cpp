@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 
 #include <cstring>
+#include <unistd.h>
+#include <utility>
 
 namespace sandglass::lifecycle {
 
@@ -90,6 +92,34 @@ void Database::Close::operator()(sqlite3 *handle) const
     sqlite3_close_v2(handle);
 }
 
+namespace {
+
+/// Nothing can write it, so SQLite needs no locks; without this it wants to make the files of its log.
+std::string immutableUri(const std::filesystem::path &file)
+{
+    std::string uri = "file:";
+    for (const char c : file.string()) {
+        if (c == '%' || c == '?' || c == '#')
+            uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        else
+            uri += c;
+    }
+    return uri + "?immutable=1";
+}
+
+bool isFolderWritable(const std::filesystem::path &file)
+{
+    const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+    return ::access(folder.c_str(), W_OK) == 0;
+}
+
+bool canRead(sqlite3 *handle)
+{
+    return sqlite3_exec(handle, "SELECT 1 FROM sqlite_schema LIMIT 1", nullptr, nullptr, nullptr) == SQLITE_OK;
+}
+
+} // namespace
+
 Result<Database> Database::open(const std::filesystem::path &file, Mode mode, std::chrono::milliseconds busyTimeout)
 {
     const int flags = (mode == Mode::ReadWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX
@@ -100,6 +130,16 @@ Result<Database> Database::open(const std::filesystem::path &file, Mode mode, st
     database.m_handle.reset(handle); // a handle comes even with most failures
     if (status != SQLITE_OK)
         return failure(database.lastError("cannot open " + file.string()));
+    if (mode == Mode::ReadOnly && !isFolderWritable(file) && !canRead(handle)) {
+        sqlite3 *immutable = nullptr;
+        const int opened = sqlite3_open_v2(immutableUri(file).c_str(), &immutable, flags | SQLITE_OPEN_URI, nullptr);
+        Database second;
+        second.m_handle.reset(immutable);
+        if (opened == SQLITE_OK && canRead(immutable)) {
+            database = std::move(second);
+            handle = immutable;
+        } // else the first one tells what is wrong
+    }
     if (sqlite3_busy_timeout(handle, static_cast<int>(busyTimeout.count())) != SQLITE_OK)
         return failure(database.lastError("cannot set the busy timeout"));
     return database;

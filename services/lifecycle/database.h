@@ -53,7 +53,8 @@ class Database final
 public:
     enum class Mode { ReadWrite, ReadOnly };
 
-    /// The file must exist.
+    /// The file must exist. ReadOnly in a folder that cannot be written reads the file as it stands: without a log that
+    /// a crash has left there and whose index is missing.
     [[nodiscard]] static Result<Database> open(const std::filesystem::path &file, Mode mode,
                                                std::chrono::milliseconds busyTimeout = std::chrono::seconds(5));
 

@@ -34,6 +34,39 @@ std::filesystem::path markOf(const std::filesystem::path &file)
     return file.string() + ".check";
 }
 
+constexpr auto tryAgainEvery = std::chrono::seconds(1);
+
+/// A connection and what is prepared on it.
+struct Writer
+{
+    Writer(Database database, const Journal::Options &options, std::function<void(std::int64_t)> onTrimmed)
+        : db(std::move(database))
+        , begin(db, "BEGIN IMMEDIATE")
+        , commit(db, "COMMIT")
+        , rollback(db, "ROLLBACK")
+        , topSeq(db, "SELECT coalesce(max(seq), 0) FROM events")
+        , insert(db, insertEventSql)
+        , ids(db)
+        , upkeep(db, options.hotLimit, options.keepFor, std::move(onTrimmed))
+    {}
+
+    /// What is wrong with the tables.
+    [[nodiscard]] Result<> check() const
+    {
+        for (const Statement *statement : {&begin, &commit, &rollback, &topSeq, &insert}) {
+            if (!statement->isValid())
+                return failure(db.lastError("the journal's table is not as expected"));
+        }
+        return upkeep.isValid() && ids.isValid() ? Result<>()
+                                                 : failure(db.lastError("the journal's tables are not as expected"));
+    }
+
+    Database db;
+    Statement begin, commit, rollback, topSeq, insert;
+    EventIds ids;
+    JournalUpkeep upkeep;
+};
+
 struct Item
 {
     Event event;
@@ -45,18 +78,15 @@ struct Item
 
 struct Journal::Private
 {
-    Private(std::filesystem::path path, Database database, Options limits)
-        : file(std::move(path))
-        , options(limits)
-        , db(std::move(database))
-        , begin(db, "BEGIN IMMEDIATE")
-        , commit(db, "COMMIT")
-        , rollback(db, "ROLLBACK")
-        , topSeq(db, "SELECT coalesce(max(seq), 0) FROM events")
-        , insert(db, insertEventSql)
-        , ids(db)
-        , upkeep(db, limits.hotLimit, limits.keepFor, [this](std::int64_t removed) { count -= removed; })
-    {}
+    Private(std::filesystem::path path, Options limits) : file(std::move(path)), options(limits) {}
+
+    [[nodiscard]] std::unique_ptr<Writer> makeWriter(Database database)
+    {
+        return std::make_unique<Writer>(std::move(database), options,
+                                        [this](std::int64_t removed) { count -= removed; });
+    }
+    [[nodiscard]] JournalUpkeep &upkeep() { return writer.load()->upkeep; }
+    [[nodiscard]] bool becomesWritable();
 
     void run();
     std::vector<Item> takeBatch();
@@ -69,11 +99,11 @@ struct Journal::Private
     const std::filesystem::path file;
     const Options options;
 
-    // The writer thread's own.
-    Database db;
-    Statement begin, commit, rollback, topSeq, insert;
-    EventIds ids;
-    JournalUpkeep upkeep;
+    // The writer thread's own, but for writer->upkeep, which others ask.
+    std::vector<std::unique_ptr<Writer>> writers; ///< the last is in use; one before it was for viewing
+    std::atomic<Writer *> writer = nullptr;
+    bool isViewing = false; ///< the file or its folder cannot be written
+    std::chrono::steady_clock::time_point nextTry{};
     telemetry::Histogram &storedTime = telemetry::figures().journalCommit.with({"stored"});
     telemetry::Histogram &failedTime = telemetry::figures().journalCommit.with({"failed"});
 
@@ -109,11 +139,13 @@ void Journal::Private::run()
             if (stopping)
                 continue;
         }
-        if (isIdle || upkeep.isUrgent(lastSeq))
-            upkeep.step(lastSeq, isIdle);
+        if (isViewing && !becomesWritable())
+            continue; // nothing to keep up
+        if (isIdle || upkeep().isUrgent(lastSeq))
+            upkeep().step(lastSeq, isIdle);
     }
-    upkeep.finish(lastSeq);
-    (void)ids.mergeAll(); // else the next start reads them from the events
+    upkeep().finish(lastSeq);
+    (void)writer.load()->ids.mergeAll(); // else the next start reads them from the events
 }
 
 /// Waits for work, then takes what queued up during the last commit: the grouping adapts without a timer. Empty when
@@ -123,7 +155,10 @@ std::vector<Item> Journal::Private::takeBatch()
     std::unique_lock lock(mutex);
     const bool isBulk = bulkCount > 0;
     const auto hasWork = [this, isBulk] { return stopping || !queue.empty() || (isBulk && bulkCount == 0); };
-    if (const auto delay = isBulk ? std::nullopt : upkeep.dueIn(lastSeq))
+    auto delay = isBulk ? std::nullopt : upkeep().dueIn(lastSeq);
+    if (isViewing)
+        delay = tryAgainEvery;
+    if (delay)
         wake.wait_for(lock, *delay, hasWork);
     else
         wake.wait(lock, hasWork);
@@ -184,6 +219,9 @@ void Journal::Private::process(std::vector<Item> batch)
 /// One transaction for the batch. SQLITE_OK means durable; anything else that nothing of it is stored.
 int Journal::Private::store(std::vector<Item> &batch, std::vector<std::int64_t> &seqs)
 {
+    if (isViewing && !becomesWritable())
+        return SQLITE_READONLY;
+    auto &[db, begin, commit, rollback, topSeq, insert, ids, upkeep] = *writer.load();
     if (db.isDetached()) {
         noteFailure(Error{Error::Kind::Local, 0, "the journal's file was deleted or replaced: " + file.string(), {}});
         return SQLITE_READONLY_DBMOVED;
@@ -207,6 +245,7 @@ int Journal::Private::store(std::vector<Item> &batch, std::vector<std::int64_t> 
 
 int Journal::Private::insertAll(std::vector<Item> &batch, std::vector<std::int64_t> &seqs)
 {
+    auto &[db, begin, commit, rollback, topSeq, insert, ids, upkeep] = *writer.load();
     // Read anew in each transaction, so that a second writer (an import, a tool) cannot make numbers collide.
     if (const int status = topSeq.step(); status != SQLITE_ROW) {
         topSeq.reset();
@@ -297,6 +336,45 @@ Result<Database> openChecked(const std::filesystem::path &file, const Journal::O
 
 } // namespace
 
+/// While nothing can be written: whether that is over. At most once a second.
+bool Journal::Private::becomesWritable()
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (now < nextTry)
+        return false;
+    nextTry = now + tryAgainEvery;
+    if (obstacleToWriting(file))
+        return false;
+    auto database = openChecked(file, options);
+    const auto total = database ? database->queryInteger("SELECT count(*) FROM events") : Result<std::int64_t>(0);
+    const auto top = database ? database->queryInteger("SELECT coalesce(max(seq), 0) FROM events") : total;
+    if (!database || !total || !top) {
+        noteFailure(!database ? database.error() : !total ? total.error() : top.error());
+        return false;
+    }
+    auto fresh = makeWriter(std::move(*database));
+    if (const auto fine = fresh->check(); !fine) {
+        noteFailure(fine.error());
+        return false;
+    }
+    // Connections that read a log a crash has left share its index with this one, and theirs cannot be written.
+    if (fresh->begin.run() != SQLITE_OK || fresh->rollback.run() != SQLITE_OK) {
+        noteFailure(Error{Error::Kind::Local, 0,
+                          "the folder " + file.parent_path().string()
+                              + " can be written again: start the program again to go on",
+                          "view_only"});
+        return false;
+    }
+    fresh->upkeep.holdAs(upkeep());
+    count = *total;
+    lastSeq = *top;
+    writer = fresh.get();
+    writers.push_back(std::move(fresh)); // the former one stays: another thread may be asking it
+    isViewing = false;
+    noteFailure({});
+    return true;
+}
+
 Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file, Options options)
 {
     if (auto finished = finishSalvage(file); !finished)
@@ -313,10 +391,14 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file
         salvaged = std::move(*report);
         database = openChecked(file, options);
     }
+    const auto obstacle = database ? std::nullopt : obstacleToWriting(file);
+    std::error_code ignored;
+    if (obstacle && std::filesystem::exists(file, ignored))
+        database = viewJournalFile(file);
     if (!database)
         return failure(std::move(database.error()));
-    std::error_code ignored;
-    std::filesystem::remove(markOf(file), ignored);
+    if (!obstacle)
+        std::filesystem::remove(markOf(file), ignored);
     const auto count = database->queryInteger("SELECT count(*) FROM events");
     if (!count)
         return failure(count.error());
@@ -324,14 +406,15 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file
     if (!lastSeq)
         return failure(lastSeq.error());
 
-    auto state = std::make_unique<Private>(file, std::move(*database), options);
-    for (const Statement *statement :
-         {&state->begin, &state->commit, &state->rollback, &state->topSeq, &state->insert}) {
-        if (!statement->isValid())
-            return failure(state->db.lastError("the journal's table is not as expected"));
-    }
-    if (!state->upkeep.isValid() || !state->ids.isValid())
-        return failure(state->db.lastError("the journal's tables are not as expected"));
+    auto state = std::make_unique<Private>(file, options);
+    state->writers.push_back(state->makeWriter(std::move(*database)));
+    state->writer = state->writers.back().get();
+    if (const auto fine = state->writer.load()->check(); !fine)
+        return failure(fine.error());
+    state->isViewing = obstacle.has_value();
+    if (obstacle)
+        state->upkeep().forgo();
+    state->failureOfLast = obstacle;
     state->salvaged = std::move(salvaged);
     state->count = *count;
     state->lastSeq = *lastSeq;
@@ -430,12 +513,12 @@ Result<std::vector<StoredEvent>> Journal::newest(std::size_t limit, std::int64_t
 
 bool Journal::holdTables(const std::function<bool()> &isStopped) const
 {
-    return d->upkeep.hold(isStopped);
+    return d->upkeep().hold(isStopped);
 }
 
 std::int64_t Journal::foldedSeq() const
 {
-    return d->upkeep.foldedSeq();
+    return d->upkeep().foldedSeq();
 }
 
 const std::filesystem::path &Journal::file() const

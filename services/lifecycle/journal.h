@@ -46,8 +46,8 @@ public:
     };
 
     /// Creates the file (0600), its folder and its schema when missing; brings an older schema to the present one.
-    /// A damaged file is salvaged: what verifies goes on in a fresh file, see salvaged(). Error: not writable, not a
-    /// database, another program's database, newer schema.
+    /// A damaged file is salvaged: what verifies goes on in a fresh file, see salvaged(). Where nothing can be written
+    /// it shows what is there, see lastFailure(). Error: not a database, another program's, newer schema.
     [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path &file, Options options);
     [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path &file);
     ~Journal(); ///< commits what is queued, then closes
@@ -91,7 +91,7 @@ public:
     [[nodiscard]] const std::optional<SalvageReport> &salvaged() const;
     /// Rows met so far whose checksum does not fit: left out of every answer. The next open salvages. Thread-safe.
     [[nodiscard]] std::int64_t damagedRows() const;
-    /// Why the last commit failed; empty once a commit has gone through again. Thread-safe.
+    /// Why the last commit failed, until one goes through; "view_only" until the folder can be written. Thread-safe.
     [[nodiscard]] std::optional<Error> lastFailure() const;
 
 private:

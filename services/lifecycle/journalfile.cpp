@@ -10,6 +10,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <unistd.h>
+#include <utility>
 
 namespace sandglass::lifecycle {
 
@@ -91,6 +93,32 @@ Result<Database> openJournalFile(const std::filesystem::path &file, std::chrono:
         return failure(std::move(configured.error()));
     if (auto prepared = prepareSchema(*database, *version); !prepared)
         return failure(std::move(prepared.error()));
+    return database;
+}
+
+std::optional<Error> obstacleToWriting(const std::filesystem::path &file)
+{
+    const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+    for (const auto &[path, what] : {std::pair(folder, "folder"), std::pair(file, "file")}) {
+        if (::access(path.c_str(), W_OK) != 0)
+            return Error{Error::Kind::Local, 0,
+                         fmt::format("the {} {} cannot be written: {}", what, path.string(), std::strerror(errno)),
+                         "view_only"};
+    }
+    return {};
+}
+
+Result<Database> viewJournalFile(const std::filesystem::path &file)
+{
+    auto database = Database::open(file, Database::Mode::ReadOnly);
+    if (!database)
+        return database;
+    const auto version = journalVersion(*database, file);
+    if (!version)
+        return failure(version.error());
+    if (*version != journalSchemaVersion)
+        return failure(Error::Kind::Local, file.string() + " is of an older version and cannot be brought to this one",
+                       0, "older_schema");
     return database;
 }
 

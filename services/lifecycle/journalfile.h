@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 namespace sandglass::lifecycle {
@@ -25,6 +26,12 @@ inline constexpr const char *selectEventsBeforeSql =
 /// A writing connection with WAL, synchronous FULL and the present schema.
 [[nodiscard]] Result<Database> openJournalFile(const std::filesystem::path &file,
                                                std::chrono::milliseconds busyTimeout);
+
+/// When the file or its folder cannot be written: why, and code "view_only".
+[[nodiscard]] std::optional<Error> obstacleToWriting(const std::filesystem::path &file);
+/// A connection to look at what is there, where nothing can be written. Error: not of the present schema, or
+/// unreadable.
+[[nodiscard]] Result<Database> viewJournalFile(const std::filesystem::path &file);
 
 /// `event` must outlive the statement's next step.
 void bindEvent(Statement &insert, std::int64_t seq, const Event &event);

@@ -136,6 +136,20 @@ void JournalUpkeep::finish(std::int64_t lastSeq)
         (void)m_snapshot.catchUp(static_cast<std::size_t>(little), largePatience);
 }
 
+void JournalUpkeep::forgo()
+{
+    const std::lock_guard lock(m_mutex);
+    m_isPrepared = true;
+    m_prepared.notify_all();
+}
+
+void JournalUpkeep::holdAs(JournalUpkeep &former)
+{
+    const std::scoped_lock lock(m_mutex, former.m_mutex);
+    m_isHeld = former.m_isHeld;
+    m_isPrepared = former.m_isPrepared;
+}
+
 bool JournalUpkeep::hold(const std::function<bool()> &isStopped)
 {
     std::unique_lock lock(m_mutex);

@@ -20,6 +20,8 @@ public:
     JournalUpkeep(Database &database, std::size_t hotLimit, std::chrono::hours keepFor,
                   std::function<void(std::int64_t)> onTrimmed);
     [[nodiscard]] bool isValid() const { return m_snapshot.isValid(); }
+    void forgo(); ///< nothing can be written: readers take the rest from the events
+    void holdAs(JournalUpkeep &former); ///< in place of it: what it was made to hold is held on
 
     // The writer thread.
     /// How long to wait for events before a step; empty when there is nothing to do.

@@ -4,6 +4,7 @@
 #include "services/lifecycle/journalhash.h"
 #include "services/lifecycle/rollupreader.h"
 #include "tests/services/lifecycle/events.h"
+#include "tests/services/lifecycle/readonlyfolder.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -128,6 +129,8 @@ private Q_SLOTS:
     void fullQueueIsBusy();
     void lockedDatabaseIsBusy();
     void fullDiskFailsAndRecovers();
+    void showsWhatCannotBeWritten_data();
+    void showsWhatCannotBeWritten();
     void deletedFileFails();
     void pagesBackwards();
     void replaysWhileWriting();
@@ -375,6 +378,59 @@ void TestJournal::fullDiskFailsAndRecovers()
     QCOMPARE(readAll(*journal).size(), std::size_t(3));
     QCOMPARE(journal->lastSeq(), 3);
     QTRY_COMPARE(heard, 2);
+}
+
+void TestJournal::showsWhatCannotBeWritten_data()
+{
+    QTest::addColumn<bool>("isCrash");
+    QTest::newRow("closed") << false;
+    QTest::newRow("killed, its log still there") << true;
+}
+
+void TestJournal::showsWhatCannotBeWritten()
+{
+    QFETCH(bool, isCrash);
+    const std::filesystem::path folder = file().parent_path() / "view";
+    std::filesystem::create_directories(folder);
+    {
+        const auto journal = open();
+        QCOMPARE(append(*journal, numbered(1)), Outcome::Stored);
+        QCOMPARE(append(*journal, numbered(2)), Outcome::Stored);
+        if (isCrash) {
+            for (const char *part : {"", "-wal", "-shm"})
+                std::filesystem::copy_file(file().string() + part, folder / ("journal.db" + std::string(part)));
+        }
+    }
+    if (!isCrash)
+        std::filesystem::copy_file(file(), folder / "journal.db");
+    test::ReadOnlyFolder locked(folder);
+    if (!locked.isEffective())
+        QSKIP("this machine lets root write everywhere and refuses mounts: nothing can be made read-only");
+
+    auto opened = Journal::open(folder / "journal.db");
+    QVERIFY2(opened, opened ? "" : opened.error().message.c_str());
+    const auto journal = std::move(*opened);
+    QVERIFY(journal->lastFailure());
+    QCOMPARE(journal->lastFailure()->code, std::string("view_only"));
+    QVERIFY(journal->lastFailure()->message.find(folder.string()) != std::string::npos);
+    QCOMPARE(journal->count(), 2);
+    QCOMPARE(readAll(*journal).size(), std::size_t(2));
+    QVERIFY(journal->holdTables([] { return false; })); // a tracker does not wait for what cannot be written
+    QCOMPARE(append(*journal, numbered(3)), Outcome::Failed);
+    QCOMPARE(journal->lastFailure()->code, std::string("view_only"));
+    QCOMPARE(readAll(*journal).size(), std::size_t(2));
+
+    locked.release();
+    if (isCrash) { // SQLite keeps the index of the log as it was first opened
+        QTRY_VERIFY(journal->lastFailure()->message.find("start the program again") != std::string::npos);
+        QCOMPARE(append(*journal, numbered(3)), Outcome::Failed);
+        return;
+    }
+    QTRY_VERIFY(!journal->lastFailure()); // by itself
+    QCOMPARE(append(*journal, numbered(2)), Outcome::Duplicate);
+    QCOMPARE(append(*journal, numbered(3)), Outcome::Stored);
+    QCOMPARE(journal->lastSeq(), 3);
+    QCOMPARE(readAll(*journal).size(), std::size_t(3));
 }
 
 void TestJournal::deletedFileFails()
