@@ -134,6 +134,7 @@ Composition::~Composition()
 {
     m_watching.stop();
     m_receiving.stop();
+    m_storing.reset();
     m_window.reset();
 }
 
@@ -169,6 +170,7 @@ void Composition::buildPages()
     m_window = std::make_unique<ui::MainWindow>(pages, m_theme);
     m_guarding.attachTo(*m_window);
     m_travelling.attachTo(*m_window, *overview, *sandboxes, m_timeWindow);
+    m_storing = std::make_unique<Storing>(*m_journal, *m_window);
     m_reconciling.showIn(*m_sandboxesPage);
     const auto newSandbox = [this] { openNewSandboxDialog({}); };
     connect(overview, &ui::OverviewPage::newSandboxRequested, this, newSandbox);

@@ -9,6 +9,7 @@
 #include "app/receiving.h"
 #include "app/reconciling.h"
 #include "app/settling.h"
+#include "app/storing.h"
 #include "app/streaming.h"
 #include "app/timetravelling.h"
 #include "app/watching.h"
@@ -145,6 +146,7 @@ private:
     Settling m_settling;
 
     std::unique_ptr<ui::MainWindow> m_window; ///< owns the pages
+    std::unique_ptr<Storing> m_storing;       ///< speaks through the window
     ui::EventsPage *m_eventsPage = nullptr;
     ui::RefinePage *m_refinePage = nullptr;
     ui::TemplatesPage *m_templatesPage = nullptr;

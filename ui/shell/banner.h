@@ -13,6 +13,7 @@ class Banner final : public QFrame
 {
     Q_OBJECT
 public:
+    /// The button is named NAMEAction.
     explicit Banner(const QString &objectName, QWidget *parent = nullptr);
     void show(const QString &sentence, const QString &action);
 

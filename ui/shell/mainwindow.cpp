@@ -74,6 +74,16 @@ void MainWindow::showBanner(const QString &sentence, const QString &action)
     m_banner->show(sentence, action);
 }
 
+void MainWindow::showStorageProblem(const QString &sentence, const QString &action)
+{
+    m_storage->show(sentence, action);
+}
+
+void MainWindow::hideStorageProblem()
+{
+    m_storage->hide();
+}
+
 void MainWindow::hideBanner()
 {
     m_banner->hide();
@@ -155,6 +165,8 @@ void MainWindow::buildLayout()
     column->addWidget(m_header);
     m_banner = new Banner(u"banner"_s);
     column->addWidget(m_banner);
+    m_storage = new Banner(u"storageBanner"_s);
+    column->addWidget(m_storage);
     m_strips = new QVBoxLayout;
     column->addLayout(m_strips);
     m_stack = new QStackedWidget;
@@ -165,6 +177,7 @@ void MainWindow::buildLayout()
     setCentralWidget(central);
     m_toast = new Toast(central);
     connect(m_banner, &Banner::actionTriggered, this, &MainWindow::bannerActionTriggered);
+    connect(m_storage, &Banner::actionTriggered, this, &MainWindow::storageActionTriggered);
 }
 
 void MainWindow::wirePages()

@@ -49,6 +49,9 @@ public:
     void addMenu(QMenu *menu); ///< before Help; takes no ownership
     /// Why nothing can be started from here; empty: it can.
     void setReadOnly(const QString &why);
+    /// A line of its own, below the banner.
+    void showStorageProblem(const QString &sentence, const QString &action);
+    void hideStorageProblem();
     [[nodiscard]] Toast &toast() { return *m_toast; }
 
     /// Geometry, page, side bar, theme and each page's own state.
@@ -57,6 +60,7 @@ public:
 
 Q_SIGNALS:
     void bannerActionTriggered();
+    void storageActionTriggered();
     void newSandboxRequested();
     void pageShown(const QString &key);
     void tourRequested();
@@ -87,6 +91,7 @@ private:
     SideBar *m_sideBar = nullptr;
     HeaderStrip *m_header = nullptr;
     Banner *m_banner = nullptr;
+    Banner *m_storage = nullptr;
     QStackedWidget *m_stack = nullptr;
     StatusStrip *m_status = nullptr;
     Toast *m_toast = nullptr;
