@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <cstring>
 #include <unistd.h>
-#include <utility>
 
 namespace sandglass::lifecycle {
 
@@ -99,10 +98,9 @@ Result<Database> openJournalFile(const std::filesystem::path &file, std::chrono:
 std::optional<Error> obstacleToWriting(const std::filesystem::path &file)
 {
     const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
-    for (const auto &[path, what] : {std::pair(folder, "folder"), std::pair(file, "file")}) {
+    for (const std::filesystem::path &path : {folder, file}) {
         if (::access(path.c_str(), W_OK) != 0)
-            return Error{Error::Kind::Local, 0,
-                         fmt::format("the {} {} cannot be written: {}", what, path.string(), std::strerror(errno)),
+            return Error{Error::Kind::Local, 0, fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)),
                          "view_only"};
     }
     return {};
