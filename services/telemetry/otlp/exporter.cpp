@@ -8,15 +8,20 @@
 #include "services/telemetry/otlp/spanqueue.h"
 #include "services/telemetry/redactor.h"
 
+#include <QCoreApplication>
+#include <QEvent>
+#include <QEventLoop>
 #include <QLoggingCategory>
 #include <QPromise>
 #include <QRandomGenerator>
-#include <QSemaphore>
-#include <QThread>
 #include <QTimer>
+
+#include <pthread.h>
 
 #include <atomic>
 #include <mutex>
+#include <semaphore>
+#include <thread>
 #include <utility>
 
 namespace sandglass::telemetry {
@@ -62,7 +67,8 @@ struct Tally
 {
     std::atomic<std::uint64_t> sent = 0;
     std::atomic<std::uint64_t> lost = 0;
-    std::mutex mutex; ///< guards the next
+    std::atomic<bool> isEnding = false; ///< the exporter's word to the worker
+    std::mutex mutex;                   ///< guards the next
     std::optional<Error> lastError;
 
     void note(std::optional<Error> error)
@@ -72,15 +78,18 @@ struct Tally
     }
 };
 
-/// Made and destroyed on the exporter's thread. One batch is under way at a time.
-class Worker final : public QObject
+} // namespace
+
+/// Made and destroyed on the exporter's thread. One batch is under way at a time. Told by bare events: whatever
+/// else goes through Qt's queue is handed over where a thread sanitizer cannot follow it.
+class ExportWorker final : public QObject
 {
 public:
-    Worker(const OtlpOptions &options, SpanQueue &queue, Tally &tally)
-        : m_options(options), m_queue(queue), m_tally(tally), m_http(this), m_timer(this)
+    ExportWorker(const OtlpOptions &options, SpanQueue &queue, Tally &tally, QEventLoop &loop)
+        : m_options(options), m_queue(queue), m_tally(tally), m_loop(loop), m_http(this), m_timer(this)
     {
         m_timer.setSingleShot(true);
-        connect(&m_timer, &QTimer::timeout, this, &Worker::sendNext);
+        connect(&m_timer, &QTimer::timeout, this, &ExportWorker::sendNext);
     }
 
     /// Spans are waiting: a whole batch goes at once, fewer wait for company.
@@ -98,12 +107,22 @@ public:
     /// Everything that waits goes now, each batch with one try; the thread ends when it is gone or the time is over.
     void finish()
     {
-        m_isEnding = true;
+        if (std::exchange(m_isEnding, true))
+            return;
         QTimer::singleShot(m_options.shutdownGrace, this, [this] { stop(); });
         if (!m_isBusy)
             sendNext();
         else if (m_timer.isActive()) // waits for another try: that is now
             sendBatch();
+    }
+
+protected:
+    void customEvent(QEvent *) override
+    {
+        if (m_tally.isEnding)
+            finish();
+        else
+            look();
     }
 
 private:
@@ -189,12 +208,13 @@ private:
             return;
         m_tally.lost += m_batch.size();
         m_batch.clear();
-        thread()->quit();
+        m_loop.quit();
     }
 
     const OtlpOptions &m_options;
     SpanQueue &m_queue;
     Tally &m_tally;
+    QEventLoop &m_loop; ///< of the thread; it ends with it
     net::HttpClient m_http;
     QTimer m_timer; ///< company for a batch, another try, or the end of a hold
     std::vector<SpanRecord> m_batch;
@@ -205,44 +225,45 @@ private:
     bool m_isStopped = false;
 };
 
-} // namespace
-
-class OtlpExporter::Private final : public QThread
+class OtlpExporter::Private final
 {
 public:
     explicit Private(OtlpOptions given)
-        : options(std::move(given)), queue(std::make_shared<SpanQueue>(options.queueLimit, options.batchLimit, [this] {
-            post([](Worker &its) { its.look(); });
-        }))
+        : options(std::move(given))
+        , queue(std::make_shared<SpanQueue>(options.queueLimit, options.batchLimit, [this] { wake(); }))
     {
-        setObjectName(QStringLiteral("telemetry"));
-        start(QThread::LowPriority);
+        m_thread = std::thread([this] { run(); });
         m_isReady.acquire();
     }
-
-    /// Not after the worker has ended.
-    void post(void (*work)(Worker &))
+    ~Private()
     {
-        QMetaObject::invokeMethod(
-            m_worker, [worker = m_worker, work] { work(*worker); }, Qt::QueuedConnection);
+        queue->close();
+        tally.isEnding = true;
+        wake();
+        m_thread.join(); // its own deadline bounds this
     }
 
     const OtlpOptions options;
     const std::shared_ptr<SpanQueue> queue;
     Tally tally;
 
-protected:
-    void run() override
+private:
+    /// Not after the worker has ended.
+    void wake() { QCoreApplication::postEvent(m_worker, new QEvent(QEvent::User)); }
+
+    void run()
     {
-        Worker worker(options, *queue, tally);
+        pthread_setname_np(pthread_self(), "telemetry");
+        QEventLoop loop;
+        ExportWorker worker(options, *queue, tally, loop);
         m_worker = &worker;
         m_isReady.release();
-        exec();
+        loop.exec();
     }
 
-private:
-    Worker *m_worker = nullptr;
-    QSemaphore m_isReady;
+    ExportWorker *m_worker = nullptr;
+    std::binary_semaphore m_isReady{0};
+    std::thread m_thread; ///< the standard library's: QThread's end cannot be followed by a thread sanitizer
 };
 
 OtlpExporter::OtlpExporter(OtlpOptions options)
@@ -256,9 +277,6 @@ OtlpExporter::OtlpExporter(OtlpOptions options)
 OtlpExporter::~OtlpExporter()
 {
     dropSpanSink(*d->queue);
-    d->queue->close();
-    d->post([](Worker &its) { its.finish(); });
-    d->wait(); // its own deadline bounds this
 }
 
 const OtlpOptions &OtlpExporter::options() const
