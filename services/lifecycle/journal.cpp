@@ -1,9 +1,7 @@
 #include "services/lifecycle/journal.h"
 
-#include "services/lifecycle/eventids.h"
-#include "services/lifecycle/journalfile.h"
 #include "services/lifecycle/journalhash.h"
-#include "services/lifecycle/journalupkeep.h"
+#include "services/lifecycle/journalwriter.h"
 #include "services/lifecycle/salvage.h"
 #include "services/telemetry/figures.h"
 
@@ -28,44 +26,7 @@ constexpr std::size_t bulkLimit = 10'000, bulkByteLimit = 32U << 20;
 constexpr std::size_t chunkRows = 1'000; // of a replay
 constexpr std::size_t chunkByteLimit = 4U << 20;
 
-/// A file beside the journal that tells the next open to look at every row.
-std::filesystem::path markOf(const std::filesystem::path &file)
-{
-    return file.string() + ".check";
-}
-
 constexpr auto tryAgainEvery = std::chrono::seconds(1);
-
-/// A connection and what is prepared on it.
-struct Writer
-{
-    Writer(Database database, const Journal::Options &options, std::function<void(std::int64_t)> onTrimmed)
-        : db(std::move(database))
-        , begin(db, "BEGIN IMMEDIATE")
-        , commit(db, "COMMIT")
-        , rollback(db, "ROLLBACK")
-        , topSeq(db, "SELECT coalesce(max(seq), 0) FROM events")
-        , insert(db, insertEventSql)
-        , ids(db)
-        , upkeep(db, options.hotLimit, options.keepFor, std::move(onTrimmed))
-    {}
-
-    /// What is wrong with the tables.
-    [[nodiscard]] Result<> check() const
-    {
-        for (const Statement *statement : {&begin, &commit, &rollback, &topSeq, &insert}) {
-            if (!statement->isValid())
-                return failure(db.lastError("the journal's table is not as expected"));
-        }
-        return upkeep.isValid() && ids.isValid() ? Result<>()
-                                                 : failure(db.lastError("the journal's tables are not as expected"));
-    }
-
-    Database db;
-    Statement begin, commit, rollback, topSeq, insert;
-    EventIds ids;
-    JournalUpkeep upkeep;
-};
 
 struct Item
 {
@@ -80,10 +41,10 @@ struct Journal::Private
 {
     Private(std::filesystem::path path, Options limits) : file(std::move(path)), options(limits) {}
 
-    [[nodiscard]] std::unique_ptr<Writer> makeWriter(Database database)
+    [[nodiscard]] std::unique_ptr<JournalWriter> makeWriter(Database database)
     {
-        return std::make_unique<Writer>(std::move(database), options,
-                                        [this](std::int64_t removed) { count -= removed; });
+        return std::make_unique<JournalWriter>(std::move(database), options,
+                                               [this](std::int64_t removed) { count -= removed; });
     }
     [[nodiscard]] JournalUpkeep &upkeep() { return writer.load()->upkeep; }
     [[nodiscard]] bool becomesWritable();
@@ -100,8 +61,8 @@ struct Journal::Private
     const Options options;
 
     // The writer thread's own, but for writer->upkeep, which others ask.
-    std::vector<std::unique_ptr<Writer>> writers; ///< the last is in use; one before it was for viewing
-    std::atomic<Writer *> writer = nullptr;
+    std::vector<std::unique_ptr<JournalWriter>> writers; ///< the last is in use; one before it was for viewing
+    std::atomic<JournalWriter *> writer = nullptr;
     bool isViewing = false; ///< the file or its folder cannot be written
     std::chrono::steady_clock::time_point nextTry{};
     telemetry::Histogram &storedTime = telemetry::figures().journalCommit.with({"stored"});
@@ -288,7 +249,7 @@ void Journal::Private::noteFailure(std::optional<Error> error)
 void Journal::Private::noteDamage(std::int64_t rows)
 {
     damagedRows.fetch_add(rows, std::memory_order_relaxed);
-    std::ofstream mark(markOf(file)); // without it the next open finds out when it meets the same row
+    std::ofstream mark(journalMarkOf(file)); // without it the next open finds out when it meets the same row
 }
 
 Journal::Journal(std::unique_ptr<Private> p) : d(std::move(p))
@@ -311,31 +272,6 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file
     return open(file, Options{});
 }
 
-namespace {
-
-/// Opens and looks for damage: at the length always, at everything while that costs nothing to speak of or when an
-/// earlier run has met damage.
-Result<Database> openChecked(const std::filesystem::path &file, const Journal::Options &options)
-{
-    std::error_code error;
-    const auto size = std::filesystem::file_size(file, error);
-    if (auto checked = checkHeader(file); !checked)
-        return failure(std::move(checked.error()));
-    const bool readsAll = !error && size > 0 && (size <= options.checkLimit || std::filesystem::exists(markOf(file)));
-    auto database = openJournalFile(file, options.busyTimeout);
-    if (!database)
-        return database;
-    if (auto checked = checkLength(*database, file); !checked)
-        return failure(std::move(checked.error()));
-    if (readsAll) {
-        if (auto checked = checkContent(*database); !checked)
-            return failure(std::move(checked.error()));
-    }
-    return database;
-}
-
-} // namespace
-
 /// While nothing can be written: whether that is over. At most once a second.
 bool Journal::Private::becomesWritable()
 {
@@ -345,7 +281,7 @@ bool Journal::Private::becomesWritable()
     nextTry = now + tryAgainEvery;
     if (obstacleToWriting(file))
         return false;
-    auto database = openChecked(file, options);
+    auto database = openJournalChecked(file, options);
     const auto total = database ? database->queryInteger("SELECT count(*) FROM events") : Result<std::int64_t>(0);
     const auto top = database ? database->queryInteger("SELECT coalesce(max(seq), 0) FROM events") : total;
     if (!database || !total || !top) {
@@ -380,7 +316,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file
     if (auto finished = finishSalvage(file); !finished)
         return failure(std::move(finished.error()));
     std::optional<SalvageReport> salvaged;
-    auto database = openChecked(file, options);
+    auto database = openJournalChecked(file, options);
     const bool hasBadHeader = !database
         && (database.error().code == "foreign_database" || database.error().code == "newer_schema")
         && isJournalInside(file);
@@ -389,7 +325,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file
         if (!report)
             return failure(std::move(report.error()));
         salvaged = std::move(*report);
-        database = openChecked(file, options);
+        database = openJournalChecked(file, options);
     }
     const auto obstacle = database ? std::nullopt : obstacleToWriting(file);
     std::error_code ignored;
@@ -398,7 +334,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path &file
     if (!database)
         return failure(std::move(database.error()));
     if (!obstacle)
-        std::filesystem::remove(markOf(file), ignored);
+        std::filesystem::remove(journalMarkOf(file), ignored);
     const auto count = database->queryInteger("SELECT count(*) FROM events");
     if (!count)
         return failure(count.error());

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "services/lifecycle/eventids.h"
+#include "services/lifecycle/journalfile.h"
+#include "services/lifecycle/journalupkeep.h"
+
+#include <filesystem>
+#include <functional>
+#include <utility>
+
+namespace sandglass::lifecycle {
+
+/// A file beside the journal that tells the next open to look at every row.
+[[nodiscard]] std::filesystem::path journalMarkOf(const std::filesystem::path &file);
+
+/// Opens for writing and looks for damage: at the length always, at everything while that costs nothing to speak of or
+/// when an earlier run has met damage.
+[[nodiscard]] Result<Database> openJournalChecked(const std::filesystem::path &file, const Journal::Options &options);
+
+/// A connection of the journal's writer thread, and what is prepared on it.
+struct JournalWriter
+{
+    JournalWriter(Database database, const Journal::Options &options, std::function<void(std::int64_t)> onTrimmed)
+        : db(std::move(database))
+        , begin(db, "BEGIN IMMEDIATE")
+        , commit(db, "COMMIT")
+        , rollback(db, "ROLLBACK")
+        , topSeq(db, "SELECT coalesce(max(seq), 0) FROM events")
+        , insert(db, insertEventSql)
+        , ids(db)
+        , upkeep(db, options.hotLimit, options.keepFor, std::move(onTrimmed))
+    {}
+
+    /// What is wrong with the tables.
+    [[nodiscard]] Result<> check() const;
+
+    Database db;
+    Statement begin, commit, rollback, topSeq, insert;
+    EventIds ids;
+    JournalUpkeep upkeep;
+};
+
+} // namespace sandglass::lifecycle
