@@ -11,8 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr std::size_t largeStep = 16'000, smallStep = 500; // events; patience ends the step sooner
-constexpr std::int64_t manyBehind = 20'000;                // after an import: nobody counts milliseconds
+constexpr std::size_t largeStep = 2'000, smallStep = 500; // events; patience ends the step sooner
+constexpr std::int64_t manyBehind = 20'000;               // after an import: nobody counts milliseconds
 constexpr std::size_t sandboxesPerStep = 2'000;
 constexpr std::int64_t mostBehind = 1'000'000;
 constexpr auto largePatience = 30ms, smallPatience = 20ms; // deliveries wait for the end of a step

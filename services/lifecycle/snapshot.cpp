@@ -107,7 +107,6 @@ Result<bool> Snapshot::catchUp(std::size_t limit, std::chrono::milliseconds pati
 
 Result<bool> Snapshot::foldChunk(std::size_t limit, std::chrono::milliseconds patience)
 {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
     const auto position = foldedSeq();
     if (!position)
         return failure(position.error());
@@ -117,6 +116,7 @@ Result<bool> Snapshot::foldChunk(std::size_t limit, std::chrono::milliseconds pa
         return failed();
     if (read.lastSeq == 0)
         return false;
+    const auto deadline = std::chrono::steady_clock::now() + patience; // not of the reading: some are folded each time
     Fold fold;
     std::unordered_map<std::string, Entry> entries;
     std::int64_t reached = read.lastSeq;
