@@ -5,8 +5,8 @@
 
 namespace sandglass::app {
 
-Analysing::Analysing(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, models::TimeWindow &window)
-    : m_window(window), m_analytics(tracker, window, journal.file()), m_usage(m_analytics)
+Analysing::Analysing(lifecycle::Picture &picture, const lifecycle::Journal &journal, models::TimeWindow &window)
+    : m_window(window), m_analytics(picture, window, journal.file()), m_usage(m_analytics)
 {}
 
 ui::Page *Analysing::makePage()

@@ -9,7 +9,7 @@
 
 namespace sandglass::lifecycle {
 class Journal;
-class Tracker;
+class Picture;
 } // namespace sandglass::lifecycle
 namespace sandglass::models {
 class TimeWindow;
@@ -25,7 +25,7 @@ class Analysing final : public QObject
 {
     Q_OBJECT
 public:
-    Analysing(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, models::TimeWindow &window);
+    Analysing(lifecycle::Picture &picture, const lifecycle::Journal &journal, models::TimeWindow &window);
 
     /// For the window, which owns it.
     [[nodiscard]] ui::Page *makePage();

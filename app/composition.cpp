@@ -115,7 +115,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_document(toQString((m_paths.state / "refine-autosave.py").string()))
     , m_runSession(m_client)
     , m_guarding(m_tracker, *m_journal, m_watching, m_client, m_connections, m_paths)
-    , m_analysing(m_tracker, *m_journal, m_timeWindow)
+    , m_analysing(m_travelling.viewpoint(), *m_journal, m_timeWindow)
     , m_reconciling(m_tracker, m_client, m_watching, m_connections, m_guarding.desk(), m_paths)
     , m_publishing(m_tracker, *m_journal, m_runSession, *m_keys, m_paths)
     , m_settling({m_client, m_actions, m_tracker, m_receiving})
@@ -146,7 +146,10 @@ void Composition::buildPages()
     m_refinePage = new ui::RefinePage(m_runSession, m_document, m_settings, m_templates);
     auto *events = m_eventsPage = new ui::EventsPage(m_events);
     auto *costs = new ui::CostsPage(m_timeWindow, m_series, m_costByTemplate, m_costBySandbox);
-    costs->showForecast(m_guarding.makeForecastCard());
+    QWidget *forecast = m_guarding.makeForecastCard();
+    costs->showForecast(forecast);
+    connect(&m_travelling.viewpoint(), &models::Viewpoint::travelled, forecast,
+            [this, forecast] { forecast->setVisible(!m_travelling.viewpoint().isInPast()); }); // it looks ahead from now
     m_settingsPage = new ui::SettingsPage(m_settings, m_connections, m_rates);
     m_streaming.showIn(*m_settingsPage);
     m_observing.showIn(*m_settingsPage, m_connections);

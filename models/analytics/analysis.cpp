@@ -241,7 +241,9 @@ std::shared_ptr<Analysis> analyse(const LifeBook &present, const LifeBook &past,
         for (const Life &life : book->lives()) {
             if (++seen % livesPerLook == 0 && isStopped)
                 return {};
-            if (isWanted[life.templateIndex] && (book == &present || !known.contains(life.idHash)))
+            // At a moment of the past the tables know of later ends: who lived then is in the present one of that time.
+            const bool isPast = life.endedAt && *life.endedAt <= question.now;
+            if (isWanted[life.templateIndex] && (book == &present || (isPast && !known.contains(life.idHash))))
                 reckoning.add(*book, life);
         }
     }

@@ -79,7 +79,8 @@ struct Analysis
 };
 using AnalysisPtr = std::shared_ptr<const Analysis>;
 
-/// The answer. Of a life that is in both books the one in `present` counts. Some 100 ns for each stretch; null when
+/// The answer. Of a life that is in both books the one in `present` counts; of `past` those count that were over by
+/// question.now. Some 100 ns for each stretch; null when
 /// `isStopped` was set meanwhile.
 [[nodiscard]] std::shared_ptr<Analysis> analyse(const LifeBook &present, const LifeBook &past,
                                                 const AnalysisQuestion &question, const std::atomic<bool> &isStopped);

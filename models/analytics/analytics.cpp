@@ -4,7 +4,7 @@
 #include "models/costs/livefigures.h"
 #include "models/costs/timewindow.h"
 #include "services/core/qtstring.h"
-#include "services/lifecycle/tracker.h"
+#include "services/lifecycle/picture.h"
 
 #include <algorithm>
 
@@ -13,11 +13,11 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace sandglass::models {
 
-Analytics::Analytics(lifecycle::Tracker &tracker, TimeWindow &window, std::filesystem::path journal, QObject *parent)
+Analytics::Analytics(lifecycle::Picture &picture, TimeWindow &window, std::filesystem::path journal, QObject *parent)
     : QObject(parent)
-    , m_tracker(tracker)
+    , m_picture(picture)
     , m_window(window)
-    , m_scan(tracker,
+    , m_scan(picture,
              {[this] { m_underWay = std::make_shared<LifeBook>(); },
               [this](const lifecycle::Sandbox &sandbox) { m_underWay->add(sandbox); },
               [this] {
@@ -28,12 +28,12 @@ Analytics::Analytics(lifecycle::Tracker &tracker, TimeWindow &window, std::files
 {
     m_ticker.setInterval(2s);
     connect(&m_ticker, &QTimer::timeout, this, &Analytics::refresh);
-    connect(&m_tracker, &lifecycle::Tracker::replayed, this, [this] {
+    connect(&m_picture, &lifecycle::Picture::replayed, this, [this] {
         m_isDirty = true;
         change();
     });
-    connect(&m_tracker, &lifecycle::Tracker::sandboxesChanged, this, [this] { m_isDirty = true; });
-    connect(&m_tracker, &lifecycle::Tracker::rateCardChanged, this, &Analytics::change);
+    connect(&m_picture, &lifecycle::Picture::sandboxesChanged, this, [this] { m_isDirty = true; });
+    connect(&m_picture, &lifecycle::Picture::rateCardChanged, this, &Analytics::change);
     connect(&m_window, &TimeWindow::changed, this, &Analytics::change);
     connect(m_worker, &AnalyticsWorker::answered, this, [this](quint64 number, const AnalysisPtr &answer) {
         if (!m_ticker.isActive())
@@ -121,7 +121,7 @@ void Analytics::change()
 
 void Analytics::refresh()
 {
-    if (!m_tracker.isReplayed() || !m_ticker.isActive())
+    if (!m_picture.isReplayed() || !m_ticker.isActive())
         return;
     if (!m_isDirty && m_present)
         return ask();
@@ -132,7 +132,7 @@ void Analytics::refresh()
 AnalysisQuestion Analytics::question() const
 {
     AnalysisQuestion question;
-    question.now = m_tracker.now();
+    question.now = m_picture.now();
     question.from = m_window.from();
     question.to = m_window.to();
     const auto [from, to] = m_window.aligned(bucketCount);
@@ -142,7 +142,7 @@ AnalysisQuestion Analytics::question() const
     question.startBuckets = std::clamp(static_cast<int>((to - from) / 1min), 1, bucketCount);
     question.dayStart = startOfLocalDay(question.now);
     question.templateFilter = m_filter;
-    question.card = m_tracker.rateCard();
+    question.card = m_picture.rateCard();
     question.gaps = m_gaps;
     question.whatIf = m_whatIf;
     return question;

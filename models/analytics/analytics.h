@@ -12,7 +12,7 @@
 #include <memory>
 
 namespace sandglass::lifecycle {
-class Tracker;
+class Picture;
 }
 
 namespace sandglass::models {
@@ -30,7 +30,7 @@ public:
     static constexpr int bucketCount = 60;
 
     /// `journal`: see AnalyticsWorker. `window` must outlive this.
-    Analytics(lifecycle::Tracker &tracker, TimeWindow &window, std::filesystem::path journal,
+    Analytics(lifecycle::Picture &picture, TimeWindow &window, std::filesystem::path journal,
               QObject *parent = nullptr);
     ~Analytics() override; ///< waits for the worker, which stops early
 
@@ -57,7 +57,7 @@ private:
     template<typename Call>
     void tell(Call &&call);
 
-    lifecycle::Tracker &m_tracker;
+    lifecycle::Picture &m_picture;
     TimeWindow &m_window;
     std::string m_filter;
     cost::WhatIf m_whatIf;

@@ -43,6 +43,7 @@ private Q_SLOTS:
     void tableSortsByEveryColumn();
     void nothingIsKeptWhileNobodyLooks();
     void oldSandboxesComeFromTheJournal();
+    void pastMomentDoesNotKnowLaterEnds();
     void damagedTablesAreTold();
     void manyAreReckonedInTime();
 
@@ -333,6 +334,41 @@ void TestAnalytics::oldSandboxesComeFromTheJournal()
     QTRY_VERIFY(analytics.isCurrent());
     QCOMPARE(analytics.latest()->ended, count);
     QVERIFY(analytics.failure().isEmpty());
+}
+
+/// The tables tell all ends; at a moment of the past some of these were still to come, and some lives too.
+void TestAnalytics::pastMomentDoesNotKnowLaterEnds()
+{
+    const auto sandbox = [](const char *id, int from, int to) {
+        lifecycle::Sandbox one;
+        one.id = id;
+        one.state = lifecycle::SandboxState::Killed;
+        one.createdAt = sample::at(from);
+        one.endedAt = sample::at(to);
+        one.runs = {{"e", *one.createdAt, one.endedAt, 2, 512, (to - from) * 1'000}};
+        return one;
+    };
+    models::LifeBook tables;
+    tables.add(sandbox("over", 0, 100));
+    tables.add(sandbox("running", 50, 300));
+    tables.add(sandbox("unborn", 250, 350));
+    lifecycle::Sandbox then = sandbox("running", 50, 300); // as the fold of that moment has it
+    then.state = lifecycle::SandboxState::Running;
+    then.endedAt.reset();
+    then.runs.front().end.reset();
+    then.runs.front().confirmedMs.reset();
+    models::LifeBook present;
+    present.add(then);
+    models::AnalysisQuestion question;
+    question.from = question.chartFrom = sample::at(0);
+    question.to = question.chartTo = question.now = sample::at(200);
+    question.card = m_live.tracker().rateCard();
+    const std::atomic<bool> stopped = false;
+    const auto answer = models::analyse(present, tables, question, stopped);
+    QCOMPARE(answer->ended, 1);
+    QCOMPARE(answer->created, 2);
+    QCOMPARE(answer->runningNow, 1);
+    QCOMPARE(answer->total, Money::parse("0.00003025")->scaled(100 + 150, 1));
 }
 
 void TestAnalytics::damagedTablesAreTold()

@@ -569,14 +569,15 @@ void TestGuardDesk::runawaysFollowTheirRules()
     moveTo(650);
     QVERIFY(m_server->requests().isEmpty());
 
-    policy.isDryRun = false; // what has been handled dry stays handled; another one is paused
+    policy.isDryRun = false; // what has been rehearsed is done now, once
     QVERIFY(m_desk->setRunawayPolicy(policy));
+    QTRY_COMPARE(sent("POST /sandboxes/a/pause"), 1);
     QVERIFY(m_live.record({sample::created(100, "e4", "d")}));
     moveTo(701);
-    QTRY_COMPARE(m_server->requests().size(), 1);
+    QTRY_COMPARE(m_server->requests().size(), 2);
     QCOMPARE(sent("POST /sandboxes/d/pause"), 1);
     moveTo(800);
-    QCOMPARE(m_server->requests().size(), 1);
+    QCOMPARE(m_server->requests().size(), 2);
     policy.response = RunawayPolicy::Response::Off;
     QVERIFY(m_desk->setRunawayPolicy(policy));
     QTRY_VERIFY(m_desk->report()->runaways.empty());
