@@ -48,7 +48,7 @@ private:
     {
         explicit Program(lifecycle::Journal &journal)
             : tracker(journal, {})
-            , events(tracker, journal)
+            , events(tracker)
             , receiver(journal, options())
             , window({{u"events"_s, new ui::EventsPage(events)}}, *ui::Theme::instance())
             , storing(journal, window)
