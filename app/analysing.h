@@ -29,6 +29,7 @@ public:
 
     /// For the window, which owns it.
     [[nodiscard]] ui::Page *makePage();
+    [[nodiscard]] const models::Analytics &analytics() const { return m_analytics; }
     void setGaps(std::vector<lifecycle::HistoryGap> gaps) { m_analytics.setGaps(std::move(gaps)); }
 
 private:

@@ -73,6 +73,7 @@ public:
     [[nodiscard]] models::TemplateListModel &templates() { return m_templates; }
     [[nodiscard]] const EngineSupervisor &engine() const { return m_engine; }
     [[nodiscard]] const Receiving &receiving() const { return m_receiving; }
+    [[nodiscard]] const models::Analytics &analytics() const { return m_analysing.analytics(); }
     [[nodiscard]] lifecycle::Tracker &tracker() { return m_tracker; }
     [[nodiscard]] TimeTravelling &travelling() { return m_travelling; }
     [[nodiscard]] const models::LiveFigures &figures() const { return m_figures; }

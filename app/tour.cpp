@@ -9,6 +9,7 @@
 #include "ui/theme/theme.h"
 #include "ui/timetravel/travelbar.h"
 
+#include <QCoreApplication>
 #include <QDir>
 #include <QImage>
 #include <QLineEdit>
@@ -154,8 +155,12 @@ void Tour::planEnding()
          },
          [this] { return tr("killed event in the journal, %1 events in all").arg(m_composition.journal().count()); }});
     m_steps.push_back({tr("settle its cost"), [] {}, [] { return true; }, [this] { return costLine(); }});
-    planPictures(tr("draw the records"),
-                 {u"events"_s, u"webhooks"_s, u"costs"_s, u"analytics"_s, u"budgets"_s, u"timeline"_s});
+    planPictures(tr("draw the records"), {u"events"_s, u"webhooks"_s, u"costs"_s, u"budgets"_s, u"timeline"_s});
+    m_steps.push_back(
+        {tr("add up the last hour"), [this] { m_composition.window().showPage(u"analytics"_s); },
+         [this] { return m_composition.analytics().isCurrent(); },
+         [this] { return tr("%1 created today").arg(m_composition.analytics().latest()->createdToday); }});
+    planPictures(tr("draw the figures"), {u"analytics"_s});
 }
 
 void Tour::planJourney()
@@ -260,6 +265,9 @@ QString Tour::takePictures(const QStringList &pages, const QString &suffix)
             m_composition.theme().setMode(mode);
             for (const QSize &size : {smallWindow, largeWindow}) {
                 window.resize(size);
+                // A page that puts its parts elsewhere in another size has them laid out by a posted event.
+                (void)window.grab(QRect(0, 0, 1, 1));
+                QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
                 const QString name = u"%1/%2-%3%4.png"_s.arg(m_directory, page + suffix, theme,
                                                              size == smallWindow ? u"-1024x600"_s : QString());
                 good = window.grab().save(name) && good;
