@@ -5,9 +5,8 @@
 #include "services/lifecycle/recordfile.h"
 #include "services/lifecycle/tracker.h"
 
-#include <QElapsedTimer>
-
 #include <algorithm>
+#include <utility>
 
 using namespace Qt::Literals::StringLiterals;
 
@@ -15,7 +14,7 @@ namespace sandglass::models {
 
 namespace {
 
-constexpr int sliceMs = 3;
+constexpr std::size_t sandboxesPerPart = 500;
 
 } // namespace
 
@@ -26,11 +25,11 @@ GuardDesk::GuardDesk(lifecycle::Tracker &tracker, SandboxActions &actions, Guard
     , m_actions(actions)
     , m_files(std::move(files))
     , m_clock(std::move(clock))
-    , m_scan(this)
+    , m_scan(tracker,
+             {[this] { beginScan(); }, [this](const lifecycle::Sandbox &sandbox) { found(sandbox); },
+              [this] { endScan(); }})
     , m_worker(new GuardWorker(m_files, m_clock))
 {
-    m_scan.setSingleShot(true);
-    connect(&m_scan, &QTimer::timeout, this, &GuardDesk::scanSlice);
     connect(m_worker, &GuardWorker::reported, this, qOverload<const GuardReportPtr &>(&GuardDesk::take));
     connect(m_worker, &GuardWorker::auditAdded, this, &GuardDesk::auditAdded);
     connect(m_worker, &GuardWorker::rescanWanted, this, &GuardDesk::startScan);
@@ -168,6 +167,13 @@ void GuardDesk::startScan()
 {
     if (!m_tracker.isReplayed())
         return;
+    m_scan.cancel(); // what it asked for is out of date
+    m_scan.start();
+}
+
+void GuardDesk::beginScan()
+{
+    m_found.clear();
     const Timestamp now = m_clock();
     m_earliest = now;
     for (const cost::Budget &budget : m_config.budgets)
@@ -175,35 +181,23 @@ void GuardDesk::startScan()
     tell([config = m_config, card = m_tracker.rateCard(), number = ++m_generation](GuardWorker &worker) mutable {
         worker.begin(number, std::move(config.budgets), std::move(config.runaways), std::move(card));
     });
-    m_nextBucket = 0;
-    m_bucketCount = m_tracker.fold().sandboxes().bucket_count();
-    m_scan.start(0);
 }
 
-void GuardDesk::scanSlice()
+void GuardDesk::found(const lifecycle::Sandbox &sandbox)
 {
-    const auto &sandboxes = m_tracker.fold().sandboxes();
-    if (sandboxes.bucket_count() != m_bucketCount) {
-        m_bucketCount = sandboxes.bucket_count();
-        m_nextBucket = 0; // taking one twice does no harm
-    }
-    QElapsedTimer slice;
-    slice.start();
-    std::vector<lifecycle::Sandbox> found;
-    for (; m_nextBucket < m_bucketCount && slice.elapsed() < sliceMs; ++m_nextBucket) {
-        for (auto it = sandboxes.begin(m_nextBucket); it != sandboxes.end(m_nextBucket); ++it) {
-            if (!it->second.endedAt || *it->second.endedAt >= m_earliest)
-                found.push_back(it->second);
-        }
-    }
-    const bool isLast = m_nextBucket >= m_bucketCount;
-    tell([part = std::move(found), isLast](GuardWorker &worker) {
+    if (sandbox.endedAt && *sandbox.endedAt < m_earliest)
+        return;
+    m_found.push_back(sandbox);
+    if (m_found.size() >= sandboxesPerPart)
+        tell([part = std::exchange(m_found, {})](GuardWorker &worker) { worker.take(part); });
+}
+
+void GuardDesk::endScan()
+{
+    tell([part = std::exchange(m_found, {})](GuardWorker &worker) {
         worker.take(part);
-        if (isLast)
-            worker.finish();
+        worker.finish();
     });
-    if (!isLast)
-        m_scan.start(0);
 }
 
 void GuardDesk::take(const std::vector<std::string> &changed)

@@ -1,12 +1,13 @@
 #pragma once
 
 #include "models/budgets/guardtypes.h"
+#include "models/sandboxes/foldscan.h"
 #include "models/sandboxes/sandboxactions.h"
 #include "services/core/time.h"
+#include "services/lifecycle/fold.h"
 
 #include <QObject>
 #include <QThread>
-#include <QTimer>
 
 #include <map>
 #include <optional>
@@ -78,7 +79,9 @@ private:
     void load();
     void saveAndRestart();
     void startScan();
-    void scanSlice();
+    void beginScan();
+    void found(const lifecycle::Sandbox &sandbox);
+    void endScan();
     void take(const std::vector<std::string> &changed);
     void learn(const std::vector<lifecycle::StoredEvent> &events);
     void act(quint64 token, bool isKill, const QString &sandboxId, const QString &connection);
@@ -99,9 +102,8 @@ private:
     std::map<std::pair<SandboxActions::Verb, QString>, std::vector<quint64>> m_underWay; ///< tokens
     std::set<QString> m_resuming;
 
-    QTimer m_scan;
-    std::size_t m_nextBucket = 0;
-    std::size_t m_bucketCount = 0; ///< of the scan: it starts again when the table has grown
+    FoldScan m_scan;
+    std::vector<lifecycle::Sandbox> m_found; ///< of the scan, not yet handed to the worker
     Timestamp m_earliest{};
     quint64 m_generation = 0;
 
