@@ -4,6 +4,7 @@
 
 #include <QDateTime>
 
+#include <algorithm>
 #include <chrono>
 
 using namespace std::chrono_literals;
@@ -23,10 +24,16 @@ LiveFigures::LiveFigures(lifecycle::Picture &picture, QObject *parent) : QObject
     connect(&m_soon, &QTimer::timeout, this, &LiveFigures::refresh);
     connect(&m_ticker, &QTimer::timeout, this, &LiveFigures::refresh);
     connect(&m_picture, &lifecycle::Picture::replayed, this, [this] {
-        m_lastEvent.reset();
+        countAll();
         refresh();
     });
-    connect(&m_picture, &lifecycle::Picture::sandboxesChanged, this, &LiveFigures::markDirty);
+    connect(&m_picture, &lifecycle::Picture::sandboxesChanged, this, [this](const std::vector<std::string> &ids) {
+        for (const std::string &id : ids) {
+            if (const lifecycle::Sandbox *sandbox = m_picture.fold().find(id))
+                count(*sandbox);
+        }
+        markDirty();
+    });
     connect(&m_picture, &lifecycle::Picture::rateCardChanged, this, &LiveFigures::markDirty);
     connect(&m_picture, &lifecycle::Picture::eventsRecorded, this,
             [this](const std::vector<lifecycle::StoredEvent> &events) {
@@ -34,6 +41,8 @@ LiveFigures::LiveFigures(lifecycle::Picture &picture, QObject *parent) : QObject
                     m_lastEvent = std::max(m_lastEvent.value_or(Timestamp::min()), stored.event.receivedAt);
                 markDirty();
             });
+    if (m_picture.isReplayed())
+        countAll();
     m_ticker.start(2s);
 }
 
@@ -52,7 +61,6 @@ void LiveFigures::refresh()
 {
     if (!m_picture.isReplayed())
         return;
-    countSandboxes();
     const Timestamp now = m_picture.now();
     m_burnRate = m_picture.burnRate();
     m_today = m_picture.costBetween(startOfLocalDay(now), now);
@@ -60,22 +68,40 @@ void LiveFigures::refresh()
     Q_EMIT changed();
 }
 
-void LiveFigures::countSandboxes()
+void LiveFigures::countAll()
 {
+    m_live.clear();
     m_running = m_paused = m_vcpu = m_mib = 0;
-    for (const auto &[id, sandbox] : m_picture.fold().sandboxes()) {
-        if (!m_lastEvent || sandbox.lastEventAt > *m_lastEvent)
-            m_lastEvent = sandbox.lastEventAt;
-        if (sandbox.state == lifecycle::SandboxState::Paused)
-            ++m_paused;
-        if (sandbox.state != lifecycle::SandboxState::Running)
-            continue;
-        ++m_running;
-        if (!sandbox.runs.empty()) {
-            m_vcpu += sandbox.runs.back().vcpuCount;
-            m_mib += sandbox.runs.back().memoryMb;
-        }
+    m_lastEvent.reset();
+    for (const auto &[id, sandbox] : m_picture.fold().sandboxes())
+        count(sandbox);
+}
+
+/// One at a time, as they change: ten thousand, looked at anew with each change, would hold the UI thread.
+void LiveFigures::count(const lifecycle::Sandbox &sandbox)
+{
+    m_lastEvent = std::max(m_lastEvent.value_or(sandbox.lastEventAt), sandbox.lastEventAt);
+    if (const auto known = m_live.find(sandbox.id); known != m_live.end()) {
+        add(known->second, -1);
+        m_live.erase(known);
     }
+    Share share;
+    share.isRunning = sandbox.state == lifecycle::SandboxState::Running;
+    if (!share.isRunning && sandbox.state != lifecycle::SandboxState::Paused)
+        return;
+    if (share.isRunning && !sandbox.runs.empty()) {
+        share.vcpu = sandbox.runs.back().vcpuCount;
+        share.mib = sandbox.runs.back().memoryMb;
+    }
+    add(share, 1);
+    m_live.emplace(sandbox.id, share);
+}
+
+void LiveFigures::add(const Share &share, int sign)
+{
+    (share.isRunning ? m_running : m_paused) += sign;
+    m_vcpu += sign * share.vcpu;
+    m_mib += sign * share.mib;
 }
 
 } // namespace sandglass::models

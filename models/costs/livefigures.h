@@ -7,9 +7,12 @@
 #include <QTimer>
 
 #include <optional>
+#include <string>
+#include <unordered_map>
 
 namespace sandglass::lifecycle {
 class Picture;
+struct Sandbox;
 } // namespace sandglass::lifecycle
 
 namespace sandglass::models {
@@ -37,11 +40,20 @@ Q_SIGNALS:
 private:
     void markDirty();
     void refresh();
-    void countSandboxes();
+    void countAll();
+    void count(const lifecycle::Sandbox &sandbox);
+    struct Share ///< of one live sandbox in the figures
+    {
+        bool isRunning = false; ///< else paused
+        int vcpu = 0;
+        int mib = 0;
+    };
+    void add(const Share &share, int sign);
 
     lifecycle::Picture &m_picture;
     QTimer m_soon;   ///< after news
     QTimer m_ticker; ///< money runs without news
+    std::unordered_map<std::string, Share> m_live;
     int m_running = 0;
     int m_paused = 0;
     int m_vcpu = 0;

@@ -43,6 +43,7 @@ private Q_SLOTS:
     void costsAddUpExactly();
     void unknownSizeIsNoZero();
     void seriesAndFiguresSeeWhatRuns();
+    void figuresFollowEachChange();
 
 private:
     [[nodiscard]] static lifecycle::Event killed(double seconds, const char *execution, double started, const char *id);
@@ -251,6 +252,32 @@ void TestLiveModels::seriesAndFiguresSeeWhatRuns()
     QVERIFY(std::isnan(series.cost().front().values.front()));
     QVERIFY(!std::isnan(series.active().back()));
     QCOMPARE(std::ranges::count_if(series.active(), [](double value) { return value == 2.0; }), std::ptrdiff_t{5});
+}
+
+/// Counted as they change: the figures must be those of a count from scratch, whatever came before.
+void TestLiveModels::figuresFollowEachChange()
+{
+    models::LiveFigures figures(m_live.tracker());
+    const auto shown = [](const models::LiveFigures &of) {
+        return QList<int>{of.runningCount(), of.pausedCount(), of.allocatedVcpu(), of.allocatedMib()};
+    };
+    const auto observed = [](int vcpu, int mib, const char *id) {
+        lifecycle::Event event = sample::observedRunning(0, 0, vcpu, mib);
+        event.sandboxId = id;
+        event.id += id;
+        return event;
+    };
+    const auto holds = [&](const QList<int> &expected) {
+        models::LiveFigures fresh(m_live.tracker());
+        return shown(figures) == expected && shown(fresh) == expected;
+    };
+    QVERIFY(m_live.record({observed(2, 1'024, "a"), observed(4, 2'048, "b")}));
+    QTRY_VERIFY(holds({2, 0, 6, 3'072}));
+    QVERIFY(m_live.record({sample::ended(EventType::Paused, 60, "e1", 0, "a")}));
+    QTRY_VERIFY(holds({1, 1, 4, 2'048}));
+    QVERIFY(m_live.record(
+        {sample::ended(EventType::Killed, 90, "e1", 0, "a"), sample::ended(EventType::Killed, 95, "e1", 0, "b")}));
+    QTRY_VERIFY(holds({0, 0, 0, 0}));
 }
 
 QTEST_GUILESS_MAIN(TestLiveModels)
