@@ -11,13 +11,14 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr std::size_t largeStep = 2'000, smallStep = 500; // events; patience ends the step sooner
-constexpr std::int64_t manyBehind = 20'000;               // after an import: nobody counts milliseconds
-constexpr std::size_t sandboxesPerStep = 2'000;
+constexpr std::size_t largeStep = 2'000, smallStep = 500;        // events; patience ends the step sooner
+constexpr std::int64_t manyBehind = 20'000;                      // after an import: nobody counts milliseconds
+constexpr std::size_t manySandboxes = 2'000, fewSandboxes = 100; // of a step
 constexpr std::int64_t mostBehind = 1'000'000;
-constexpr auto largePatience = 30ms, smallPatience = 20ms; // deliveries wait for the end of a step
-constexpr auto urgentEvery = 200ms;                        // a tenth of the time, while events keep coming
-constexpr auto idleDelay = 200ms;                          // events in quick succession are folded together
+constexpr auto largePatience = 30ms, smallPatience = 5ms; // deliveries wait for the end of a step
+constexpr auto quietAfter = 1s;                           // without a delivery: the next one may wait for a large step
+constexpr auto urgentEvery = 50ms;                        // a tenth of the time, while events keep coming
+constexpr auto idleDelay = 200ms;                         // events in quick succession are folded together
 constexpr auto lull = 2ms; // between a commit and what its senders send next there is less
 constexpr auto retryDelay = 10s;
 constexpr auto trimEvery = 10min;
@@ -53,7 +54,12 @@ bool JournalUpkeep::isUrgent(std::int64_t lastSeq) const
 
 void JournalUpkeep::step(std::int64_t lastSeq, bool isIdle)
 {
-    m_nextUrgent = steady_clock::now() + urgentEvery;
+    const auto now = steady_clock::now();
+    m_nextUrgent = now + urgentEvery;
+    if (m_seenSeq >= 0 && lastSeq != m_seenSeq)
+        m_seenAt = now;
+    m_seenSeq = lastSeq;
+    const bool isLarge = isIdle && now - m_seenAt >= quietAfter;
     m_isFarBehind = lastSeq - foldedSeq() > manyBehind;
     if (m_phase == Phase::Done)
         m_phase = Phase::CatchUp;
@@ -62,39 +68,38 @@ void JournalUpkeep::step(std::int64_t lastSeq, bool isIdle)
         m_phase = Phase::Trim;
         return;
     }
-    const auto more = work(isIdle);
+    const auto more = work(isLarge);
     if (more)
         next(*more);
     else
         failed(more.error());
 }
 
-Result<bool> JournalUpkeep::work(bool isIdle)
+Result<bool> JournalUpkeep::work(bool isLarge)
 {
     switch (m_phase) {
     case Phase::CatchUp: {
-        const bool isSmall = !isIdle || (m_isPrepared && !m_isFarBehind);
-        const auto more = m_snapshot.catchUp(isSmall ? smallStep : largeStep, isSmall ? smallPatience : largePatience);
+        const auto more = m_snapshot.catchUp(isLarge ? largeStep : smallStep, isLarge ? largePatience : smallPatience);
         m_foldedSeq = m_snapshot.foldedSeq().value_or(0);
         return more;
     }
     case Phase::Thaw:
-        return m_snapshot.thaw(sandboxesPerStep);
+        return m_snapshot.thaw(isLarge ? manySandboxes : fewSandboxes);
     case Phase::Chill:
-        return m_snapshot.chill(m_hotLimit, sandboxesPerStep);
+        return m_snapshot.chill(m_hotLimit, isLarge ? manySandboxes : fewSandboxes);
     case Phase::Trim:
-        return trim();
+        return trim(isLarge ? manySandboxes : fewSandboxes);
     case Phase::Done:
         break;
     }
     return false;
 }
 
-Result<bool> JournalUpkeep::trim()
+Result<bool> JournalUpkeep::trim(std::size_t limit)
 {
     if (m_keepFor.count() <= 0 || steady_clock::now() < m_nextTrim)
         return false;
-    const auto removed = m_snapshot.trim(systemNow() - m_keepFor, sandboxesPerStep);
+    const auto removed = m_snapshot.trim(systemNow() - m_keepFor, limit);
     if (!removed)
         return failure(removed.error());
     if (*removed > 0)

@@ -1,5 +1,6 @@
 // Journal and receiver in this process, the load in another: how many verified, durable events a second are
-// acknowledged on 32 keep-alive connections. Prints the median run as one JSON line.
+// acknowledged on 32 keep-alive connections, and how long one waits when 1,000 a second come. Prints the median run as
+// one JSON line.
 
 #include "services/core/ids.h"
 #include "services/core/json.h"
@@ -113,9 +114,9 @@ int measure(const fs::path &programs, const fs::path &folder)
         return fail(started.error().message);
 
     constexpr int runs = 5;
-    const auto load = [&](const char *seconds) {
+    const auto load = [&](const char *seconds, const char *rate = "0") {
         return outputOf({programs / "sandglass-receiver-load", "--url", receiver.url(), "--secret", options.secret,
-                         "--connections", "32", "--seconds", seconds});
+                         "--connections", "32", "--seconds", seconds, "--rate", rate});
     };
     std::int64_t acknowledged = 0;
     std::vector<Json> results;
@@ -131,6 +132,10 @@ int measure(const fs::path &programs, const fs::path &folder)
         cpu += (cpuSeconds() - before) / static_cast<double>(intOr(*result, "acknowledged", 1));
         results.push_back(*result);
     }
+    const auto paced = parseJson(load("10", "1000"));
+    if (!paced)
+        return fail("the load generator failed at 1,000 a second");
+    acknowledged += intOr(*paced, "acknowledged");
     if ((*journal)->count() != acknowledged)
         return fail("acknowledged " + std::to_string(acknowledged) + " events, stored "
                     + std::to_string((*journal)->count()));
@@ -143,6 +148,8 @@ int measure(const fs::path &programs, const fs::path &folder)
     median["events_per_second_highest"] = results.back()["events_per_second"];
     median["cpu_us_per_event"] = cpu / runs * 1e6;
     median["connections"] = 32;
+    median["p50_ms_at_1000"] = doubleOr(*paced, "p50_ms");
+    median["p99_ms_at_1000"] = doubleOr(*paced, "p99_ms");
     median["runs"] = runs;
     std::puts(dumpJson(median).c_str());
     return 0;

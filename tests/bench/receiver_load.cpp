@@ -1,5 +1,7 @@
-// Sends signed, unique deliveries over keep-alive connections, one at a time on each, and prints what came back as one
-// JSON line. Everything that costs the sender time (ids, hashing) is done before the clock starts.
+// Sends signed, unique deliveries over keep-alive connections, one at a time on each, as fast as they are answered or
+// at a steady rate, and prints what came back as one JSON line. Everything that costs the sender time (ids, hashing) is
+// done before the clock starts. At a rate a delivery waits from the moment it was due, so that a late sender hides
+// nothing.
 
 #include "services/core/json.h"
 #include "services/core/time.h"
@@ -39,6 +41,7 @@ struct Options
     std::string secret;
     int connections = 32;
     double seconds = 5;
+    double rate = 0; ///< per second; 0 = as fast as they are answered
 };
 
 struct Delivery
@@ -99,11 +102,13 @@ bool parseOptions(int argc, char **argv, Options &options)
             options.connections = std::atoi(argv[i + 1]);
         else if (name == "--seconds")
             options.seconds = std::atof(argv[i + 1]);
+        else if (name == "--rate")
+            options.rate = std::atof(argv[i + 1]);
         else
             return false;
     }
     return argc % 2 == 1 && options.port != 0 && options.connections > 0 && options.connections <= 1000
-        && options.seconds > 0 && options.seconds <= 60;
+        && options.seconds > 0 && options.seconds <= 60 && options.rate >= 0 && options.rate <= eventsPerSecondAtMost;
 }
 
 Template makeTemplate(const Options &options)
@@ -136,7 +141,8 @@ Template makeTemplate(const Options &options)
 std::vector<Delivery> prepare(const Template &pattern, const Options &options)
 {
     std::mt19937_64 random(std::random_device{}());
-    std::vector<Delivery> deliveries(static_cast<std::size_t>(options.seconds * eventsPerSecondAtMost) + 1);
+    const double rate = options.rate > 0 ? options.rate : eventsPerSecondAtMost;
+    std::vector<Delivery> deliveries(static_cast<std::size_t>(options.seconds * rate) + 1);
     std::string body = pattern.text.substr(pattern.bodyAt);
     for (Delivery &delivery : deliveries) {
         const std::uint64_t high = random();
@@ -202,33 +208,65 @@ public:
         return true;
     }
 
-    Outcome run(std::chrono::duration<double> time)
+    Outcome run(std::chrono::duration<double> time, double rate)
     {
         const auto start = Monotonic::now();
         m_end = start + std::chrono::duration_cast<Monotonic::duration>(time);
+        if (rate > 0) {
+            m_interval = std::chrono::duration_cast<Monotonic::duration>(std::chrono::duration<double>(1 / rate));
+            m_due = start;
+        }
         for (Client &client : m_clients)
-            sendNext(client);
-        while (m_waiting > 0) {
+            m_idle.push_back(&client);
+        sendDue();
+        while (m_waiting > 0 || (isPaced() && m_due < m_end)) {
             std::array<epoll_event, 64> events;
+            const timespec patience = untilNext();
             const int count =
-                ::epoll_wait(m_epoll.get(), events.data(), static_cast<int>(events.size()), answerTimeoutMs);
-            if (count <= 0) {
+                ::epoll_pwait2(m_epoll.get(), events.data(), static_cast<int>(events.size()), &patience, nullptr);
+            if (count < 0 || (count == 0 && m_waiting > 0 && !isSendingNext())) {
                 m_outcome.errors += m_waiting;
                 m_outcome.lastError = "no answer within 5 s";
                 break;
             }
             for (int i = 0; i < count; ++i)
                 receive(m_clients[events[static_cast<std::size_t>(i)].data.u64]);
+            sendDue();
         }
         m_outcome.seconds = std::chrono::duration<double>(Monotonic::now() - start).count();
         return std::move(m_outcome);
     }
 
 private:
-    void sendNext(Client &client)
+    [[nodiscard]] bool isPaced() const { return m_interval.count() > 0; }
+    [[nodiscard]] bool isSendingNext() const { return isPaced() && m_due < m_end && !m_idle.empty(); }
+
+    [[nodiscard]] timespec untilNext() const
     {
-        client.sentAt = Monotonic::now();
-        if (client.sentAt >= m_end || m_next == m_deliveries.size())
+        std::chrono::nanoseconds wait = std::chrono::milliseconds(answerTimeoutMs);
+        if (isSendingNext())
+            wait = std::max(std::chrono::nanoseconds(m_due - Monotonic::now()), std::chrono::nanoseconds(0));
+        return {wait.count() / 1'000'000'000, wait.count() % 1'000'000'000};
+    }
+
+    void sendDue()
+    {
+        while (!m_idle.empty()) {
+            const auto now = Monotonic::now();
+            const auto due = isPaced() ? m_due : now;
+            if (due > now || due >= m_end)
+                return;
+            m_due += m_interval;
+            Client &client = *m_idle.back();
+            m_idle.pop_back();
+            client.sentAt = due;
+            send(client);
+        }
+    }
+
+    void send(Client &client)
+    {
+        if (m_next == m_deliveries.size())
             return;
         const Delivery &delivery = m_deliveries[m_next++];
         std::memcpy(m_pattern.text.data() + m_pattern.idAt, delivery.id.data(), idSize);
@@ -265,16 +303,19 @@ private:
             ++m_outcome.errors;
             m_outcome.lastError = "answered " + std::to_string(status);
         }
-        sendNext(client);
+        m_idle.push_back(&client);
     }
 
     Template m_pattern;
     std::vector<Delivery> m_deliveries;
     UniqueFd m_epoll;
-    std::vector<Client> m_clients;
+    std::vector<Client> m_clients; ///< all there before the run
+    std::vector<Client *> m_idle;
     std::size_t m_next = 0;
     std::size_t m_waiting = 0;
     Monotonic::time_point m_end;
+    Monotonic::time_point m_due; ///< of the next one, when paced
+    Monotonic::duration m_interval{0};
     Outcome m_outcome;
 };
 
@@ -294,7 +335,7 @@ int main(int argc, char **argv)
     Options options;
     if (!parseOptions(argc, argv, options)) {
         std::fputs("usage: sandglass-receiver-load --url http://127.0.0.1:PORT/webhooks/e2b --secret SECRET\n"
-                   "           [--connections 32] [--seconds 5]\n",
+                   "           [--connections 32] [--seconds 5] [--rate PER-SECOND]\n",
                    stderr);
         return 2;
     }
@@ -306,7 +347,7 @@ int main(int argc, char **argv)
             return 1;
         }
     }
-    Outcome outcome = load.run(std::chrono::duration<double>(options.seconds));
+    Outcome outcome = load.run(std::chrono::duration<double>(options.seconds), options.rate);
     const auto acknowledged = outcome.latenciesUs.size();
     const Json result{{"events_per_second", std::round(static_cast<double>(acknowledged) / outcome.seconds)},
                       {"p50_ms", percentileMs(outcome.latenciesUs, 0.50)},
