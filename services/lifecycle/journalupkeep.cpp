@@ -11,11 +11,11 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr std::size_t largeStep = 2'000, smallStep = 500;        // events; patience ends the step sooner
+constexpr std::size_t largeStep = 2'000, smallStep = 200;        // events; patience ends the step sooner
 constexpr std::int64_t manyBehind = 20'000;                      // after an import: nobody counts milliseconds
 constexpr std::size_t manySandboxes = 2'000, fewSandboxes = 100; // of a step
 constexpr std::int64_t mostBehind = 1'000'000;
-constexpr auto largePatience = 30ms, smallPatience = 5ms; // deliveries wait for the end of a step
+constexpr auto largePatience = 30ms, smallPatience = 2ms; // deliveries wait for the end of a step
 constexpr auto quietAfter = 1s;                           // without a delivery: the next one may wait for a large step
 constexpr auto urgentEvery = 50ms;                        // a tenth of the time, while events keep coming
 constexpr auto idleDelay = 200ms;                         // events in quick succession are folded together

@@ -28,7 +28,7 @@ public:
     [[nodiscard]] std::optional<std::chrono::milliseconds> dueIn(std::int64_t lastSeq) const;
     /// True when events should wait for a step: the tables are too far behind.
     [[nodiscard]] bool isUrgent(std::int64_t lastSeq) const;
-    /// Some 30 ms at most; some 8 ms while deliveries come.
+    /// Some 30 ms at most; some 5 ms while deliveries come.
     void step(std::int64_t lastSeq, bool isIdle);
     void finish(std::int64_t lastSeq); ///< before the journal closes: what little is left
 
