@@ -3,6 +3,7 @@
 #include "services/core/qtstring.h"
 #include "services/cost/meter.h"
 #include "services/lifecycle/picture.h"
+#include "services/lifecycle/subscription.h"
 
 #include <QString>
 
@@ -85,6 +86,8 @@ QVariant EventListModel::data(const QModelIndex &index, int role) const
         return costOf(row);
     case RawRole:
         return QByteArray::fromStdString(row.raw);
+    case IsCodeRunRole:
+        return row.isCodeRun;
     case SandboxIdRole:
         return toQString(row.sandboxId);
     case EventIdRole:
@@ -147,6 +150,7 @@ EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
 {
     const lifecycle::Event &event = stored.event;
     Row row;
+    row.isCodeRun = event.typeName == lifecycle::codeExecutedType;
     row.seq = stored.seq;
     row.id = event.id;
     row.sandboxId = event.sandboxId;

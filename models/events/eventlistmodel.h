@@ -32,6 +32,7 @@ public:
         RawRole,      ///< the body as received
         SandboxIdRole,
         EventIdRole,
+        IsCodeRunRole, ///< bool: a run of code that this program has made
     };
     static constexpr std::size_t capacity = 100'000;
 
@@ -60,6 +61,7 @@ private:
         Timestamp timestamp{}, receivedAt{};
         std::optional<lifecycle::Execution> execution;
         std::string raw;
+        bool isCodeRun = false;
     };
     [[nodiscard]] static Row rowOf(const lifecycle::StoredEvent &stored);
     [[nodiscard]] const Row &at(int row) const; ///< of the view: newest first

@@ -6,6 +6,7 @@
 #include "models/costs/timewindow.h"
 #include "models/events/eventlistmodel.h"
 #include "models/sandboxes/sandboxlistmodel.h"
+#include "services/lifecycle/subscription.h"
 #include "services/lifecycle/tracker.h"
 #include "tests/models/livefixture.h"
 
@@ -169,6 +170,11 @@ void TestLiveModels::eventsAreNewestFirstAndSearched()
     model.setSearch({});
     QCOMPARE(model.rowCount(), 4);
     QCOMPARE(model.index(0, 0).data(EventListModel::SandboxIdRole).toString(), u"other"_s);
+    QVERIFY(!model.index(0, 0).data(EventListModel::IsCodeRunRole).toBool());
+
+    QVERIFY(m_live.record({lifecycle::codeExecutedEvent({"a", "tpl", 12, true, {}}, sample::at(10))}));
+    QTRY_COMPARE(model.rowCount(), 5);
+    QVERIFY(model.index(0, 0).data(EventListModel::IsCodeRunRole).toBool());
 }
 
 void TestLiveModels::eventsLoadedAndLiveAreNotDoubled()

@@ -17,12 +17,13 @@ void EventDelegate::paintCell(QPainter &painter, const QRect &area, const QModel
     const Tokens &t = Theme::tokens();
     switch (index.column()) {
     case EventListModel::TimeColumn:
-        paintMono(painter, area, formatClock(fromUnixMs(index.data(EventListModel::TimestampMsRole).toLongLong())), t.faint);
+        paintMono(painter, area, formatClock(fromUnixMs(index.data(EventListModel::TimestampMsRole).toLongLong())),
+                  t.faint);
         break;
     case EventListModel::TypeColumn: {
         const StateLook look = lookOf(static_cast<lifecycle::EventType>(index.data(EventListModel::TypeRole).toInt()));
         paintShape(painter, QRectF(area.left(), area.top(), 10, area.height()), look);
-        paintText(painter, area.adjusted(18, 0, 0, 0), wordFor(look), colorFor(look));
+        paintText(painter, area.adjusted(18, 0, 0, 0), eventWord(index), colorFor(look));
         break;
     }
     case EventListModel::SandboxColumn:

@@ -8,8 +8,8 @@
 
 namespace sandglass::ui {
 
-using models::EventListModel;
 using lifecycle::EventType;
+using models::EventListModel;
 
 namespace {
 
@@ -23,8 +23,15 @@ EventType typeOf(const QModelIndex &event)
     return static_cast<EventType>(event.data(EventListModel::TypeRole).toInt());
 }
 
+bool isCodeRun(const QModelIndex &event)
+{
+    return event.data(EventListModel::IsCodeRunRole).toBool();
+}
+
 QString firstWords(const QModelIndex &event)
 {
+    if (isCodeRun(event))
+        return translated("code run from here");
     switch (typeOf(event)) {
     case EventType::Created:
         return translated("created");
@@ -54,7 +61,7 @@ QString firstWords(const QModelIndex &event)
 
 QString eventWord(const QModelIndex &event)
 {
-    return wordFor(lookOf(typeOf(event)));
+    return isCodeRun(event) ? translated("Code run") : wordFor(lookOf(typeOf(event)));
 }
 
 QString eventDetail(const QModelIndex &event)
@@ -70,6 +77,8 @@ QString eventDetail(const QModelIndex &event)
 
 QString eventDelivery(const QModelIndex &event)
 {
+    if (isCodeRun(event))
+        return translated("this program");
     switch (static_cast<lifecycle::EventSource>(event.data(EventListModel::SourceRole).toInt())) {
     case lifecycle::EventSource::Webhook:
         return translated("webhook · ")
