@@ -147,6 +147,7 @@ describe('commands and files', () => {
   test('terminal', async () => {
     let seen = ''
     const pty = await sandbox.pty.create({ cols: 80, rows: 24, onData: (d) => { seen += new TextDecoder().decode(d) } })
+    while (!seen.includes('$ ')) await new Promise((r) => setTimeout(r, 10)) // a shell sets the size up to its prompt
     await sandbox.pty.resize(pty.pid, { cols: 101, rows: 33 })
     await sandbox.pty.sendInput(pty.pid, new TextEncoder().encode('stty size; exit\n'))
     await pty.wait()

@@ -3,12 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <utility>
 
 namespace sandglass::engine {
@@ -229,7 +224,8 @@ void LocalSandbox::spawn(SpawnSpec spec, Then<SpawnedProcess> then)
             return then(tl::unexpected(answer.error()));
         SpawnedProcess process = processFrom(std::move(*answer));
         if (process.ptyFd)
-            m_ptys[process.pid].reset(fcntl(process.ptyFd.get(), F_DUPFD_CLOEXEC, 0));
+            m_ptys[process.pid] =
+                std::make_shared<Terminal>(m_io, UniqueFd(fcntl(process.ptyFd.get(), F_DUPFD_CLOEXEC, 0)));
         then(std::move(process));
     });
 }
@@ -241,17 +237,12 @@ void LocalSandbox::signal(int pid, int signalNumber, Then<void> then)
 
 void LocalSandbox::resizePty(int pid, SpawnSpec::PtySize size, Then<void> then)
 {
-    Result<> result;
-    const auto found = m_ptys.find(pid);
-    winsize window{};
-    window.ws_col = static_cast<unsigned short>(std::clamp(size.columns, 1, 10'000));
-    window.ws_row = static_cast<unsigned short>(std::clamp(size.rows, 1, 10'000));
-    if (found == m_ptys.end())
-        result = failure(Error::Kind::Service, "process with pid " + std::to_string(pid) + " has no terminal", 0,
-                         "not_found");
-    else if (ioctl(found->second.get(), TIOCSWINSZ, &window) != 0)
-        result = failure(Error::Kind::Service, std::strerror(errno), 0, "internal");
-    boost::asio::post(m_io, [then = std::move(then), result] { then(result); });
+    if (const auto found = m_ptys.find(pid); found != m_ptys.end())
+        return found->second->resize(size, std::move(then));
+    boost::asio::post(m_io, [then = std::move(then), pid] {
+        then(failure(Error::Kind::Service, "process with pid " + std::to_string(pid) + " has no terminal", 0,
+                     "not_found"));
+    });
 }
 
 void LocalSandbox::onExit(std::function<void(int, ExitStatus)> callback)

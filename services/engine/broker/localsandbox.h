@@ -2,6 +2,7 @@
 
 #include "services/engine/broker/channel.h"
 #include "services/engine/broker/sandbox.h"
+#include "services/engine/broker/terminal.h"
 
 #include <chrono>
 #include <map>
@@ -61,7 +62,7 @@ private:
     std::vector<std::function<void(std::string)>> m_goneListeners;
     std::vector<std::function<void()>> m_killWaiters;
     std::map<std::int64_t, Answer> m_answers;
-    std::map<int, UniqueFd> m_ptys; ///< masters of running processes, for resizing
+    std::map<int, std::shared_ptr<Terminal>> m_ptys; ///< of running processes
     std::int64_t m_nextRequest = 1;
     std::int64_t m_lastCpuMs = 0;
     std::chrono::steady_clock::time_point m_lastUsage = std::chrono::steady_clock::now();

@@ -100,6 +100,7 @@ public:
     virtual void spawn(SpawnSpec spec, Then<SpawnedProcess> then) = 0;
     /// `pid` below 0: the process group of the spawned process -pid, as in kill(2).
     virtual void signal(int pid, int signalNumber, Then<void> then) = 0;
+    /// Answers when the new size has held for a moment; see Terminal.
     virtual void resizePty(int pid, SpawnSpec::PtySize size, Then<void> then) = 0;
     /// Adds a listener: called for every spawned process when it has been reaped.
     virtual void onExit(std::function<void(int pid, ExitStatus status)> callback) = 0;

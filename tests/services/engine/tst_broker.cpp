@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,6 +62,7 @@ private Q_SLOTS:
     void signalsProcesses();
     void carriesLongArguments();
     void opensTerminals();
+    void keepsTheSizeAPromptWritesBack();
     void pausesAndResumes();
     void passesPortsBothWays();
     void tellsUsage();
@@ -320,6 +322,28 @@ void TestBroker::opensTerminals()
     QCOMPARE(::write(process->ptyFd.get(), "\n", 1), ssize_t{1});
     const std::string rest = m_fixture.readUntil(process->ptyFd.get());
     QVERIFY2(rest.find("40 120") != std::string::npos && rest.find("/dev/pts/") != std::string::npos, rest.c_str());
+}
+
+void TestBroker::keepsTheSizeAPromptWritesBack()
+{
+    SpawnSpec spec = shell("exec cat");
+    spec.pty = SpawnSpec::PtySize{100, 30};
+    auto process = m_fixture.spawn(*m_sandbox, spec);
+    QVERIFY(process);
+    // As readline does at a prompt: the resize came between its reading of the size and its writing.
+    const auto sizeAfter = [&](winsize writtenInside) {
+        const auto resized = m_fixture.wait<void>([&](auto then) {
+            m_sandbox->resizePty(process->pid, {120, 40}, std::move(then));
+            ioctl(process->ptyFd.get(), TIOCSWINSZ, &writtenInside);
+        });
+        winsize now{};
+        return resized && ioctl(process->ptyFd.get(), TIOCGWINSZ, &now) == 0
+            ? std::pair(int{now.ws_col}, int{now.ws_row})
+            : std::pair(0, 0);
+    };
+    QCOMPARE(sizeAfter({.ws_row = 30, .ws_col = 100, .ws_xpixel = 0, .ws_ypixel = 0}), std::pair(120, 40));
+    // A size of the program's own choice is its business.
+    QCOMPARE(sizeAfter({.ws_row = 20, .ws_col = 90, .ws_xpixel = 0, .ws_ypixel = 0}), std::pair(90, 20));
 }
 
 void TestBroker::pausesAndResumes()
