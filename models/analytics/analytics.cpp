@@ -35,14 +35,14 @@ Analytics::Analytics(lifecycle::Picture &picture, TimeWindow &window, std::files
     connect(&m_picture, &lifecycle::Picture::sandboxesChanged, this, [this] { m_isDirty = true; });
     connect(&m_picture, &lifecycle::Picture::rateCardChanged, this, &Analytics::change);
     connect(&m_window, &TimeWindow::changed, this, &Analytics::change);
-    connect(m_worker, &AnalyticsWorker::answered, this, [this](quint64 number, const AnalysisPtr &answer) {
+    m_inbox.subscribe(m_worker, &AnalyticsWorker::answered, [this](quint64 number, const AnalysisPtr &answer) {
         if (!m_ticker.isActive())
             return;
         m_latest = answer;
         m_answered = number;
         Q_EMIT changed();
     });
-    connect(m_worker, &AnalyticsWorker::failed, this, [this](const QString &reason) {
+    m_inbox.subscribe(m_worker, &AnalyticsWorker::failed, [this](const QString &reason) {
         m_failure = reason;
         Q_EMIT changed();
     });
@@ -54,8 +54,8 @@ Analytics::Analytics(lifecycle::Picture &picture, TimeWindow &window, std::files
 Analytics::~Analytics()
 {
     m_worker->stop();
-    m_worker->disconnect(this);
-    m_worker->deleteLater(); // in its thread, before that ends
+    m_worker->inbox().postAndWait([] {}); // what is under way
+    m_worker->deleteLater();              // in its thread, before that ends
     m_thread.quit();
     m_thread.wait();
 }
@@ -63,8 +63,7 @@ Analytics::~Analytics()
 template<typename Call>
 void Analytics::tell(Call &&call)
 {
-    QMetaObject::invokeMethod(
-        m_worker, [worker = m_worker, run = std::forward<Call>(call)] { run(*worker); }, Qt::QueuedConnection);
+    m_worker->inbox().post([worker = m_worker, run = std::forward<Call>(call)] { run(*worker); });
 }
 
 QString Analytics::templateFilter() const

@@ -2,6 +2,7 @@
 
 #include "models/analytics/analysis.h"
 #include "models/sandboxes/foldscan.h"
+#include "services/core/mailbox.h"
 
 #include <QObject>
 #include <QString>
@@ -75,6 +76,7 @@ private:
     quint64 m_answered = 0; ///< the one that m_latest answers
     quint64 m_changed = 0;  ///< the first one that asks for what is asked for at present
 
+    Mailbox m_inbox;           ///< what the worker has to say
     AnalyticsWorker *m_worker; ///< lives in m_thread
     QThread m_thread;
 };

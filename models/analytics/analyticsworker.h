@@ -1,6 +1,7 @@
 #pragma once
 
 #include "models/analytics/analysis.h"
+#include "services/core/mailbox.h"
 
 #include <QObject>
 
@@ -29,6 +30,7 @@ public:
     // Any thread:
     void expect(quint64 number) { m_latest = number; } ///< questions before it are not answered
     void stop() { m_isStopped = true; }
+    [[nodiscard]] Mailbox &inbox() { return m_inbox; } ///< runs calls in the worker's thread, in their order
 
 Q_SIGNALS:
     void answered(quint64 number, const sandglass::models::AnalysisPtr &answer);
@@ -37,6 +39,7 @@ Q_SIGNALS:
 private:
     void readPast(Timestamp from);
 
+    Mailbox m_inbox{this};
     std::filesystem::path m_journal;
     LifeBook m_past;
     std::int64_t m_leftOut = 0;

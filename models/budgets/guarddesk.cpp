@@ -30,11 +30,11 @@ GuardDesk::GuardDesk(lifecycle::Tracker &tracker, SandboxActions &actions, Guard
               [this] { endScan(); }})
     , m_worker(new GuardWorker(m_files, m_clock))
 {
-    connect(m_worker, &GuardWorker::reported, this, qOverload<const GuardReportPtr &>(&GuardDesk::take));
-    connect(m_worker, &GuardWorker::auditAdded, this, &GuardDesk::auditAdded);
-    connect(m_worker, &GuardWorker::rescanWanted, this, &GuardDesk::startScan);
-    connect(m_worker, &GuardWorker::actionWanted, this, &GuardDesk::act);
-    connect(m_worker, &GuardWorker::failed, this, &GuardDesk::setFailure);
+    m_inbox.subscribe(m_worker, &GuardWorker::reported, [this](const GuardReportPtr &report) { take(report); });
+    m_inbox.subscribe(m_worker, &GuardWorker::auditAdded, std::bind_front(&GuardDesk::auditAdded, this));
+    m_inbox.subscribe(m_worker, &GuardWorker::rescanWanted, std::bind_front(&GuardDesk::startScan, this));
+    m_inbox.subscribe(m_worker, &GuardWorker::actionWanted, std::bind_front(&GuardDesk::act, this));
+    m_inbox.subscribe(m_worker, &GuardWorker::failed, std::bind_front(&GuardDesk::setFailure, this));
     connect(&m_actions, &SandboxActions::done, this, &GuardDesk::onDone);
     connect(&m_tracker, &lifecycle::Tracker::replayed, this, &GuardDesk::startScan);
     connect(&m_tracker, &lifecycle::Tracker::rateCardChanged, this, &GuardDesk::startScan);
@@ -52,9 +52,7 @@ GuardDesk::GuardDesk(lifecycle::Tracker &tracker, SandboxActions &actions, Guard
 GuardDesk::~GuardDesk()
 {
     m_worker->stop();
-    m_worker->disconnect(this);
-    QMetaObject::invokeMethod(
-        m_worker, [worker = m_worker] { worker->close(); }, Qt::BlockingQueuedConnection);
+    m_worker->inbox().postAndWait([this] { m_worker->close(); });
     m_worker->deleteLater(); // in its thread, before that ends
     m_thread.quit();
     m_thread.wait();
@@ -63,9 +61,7 @@ GuardDesk::~GuardDesk()
 template<typename Call>
 void GuardDesk::tell(Call &&call)
 {
-    QMetaObject::invokeMethod(
-        m_worker, [worker = m_worker, run = std::forward<Call>(call)]() mutable { run(*worker); },
-        Qt::QueuedConnection);
+    m_worker->inbox().post([worker = m_worker, run = std::forward<Call>(call)]() mutable { run(*worker); });
 }
 
 void GuardDesk::load()

@@ -3,6 +3,7 @@
 #include "models/budgets/guardtypes.h"
 #include "models/sandboxes/foldscan.h"
 #include "models/sandboxes/sandboxactions.h"
+#include "services/core/mailbox.h"
 #include "services/core/time.h"
 #include "services/lifecycle/fold.h"
 
@@ -107,6 +108,7 @@ private:
     Timestamp m_earliest{};
     quint64 m_generation = 0;
 
+    Mailbox m_inbox;       ///< what the worker has to say
     GuardWorker *m_worker; ///< lives in m_thread
     QThread m_thread;
 };

@@ -2,6 +2,7 @@
 
 #include "models/budgets/budgetledger.h"
 #include "models/budgets/guardtypes.h"
+#include "services/core/mailbox.h"
 
 #include <QElapsedTimer>
 #include <QObject>
@@ -39,7 +40,9 @@ public:
     void evaluate();
     void close(); ///< keeps what is kept between sessions
 
-    void stop() { m_isStopped = true; } ///< any thread: what takes long ends early
+    // Any thread:
+    void stop() { m_isStopped = true; }                ///< what takes long ends early
+    [[nodiscard]] Mailbox &inbox() { return m_inbox; } ///< runs calls in the worker's thread, in their order
 
 Q_SIGNALS:
     void reported(const sandglass::models::GuardReportPtr &report);
@@ -58,6 +61,7 @@ private:
     [[nodiscard]] Result<> save();
     [[nodiscard]] bool isStale(Timestamp now) const;
 
+    Mailbox m_inbox{this};
     GuardFiles m_files;
     Clock m_clock;
     cost::AuditLog m_audit;

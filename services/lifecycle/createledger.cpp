@@ -2,7 +2,6 @@
 
 #include "services/core/ids.h"
 #include "services/core/json.h"
-#include "services/core/whendone.h"
 #include "services/lifecycle/poller.h"
 #include "services/lifecycle/recordfile.h"
 
@@ -36,20 +35,6 @@ bool isRefusal(const Error &error)
     return error.status >= 400 && error.status < 500 && error.status != 408;
 }
 
-/// What `work` returns, made in the pool's thread.
-template<typename T, typename Work>
-QFuture<T> inThread(QThreadPool &pool, Work work)
-{
-    auto promise = std::make_shared<QPromise<T>>();
-    promise->start();
-    QFuture<T> future = promise->future();
-    pool.start([promise, work = std::move(work)] {
-        promise->addResult(work());
-        promise->finish();
-    });
-    return future;
-}
-
 } // namespace
 
 CreateLedger::CreateLedger(const std::filesystem::path &folder, Clock clock, QObject *parent)
@@ -58,7 +43,6 @@ CreateLedger::CreateLedger(const std::filesystem::path &folder, Clock clock, QOb
     , m_installation(installationOf(folder / "installation.json"))
     , m_intents(folder / "create-intents.json")
 {
-    m_disk.setMaxThreadCount(1);
     if (const auto &damage = m_intents.damage())
         qCWarning(logLedger, "create calls of an earlier run are not known: %s", damage->message.c_str());
     std::vector<std::string> old;
@@ -69,22 +53,19 @@ CreateLedger::CreateLedger(const std::filesystem::path &folder, Clock clock, QOb
     close(std::move(old));
 }
 
-CreateLedger::~CreateLedger()
-{
-    m_disk.waitForDone();
-}
+CreateLedger::~CreateLedger() = default;
 
 QFuture<Result<CreateIntent>> CreateLedger::begin(const std::string &connection, const std::string &templateId)
 {
     auto promise = std::make_shared<QPromise<Result<CreateIntent>>>();
     promise->start();
-    auto written = inThread<Result<CreateIntent>>(
-        m_disk, [this, connection, templateId, at = m_clock()] { return m_intents.begin(connection, templateId, at); });
-    whenDone(std::move(written), this, [this, promise](Result<CreateIntent> intent) {
-        if (intent)
-            m_awaited.insert(intent->id);
-        promise->addResult(std::move(intent));
-        promise->finish();
+    m_disk.post([this, promise, connection, templateId, at = m_clock()] {
+        m_inbox.post([this, promise, intent = m_intents.begin(connection, templateId, at)] {
+            if (intent)
+                m_awaited.insert(intent->id);
+            promise->addResult(intent);
+            promise->finish();
+        });
     });
     return promise->future();
 }
@@ -107,7 +88,7 @@ void CreateLedger::close(std::vector<std::string> ids)
 {
     if (ids.empty())
         return;
-    m_disk.start([this, ids = std::move(ids)] {
+    m_disk.post([this, ids = std::move(ids)] {
         for (const std::string &id : ids) {
             if (const auto closed = m_intents.finish(id); !closed)
                 qCWarning(logLedger, "a create call stays open: %s", closed.error().message.c_str());
@@ -125,23 +106,24 @@ void CreateLedger::takeList(const std::string &connection, const std::vector<Obs
         if (row.metadata.contains(intentKey))
             marked.push_back(row);
     }
-    auto outcomes =
-        inThread<std::vector<IntentOutcome>>(m_disk, [this, connection, marked = std::move(marked), at = m_clock()] {
-            return m_intents.resolve(connection, marked, at);
-        });
-    whenDone(std::move(outcomes), this, [this](std::vector<IntentOutcome> known) {
-        m_isResolving = false;
-        std::erase_if(known, [this](const IntentOutcome &outcome) {
-            return outcome.kind == IntentOutcome::Kind::Pending || m_awaited.contains(outcome.intent.id);
-        });
-        if (known.empty())
-            return;
-        std::vector<std::string> ids;
-        for (const IntentOutcome &outcome : known)
-            ids.push_back(outcome.intent.id);
-        close(std::move(ids));
-        Q_EMIT resolved(known);
+    m_disk.post([this, connection, marked = std::move(marked), at = m_clock()] {
+        m_inbox.post([this, outcomes = m_intents.resolve(connection, marked, at)] { takeOutcomes(outcomes); });
     });
+}
+
+void CreateLedger::takeOutcomes(std::vector<IntentOutcome> outcomes)
+{
+    m_isResolving = false;
+    std::erase_if(outcomes, [this](const IntentOutcome &outcome) {
+        return outcome.kind == IntentOutcome::Kind::Pending || m_awaited.contains(outcome.intent.id);
+    });
+    if (outcomes.empty())
+        return;
+    std::vector<std::string> ids;
+    for (const IntentOutcome &outcome : outcomes)
+        ids.push_back(outcome.intent.id);
+    close(std::move(ids));
+    Q_EMIT resolved(outcomes);
 }
 
 } // namespace sandglass::lifecycle

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "services/core/mailbox.h"
 #include "services/core/result.h"
 #include "services/core/time.h"
+#include "services/core/workthread.h"
 #include "services/lifecycle/createintents.h"
 
 #include <QFuture>
 #include <QObject>
-#include <QThreadPool>
 
 #include <filesystem>
 #include <map>
@@ -53,14 +54,16 @@ Q_SIGNALS:
 
 private:
     void close(std::vector<std::string> ids);
+    void takeOutcomes(std::vector<IntentOutcome> outcomes);
 
     Clock m_clock;
     std::string m_installation;
-    CreateIntents m_intents;         ///< after the constructor: in the pool's one thread
+    CreateIntents m_intents;         ///< after the constructor: in m_disk's thread
     std::set<std::string> m_awaited; ///< intents whose answer has not come
     std::set<std::string> m_made;    ///< sandboxes
     bool m_isResolving = false;
-    QThreadPool m_disk; ///< last: waits for its work before the rest goes
+    Mailbox m_inbox;   ///< answers of the disk
+    WorkThread m_disk; ///< last: does its work before the rest goes
 };
 
 } // namespace sandglass::lifecycle

@@ -1,6 +1,7 @@
 #include "services/stream/collectorfeed.h"
 
 #include "services/core/json.h"
+#include "services/core/mailbox.h"
 #include "services/lifecycle/recordfile.h"
 
 #include <QLoggingCategory>
@@ -33,6 +34,8 @@ public:
         connect(&m_tellTimer, &QTimer::timeout, this, &Worker::tell);
         connect(&m_saveTimer, &QTimer::timeout, this, &Worker::save);
     }
+
+    [[nodiscard]] Mailbox &inbox() { return m_inbox; }
 
     void setCollectors(const std::vector<CollectorAddress> &addresses)
     {
@@ -115,6 +118,7 @@ private:
             m_saved = m_positions;
     }
 
+    Mailbox m_inbox{this};
     CollectorFeed &m_feed;
     lifecycle::Journal &m_journal;
     const CollectorFeedOptions m_options;
@@ -131,23 +135,20 @@ CollectorFeed::CollectorFeed(lifecycle::Journal &journal, CollectorFeedOptions o
 {
     m_thread.setObjectName(QStringLiteral("collectors"));
     m_worker->moveToThread(&m_thread);
-    connect(&m_thread, &QThread::finished, m_worker, &QObject::deleteLater);
     m_thread.start();
 }
 
 CollectorFeed::~CollectorFeed()
 {
-    QMetaObject::invokeMethod(m_worker, [worker = m_worker, thread = &m_thread] {
-        worker->end();
-        thread->quit();
-    });
+    m_worker->inbox().postAndWait([this] { m_worker->end(); });
+    m_worker->deleteLater(); // in its thread, before that ends
+    m_thread.quit();
     m_thread.wait();
 }
 
 void CollectorFeed::setCollectors(std::vector<CollectorAddress> addresses)
 {
-    QMetaObject::invokeMethod(m_worker,
-                              [worker = m_worker, given = std::move(addresses)] { worker->setCollectors(given); });
+    m_worker->inbox().post([worker = m_worker, given = std::move(addresses)] { worker->setCollectors(given); });
 }
 
 std::vector<CollectorStatus> CollectorFeed::status() const

@@ -32,10 +32,9 @@ StreamServer::~StreamServer()
 {
     if (!d->worker)
         return;
-    QMetaObject::invokeMethod(d->worker, [worker = d->worker, thread = &d->thread] {
-        worker->closeAll();
-        thread->quit();
-    });
+    d->worker->inbox().postAndWait([this] { d->worker->closeAll(); });
+    d->worker->deleteLater(); // in its thread, before that ends
+    d->thread.quit();
     d->thread.wait();
 }
 
@@ -53,10 +52,8 @@ Result<> StreamServer::start()
     d->thread.start();
     d->worker = new StreamWorker(d->journal, d->card, options, d->counters);
     d->worker->moveToThread(&d->thread);
-    QObject::connect(&d->thread, &QThread::finished, d->worker, &QObject::deleteLater);
     Result<std::uint16_t> listening = std::uint16_t{0};
-    QMetaObject::invokeMethod(
-        d->worker, [&listening, worker = d->worker] { listening = worker->listen(); }, Qt::BlockingQueuedConnection);
+    d->worker->inbox().postAndWait([this, &listening] { listening = d->worker->listen(); });
     if (!listening)
         return failure(listening.error());
     d->port = *listening;
@@ -78,22 +75,19 @@ std::string StreamServer::url() const
 void StreamServer::eventsArrived()
 {
     if (d->worker && !d->counters->isWoken.exchange(true))
-        QMetaObject::invokeMethod(d->worker, &StreamWorker::eventsArrived, Qt::QueuedConnection);
+        d->worker->inbox().post([worker = d->worker] { worker->eventsArrived(); });
 }
 
 void StreamServer::setCost(const CostTick &tick)
 {
     if (d->worker)
-        QMetaObject::invokeMethod(
-            d->worker, [worker = d->worker, tick] { worker->setCost(tick); }, Qt::QueuedConnection);
+        d->worker->inbox().post([worker = d->worker, tick] { worker->setCost(tick); });
 }
 
 void StreamServer::setRateCard(cost::RateCard card)
 {
     if (d->worker)
-        QMetaObject::invokeMethod(
-            d->worker, [worker = d->worker, fresh = std::move(card)] { worker->setRateCard(fresh); },
-            Qt::QueuedConnection);
+        d->worker->inbox().post([worker = d->worker, fresh = std::move(card)] { worker->setRateCard(fresh); });
     else
         d->card = std::move(card);
 }
@@ -101,9 +95,7 @@ void StreamServer::setRateCard(cost::RateCard card)
 void StreamServer::setTemplateName(const std::string &templateId, const std::string &name)
 {
     if (d->worker)
-        QMetaObject::invokeMethod(
-            d->worker, [worker = d->worker, templateId, name] { worker->setTemplateName(templateId, name); },
-            Qt::QueuedConnection);
+        d->worker->inbox().post([worker = d->worker, templateId, name] { worker->setTemplateName(templateId, name); });
 }
 
 StreamStatistics StreamServer::statistics() const

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "services/core/mailbox.h"
 #include "services/stream/streamhandshake.h"
 #include "services/stream/streampeer.h"
 #include "services/stream/streamserver.h"
@@ -34,6 +35,9 @@ public:
                  std::shared_ptr<StreamCounters> counters);
     ~StreamWorker() override;
 
+    /// Any thread: runs calls in the worker's thread, in their order.
+    [[nodiscard]] Mailbox &inbox() { return m_inbox; }
+
     /// The port it got.
     [[nodiscard]] Result<std::uint16_t> listen();
     void closeAll();
@@ -65,6 +69,7 @@ private:
     void watch();
     void forget(StreamPeer *peer);
 
+    Mailbox m_inbox{this};
     const lifecycle::Journal &m_journal;
     cost::RateCard m_card;
     const StreamServerOptions m_options;
