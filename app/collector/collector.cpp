@@ -5,6 +5,8 @@
 #include "services/core/paths.h"
 #include "services/telemetry/redactor.h"
 
+#include <QLoggingCategory>
+
 #include <fcntl.h>
 #include <sys/file.h>
 
@@ -14,6 +16,8 @@
 namespace sandglass::collectorapp {
 
 namespace {
+
+Q_LOGGING_CATEGORY(logCollector, "sandglass.collector")
 
 constexpr const char *secretVariable = "SANDGLASS_WEBHOOK_SECRET";
 constexpr std::size_t shortestSecret = 32;
@@ -74,6 +78,10 @@ Result<std::unique_ptr<Collector>> Collector::start(const Options &options)
     auto journal = lifecycle::Journal::open(paths.data / "journal.db", limits);
     if (!journal)
         return failure(journal.error());
+    if (const auto &salvaged = (*journal)->salvaged())
+        qCWarning(logCollector, "the journal was damaged (%s): %lld events were saved, at least %lld lost; kept as %s",
+                  salvaged->cause.c_str(), static_cast<long long>(salvaged->rowsKept),
+                  static_cast<long long>(salvaged->rowsLost), salvaged->damagedFile.c_str());
     std::unique_ptr<Collector> collector(new Collector(std::move(*lock), std::move(*journal), *card));
     if (const auto serving = collector->serve(options); !serving)
         return failure(serving.error());

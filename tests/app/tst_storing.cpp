@@ -6,6 +6,7 @@
 #include "services/core/error.h"
 #include "services/lifecycle/tracker.h"
 #include "tests/models/webhookfixture.h"
+#include "tests/services/lifecycle/journalhelp.h"
 #include "tests/services/lifecycle/readonlyfolder.h"
 #include "ui/events/eventspage.h"
 #include "ui/shell/mainwindow.h"
@@ -41,6 +42,7 @@ private Q_SLOTS:
     void initTestCase();
     void readOnlyFolderIsForViewing();
     void fullDiskIsSaidAndOver();
+    void damageIsSaid();
 
 private:
     /// What stands on one journal.
@@ -68,6 +70,7 @@ private:
         {
             return test::WebhookFixture::deliverTo(receiver.url(), id, test::receiverSecret);
         }
+        [[nodiscard]] QFrame *damage() { return window.findChild<QFrame *>(u"damageBanner"_s); }
         [[nodiscard]] QFrame *banner() { return window.findChild<QFrame *>(u"storageBanner"_s); }
 
         lifecycle::Tracker tracker;
@@ -133,6 +136,43 @@ void TestStoring::fullDiskIsSaidAndOver()
     QVERIFY(program.banner()->accessibleName().endsWith(u" free)"_s));
     QCOMPARE(program.deliver("two"), 200); // the sender's next try
     QTRY_VERIFY(!program.banner()->isVisible());
+}
+
+void TestStoring::damageIsSaid()
+{
+    QTemporaryDir dir;
+    const std::filesystem::path file = dir.filePath(u"journal.db"_s).toStdString();
+    {
+        const auto journal = lifecycle::Journal::open(file);
+        QVERIFY(journal);
+        Program before(**journal);
+        QVERIFY(before.receiver.start());
+        for (const char *id : {"one", "two", "three"})
+            QCOMPARE(before.deliver(id), 200);
+        QVERIFY(!before.damage()->isVisible());
+    }
+    const std::string content = lifecycle::sample::contentOf(file);
+    lifecycle::sample::writeContent(file, content.substr(0, content.size() - 1)); // one byte of the last page
+
+    {
+        const auto journal = lifecycle::Journal::open(file);
+        QVERIFY(journal);
+        const auto &report = (*journal)->salvaged();
+        QVERIFY(report);
+        Program program(**journal);
+        QVERIFY(program.damage()->isVisible());
+        const QString said = program.damage()->accessibleName();
+        QVERIFY2(said.contains(u"%1 events were saved, at least %2 lost"_s.arg(report->rowsKept).arg(report->rowsLost)),
+                 qPrintable(said));
+        QVERIFY2(said.contains(QString::fromStdString(report->damagedFile.filename().string())), qPrintable(said));
+        QVERIFY(program.receiver.start());
+        QCOMPARE(program.deliver("four"), 200);
+        program.damage()->findChild<QPushButton *>(u"damageBannerDismiss"_s)->click();
+        QVERIFY(!program.damage()->isVisible());
+    }
+    const auto journal = lifecycle::Journal::open(file);
+    QVERIFY(journal);
+    QVERIFY(!Program(**journal).damage()->isVisible()); // it is said once
 }
 
 QTEST_MAIN(TestStoring)

@@ -18,7 +18,11 @@ Banner::Banner(const QString &objectName, QWidget *parent) : QFrame(parent)
     layout->addWidget(m_sentence, 1);
     m_action = makeButton({}, objectName + QStringLiteral("Action"));
     layout->addWidget(m_action);
+    m_dismiss = makeQuietButton(tr("Dismiss"), objectName + QStringLiteral("Dismiss"));
+    m_dismiss->hide();
+    layout->addWidget(m_dismiss);
     connect(m_action, &QPushButton::clicked, this, &Banner::actionTriggered);
+    connect(m_dismiss, &QPushButton::clicked, this, &QWidget::hide);
     hide();
 }
 
@@ -29,6 +33,11 @@ void Banner::show(const QString &sentence, const QString &action)
     m_action->setText(action);
     m_action->setVisible(!action.isEmpty());
     QFrame::show();
+}
+
+void Banner::setDismissible(bool dismissible)
+{
+    m_dismiss->setVisible(dismissible);
 }
 
 } // namespace sandglass::ui

@@ -8,7 +8,8 @@ namespace sandglass::ui {
 
 class ElidedLabel;
 
-/// A calm line across the window for what needs a decision: one sentence, one button.
+/// A calm line across the window for what needs a decision: one sentence, one button; a second one to put it away,
+/// where that is allowed.
 class Banner final : public QFrame
 {
     Q_OBJECT
@@ -16,6 +17,7 @@ public:
     /// The button is named NAMEAction.
     explicit Banner(const QString &objectName, QWidget *parent = nullptr);
     void show(const QString &sentence, const QString &action);
+    void setDismissible(bool dismissible); ///< off at first; the button is named NAMEDismiss
 
 Q_SIGNALS:
     void actionTriggered();
@@ -23,6 +25,7 @@ Q_SIGNALS:
 private:
     ElidedLabel *m_sentence = nullptr;
     QPushButton *m_action = nullptr;
+    QPushButton *m_dismiss = nullptr;
 };
 
 } // namespace sandglass::ui
