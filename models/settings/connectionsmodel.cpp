@@ -169,6 +169,11 @@ void ConnectionsModel::readKey(const QString &id)
     });
 }
 
+QString ConnectionsModel::keyStore() const
+{
+    return toQString(m_keys.description());
+}
+
 int ConnectionsModel::rowCount(const QModelIndex &parent) const
 {
     return parent.isValid() ? 0 : static_cast<int>(m_rows.size());

@@ -59,6 +59,8 @@ public:
     ConnectionsModel(Settings &settings, KeyStore &keys, EnvironmentConnection environment, Tester tester,
                      QObject *parent = nullptr);
 
+    [[nodiscard]] QString keyStore() const; ///< where keys are kept, for people
+
     [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
     [[nodiscard]] QVariant data(const QModelIndex &index, int role) const final;
     [[nodiscard]] const Row &at(int row) const { return m_rows[static_cast<std::size_t>(row)]; }

@@ -67,7 +67,8 @@ void FileKeyStore::remove(const std::string &name, std::function<void(Result<>)>
 
 std::string FileKeyStore::description() const
 {
-    return "file " + m_file.string() + ", readable by you only";
+    return "the file " + m_file.string()
+        + ", not encrypted but readable by you alone, because no Secret Service answers here";
 }
 
 Result<FileKeyStore::Secrets> FileKeyStore::load() const

@@ -24,7 +24,7 @@ public:
     virtual void read(const std::string &name, std::function<void(Result<std::optional<std::string>>)> then) = 0;
     virtual void write(const std::string &name, const std::string &secret, std::function<void(Result<>)> then) = 0;
     virtual void remove(const std::string &name, std::function<void(Result<>)> then) = 0;
-    /// For Settings: "Secret Service" or "file /…/secrets.json, readable by you only".
+    /// Where, for a sentence in Settings: "the desktop's key store (Secret Service)".
     [[nodiscard]] virtual std::string description() const = 0;
 
 protected:

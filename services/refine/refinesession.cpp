@@ -338,7 +338,7 @@ void RefineSession::keepAttempt()
     std::size_t kept = 0;
     for (; kept < std::min(m_attempts.size(), mostAttempts); ++kept) {
         bytes += sizeOf(m_attempts[m_attempts.size() - 1 - kept]);
-        if (bytes > mostBytes && kept > 0)
+        if (bytes > m_mostBytes && kept > 0)
             break;
     }
     m_attempts.erase(m_attempts.begin(), m_attempts.end() - static_cast<std::ptrdiff_t>(kept));

@@ -65,8 +65,9 @@ public:
     /// For the loop, whose attempts begin with a proposal.
     [[nodiscard]] RefineTrace &trace() { return m_trace; }
 
-    static constexpr std::size_t mostAttempts = 200;    ///< the oldest leave
-    static constexpr std::size_t mostBytes = 64U << 20; ///< of output and results of all; the oldest leave
+    static constexpr std::size_t mostAttempts = 200;            ///< the oldest leave
+    static constexpr std::size_t mostBytes = 64U << 20;         ///< of output and results of all; the oldest leave
+    void keepAtMost(std::size_t bytes) { m_mostBytes = bytes; } ///< in place of mostBytes
 
 Q_SIGNALS:
     void stateChanged();
@@ -113,6 +114,7 @@ private:
     Attempt m_attempt; ///< the one being made
     CheckRun m_checkRun{Check{}};
     int m_made = 0;
+    std::size_t m_mostBytes = mostBytes;
     std::optional<e2b::SandboxInfo> m_sandbox;
     bool m_isCreating = false; ///< a create is on its way, wanted or not
     quint64 m_generation = 0;  ///< of the session's sandboxes; endSession() begins a new one

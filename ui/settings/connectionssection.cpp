@@ -22,12 +22,25 @@ using models::ConnectionsModel;
 using Kind = e2b::Connection::Kind;
 
 ConnectionsSection::ConnectionsSection(ConnectionsModel &connections, QWidget *parent)
-    : Section(tr("Connections"), tr("New sandboxes and runs go to the connection in use. Keys are kept in the key store, never in the settings file."), parent),
-      m_connections(connections), m_list(new QListView(this)), m_name(new QLineEdit(this)), m_domain(new QLineEdit(this)),
-      m_api(new QLineEdit(this)), m_sandbox(new QLineEdit(this)), m_key(new QLineEdit(this)), m_source(makeText("muted")),
-      m_problem(makeText("error")), m_result(makeText("muted")), m_add(new QPushButton(tr("Add self-hosted…"), this)),
-      m_use(new QPushButton(tr("Use this connection"), this)), m_test(new QPushButton(tr("Test connection"), this)),
-      m_save(new QPushButton(tr("Save"), this)), m_remove(new QPushButton(tr("Remove"), this))
+    : Section(tr("Connections"),
+              tr("New sandboxes and runs go to the connection in use. Keys are kept in %1, never in the settings file.")
+                  .arg(connections.keyStore()),
+              parent)
+    , m_connections(connections)
+    , m_list(new QListView(this))
+    , m_name(new QLineEdit(this))
+    , m_domain(new QLineEdit(this))
+    , m_api(new QLineEdit(this))
+    , m_sandbox(new QLineEdit(this))
+    , m_key(new QLineEdit(this))
+    , m_source(makeText("muted"))
+    , m_problem(makeText("error"))
+    , m_result(makeText("muted"))
+    , m_add(new QPushButton(tr("Add self-hosted…"), this))
+    , m_use(new QPushButton(tr("Use this connection"), this))
+    , m_test(new QPushButton(tr("Test connection"), this))
+    , m_save(new QPushButton(tr("Save"), this))
+    , m_remove(new QPushButton(tr("Remove"), this))
 {
     auto *columns = new QHBoxLayout;
     columns->setSpacing(metrics::pageMargin);
@@ -169,11 +182,14 @@ void ConnectionsSection::showStatus()
     const bool isNew = m_isNew || row < 0;
     const ConnectionsModel::Row *entry = isNew ? nullptr : &m_connections.at(row);
     const bool isSelfHosted = isNew || entry->connection.kind == Kind::SelfHosted;
-    const bool ownKey = isNew || (entry->keySource != ConnectionsModel::KeySource::Environment && entry->connection.kind != Kind::Local);
+    const bool ownKey = isNew
+        || (entry->keySource != ConnectionsModel::KeySource::Environment && entry->connection.kind != Kind::Local);
     for (QLineEdit *edit : {m_name, m_domain, m_api, m_sandbox})
         edit->setReadOnly(!isSelfHosted), edit->setEnabled(isSelfHosted);
     m_key->setEnabled(ownKey);
-    m_key->setPlaceholderText(entry && !entry->connection.apiKey.empty() ? toQString(maskedApiKey(entry->connection.apiKey)) : QStringLiteral("e2b_…"));
+    m_key->setPlaceholderText(entry && !entry->connection.apiKey.empty()
+                                  ? toQString(maskedApiKey(entry->connection.apiKey))
+                                  : QStringLiteral("e2b_…"));
     m_save->setVisible(ownKey);
     m_save->setText(isNew ? tr("Add") : tr("Save"));
     m_remove->setVisible(!isNew && isSelfHosted);

@@ -318,8 +318,9 @@ void TestRefineSession::pricesLate()
 void TestRefineSession::oldestAttemptsLeave()
 {
     const QByteArray big =
-        "{\"type\":\"result\",\"is_main_result\":false,\"text\":\"" + QByteArray(10 << 20, 'x') + "\"}\n";
-    execute({FakeReply::stream({big, big, big, done})}); // 30 MiB each
+        "{\"type\":\"result\",\"is_main_result\":false,\"text\":\"" + QByteArray(1 << 20, 'x') + "\"}\n";
+    m_session->keepAtMost(6U << 20);
+    execute({FakeReply::stream({big, big, big, done})}); // 3 MiB each, with something of their own
     for (int i = 0; i < 3; ++i)
         runAndWait();
     QCOMPARE(m_session->attempts().size(), std::size_t{2});
