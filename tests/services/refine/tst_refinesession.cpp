@@ -319,7 +319,7 @@ void TestRefineSession::oldestAttemptsLeave()
 {
     const QByteArray big =
         "{\"type\":\"result\",\"is_main_result\":false,\"text\":\"" + QByteArray(1 << 20, 'x') + "\"}\n";
-    m_session->keepAtMost(6U << 20);
+    m_session->keepAtMost(7U << 20);
     execute({FakeReply::stream({big, big, big, done})}); // 3 MiB each, with something of their own
     for (int i = 0; i < 3; ++i)
         runAndWait();
