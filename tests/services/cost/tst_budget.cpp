@@ -8,6 +8,8 @@ using namespace sandglass;
 using namespace sandglass::cost;
 using namespace std::chrono_literals;
 
+Q_DECLARE_METATYPE(std::function<void(Budget &)>) // before its first use: optimisers look for it there
+
 namespace {
 
 Budget moneyBudget(const char *limit = "1")
@@ -300,6 +302,5 @@ void TestBudget::unknownCostIsNotZero()
     QCOMPARE(round.usages.front().spent, *Money::parse("0.25"));
 }
 
-Q_DECLARE_METATYPE(std::function<void(Budget &)>)
 QTEST_GUILESS_MAIN(TestBudget)
 #include "tst_budget.moc"
