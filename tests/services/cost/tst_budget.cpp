@@ -8,7 +8,7 @@ using namespace sandglass;
 using namespace sandglass::cost;
 using namespace std::chrono_literals;
 
-Q_DECLARE_METATYPE(std::function<void(Budget &)>) // before its first use: optimisers look for it there
+Q_DECLARE_METATYPE(std::function<void(Budget &)>)
 
 namespace {
 
