@@ -46,6 +46,7 @@ private Q_SLOTS:
     void dragSelectsWholeBuckets();
     void clickSelectsNothing();
     void keysSelect();
+    void keysReachBothEnds();
     void asksForTheWholeAgain();
     void unequalSeriesEndInAGap();
     void csvHoldsJustTheRange();
@@ -107,6 +108,28 @@ void TestChartSelection::keysSelect()
     QCOMPARE(selected.count(), 1);
     QVERIFY(selected[0][0].value<Timestamp>() == start + 1min);
     QVERIFY(selected[0][1].value<Timestamp>() == start + 4min);
+}
+
+void TestChartSelection::keysReachBothEnds()
+{
+    TimeChart chart(TimeChart::Kind::StackedArea, u"Cost"_s, u"chart"_s);
+    QTest::keyClick(&chart, Qt::Key_Home); // without data there is nowhere to go
+    QCOMPARE(chart.currentStep(), -1);
+    chart.setData(tenMinutes());
+    QTest::keyClick(&chart, Qt::Key_Home);
+    QCOMPARE(chart.currentStep(), 0);
+    QTest::keyClick(&chart, Qt::Key_Left);
+    QCOMPARE(chart.currentStep(), 0);
+    QSignalSpy selected(&chart, &TimeChart::rangeSelected);
+    QTest::keyClick(&chart, Qt::Key_End, Qt::ShiftModifier);
+    QCOMPARE(chart.currentStep(), 9);
+    QTest::keyClick(&chart, Qt::Key_Right);
+    QCOMPARE(chart.currentStep(), 9);
+    QTest::keyClick(&chart, Qt::Key_Return);
+    QCOMPARE(selected.count(), 1);
+    QVERIFY(selected[0][0].value<Timestamp>() == start && selected[0][1].value<Timestamp>() == start + 10min);
+    chart.setData({start, start + 4min, {{u"short"_s, {1, 2, 3, 4}}}});
+    QCOMPARE(chart.currentStep(), -1); // what was read out is gone
 }
 
 void TestChartSelection::asksForTheWholeAgain()

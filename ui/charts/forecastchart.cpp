@@ -1,18 +1,12 @@
 #include "ui/charts/forecastchart.h"
 
 #include "services/core/qtstring.h"
-#include "ui/charts/chartexport.h"
-#include "ui/charts/chartscale.h"
-#include "ui/charts/timechart.h"
+#include "ui/charts/chartaxes.h"
 #include "ui/costs/csv.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 
-#include <QContextMenuEvent>
 #include <QDateTime>
-#include <QKeyEvent>
-#include <QMenu>
-#include <QMouseEvent>
 #include <QPainter>
 
 #include <algorithm>
@@ -23,7 +17,6 @@ namespace sandglass::ui {
 
 namespace {
 
-constexpr int bottomRoom = 22, topRoom = 8, rightRoom = 6;
 constexpr double farAbove = 4; ///< times the highest point of the curve
 constexpr qreal dot = 3.5;
 
@@ -40,24 +33,15 @@ QString dayOf(Timestamp time)
 } // namespace
 
 ForecastChart::ForecastChart(const QString &name, const QString &objectName, QWidget *parent)
-    : QWidget(parent), m_name(name)
+    : SteppedChart(name, objectName, parent)
 {
-    setObjectName(objectName);
-    setAccessibleName(name);
-    setMouseTracking(true);
-    setFocusPolicy(Qt::StrongFocus);
-    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
-    connect(Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
-    describe();
+    onDataChanged();
 }
 
 void ForecastChart::setData(Data data)
 {
     m_data = std::move(data);
-    if (m_step >= stepCount())
-        m_step = -1;
-    describe();
-    update();
+    onDataChanged();
 }
 
 QByteArray ForecastChart::csv(const Data &data)
@@ -93,53 +77,20 @@ ChartScale ForecastChart::scale() const
     double top = highest().toDollars();
     if (showsBudget())
         top = std::max(top, m_data.budget->toDollars());
-    top = top > 0 ? top : 1.0;
-    const QFontMetrics metrics(Theme::uiFont(11));
-    int labels = 24;
-    for (const double tick : ChartScale(QRectF(0, 0, 10, 10), m_data.period.from, m_data.period.to, top).valueTicks())
-        labels = std::max(labels, metrics.horizontalAdvance(axisMoney(tick)));
-    const int left = labels + 10;
-    return {
-        QRectF(left, topRoom, std::max(10, width() - left - rightRoom), std::max(10, height() - topRoom - bottomRoom)),
-        m_data.period.from, m_data.period.to, top};
+    return scaleWithin(size(), m_data.period.from, m_data.period.to, top, axisMoney);
 }
 
-void ForecastChart::paintEvent(QPaintEvent *)
+void ForecastChart::paintChart(QPainter &painter) const
 {
-    QPainter painter(this);
-    painter.setFont(Theme::uiFont(11));
     const ChartScale chart = scale();
-    paintAxes(painter, chart);
+    paintValueAxis(painter, chart, axisMoney);
+    paintTimeAxis(painter, chart);
     painter.setRenderHint(QPainter::Antialiasing);
     paintCurves(painter, chart);
     if (showsBudget())
         paintBudget(painter, chart);
-    if (m_step >= 0)
+    if (currentStep() >= 0)
         paintReadOut(painter, chart);
-    if (hasFocus()) {
-        painter.setPen(QPen(Theme::tokens().accent, 1));
-        painter.setBrush(Qt::NoBrush);
-        painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4);
-    }
-}
-
-void ForecastChart::paintAxes(QPainter &painter, const ChartScale &chart) const
-{
-    const Tokens &t = Theme::tokens();
-    const QRectF plot = chart.plot();
-    for (const double value : chart.valueTicks()) {
-        const qreal y = std::round(chart.y(value)) + 0.5;
-        painter.setPen(t.grid);
-        painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
-        painter.setPen(t.faint);
-        painter.drawText(QRectF(0, y - 8, plot.left() - 8, 16), Qt::AlignRight | Qt::AlignVCenter, axisMoney(value));
-    }
-    painter.setPen(t.faint);
-    for (const Timestamp tick : chart.timeTicks()) {
-        const qreal x = std::clamp(chart.x(tick), plot.left() + 16, plot.right() - 18);
-        painter.drawText(QRectF(x - 40, plot.bottom() + 5, 80, 16), Qt::AlignHCenter | Qt::AlignTop,
-                         chart.timeLabel(tick));
-    }
 }
 
 void ForecastChart::paintCurves(QPainter &painter, const ChartScale &chart) const
@@ -225,92 +176,41 @@ QString ForecastChart::textOf(int step) const
 
 void ForecastChart::paintReadOut(QPainter &painter, const ChartScale &chart) const
 {
-    const Tokens &t = Theme::tokens();
-    const qreal x = chart.x(timeOf(m_step));
-    painter.setPen(QPen(t.muted, 1, Qt::DashLine));
-    painter.drawLine(QPointF(x, chart.plot().top()), QPointF(x, chart.plot().bottom()));
-    const QString when = formatDateTime(timeOf(m_step));
-    const QString text = textOf(m_step);
+    const qreal x = chart.x(timeOf(currentStep()));
+    paintGuide(painter, chart, x);
+    const QString when = formatDateTime(timeOf(currentStep()));
+    const QString text = textOf(currentStep());
     const QFontMetrics metrics = painter.fontMetrics();
     const QSizeF size(std::max(metrics.horizontalAdvance(when), metrics.horizontalAdvance(text)) + 24, 46);
-    QPointF corner(x + 10, chart.plot().top() + 2);
-    if (corner.x() + size.width() > width())
-        corner.setX(std::max(0.0, x - 10 - size.width()));
-    painter.setPen(t.border);
-    painter.setBrush(t.raised);
-    painter.drawRoundedRect(QRectF(corner, size), 6, 6);
-    painter.setPen(t.muted);
-    painter.drawText(corner + QPointF(12, 18), when);
-    painter.setPen(t.text);
+    const QPointF corner = paintCard(painter, chart, x - 10, x + 10, size, when);
+    painter.setPen(Theme::tokens().text);
     painter.drawText(corner + QPointF(12, 36), text);
 }
 
-void ForecastChart::mouseMoveEvent(QMouseEvent *event)
+int ForecastChart::stepAt(qreal x) const
 {
     const ChartScale chart = scale();
-    const qreal x = event->position().x();
     if (stepCount() == 0 || x < chart.plot().left() || x > chart.plot().right())
-        return setStep(-1);
+        return -1;
     const Timestamp at = chart.timeAt(x);
     int nearest = 0;
     for (int step = 1; step < stepCount(); ++step) {
         if (std::chrono::abs(timeOf(step) - at) < std::chrono::abs(timeOf(nearest) - at))
             nearest = step;
     }
-    setStep(nearest);
+    return nearest;
 }
 
-void ForecastChart::leaveEvent(QEvent *)
-{
-    setStep(-1);
-}
-
-void ForecastChart::contextMenuEvent(QContextMenuEvent *event)
-{
-    QMenu menu;
-    menu.addAction(tr("Save as picture…"), this, [this] { saveChartPicture(*this, m_name); });
-    menu.addAction(tr("Save data as CSV…"), this, [this] { saveChartData(*this, m_name, csv(m_data)); });
-    menu.exec(event->globalPos());
-}
-
-void ForecastChart::keyPressEvent(QKeyEvent *event)
-{
-    const int last = stepCount() - 1;
-    switch (event->key()) {
-    case Qt::Key_Left:
-        return setStep(m_step < 0 ? last : std::max(0, m_step - 1));
-    case Qt::Key_Right:
-        return setStep(std::min(last, m_step + 1));
-    case Qt::Key_Home:
-        return setStep(std::min(last, 0));
-    case Qt::Key_End:
-        return setStep(last);
-    case Qt::Key_Escape:
-        return setStep(-1);
-    default:
-        QWidget::keyPressEvent(event);
-    }
-}
-
-void ForecastChart::setStep(int step)
-{
-    if (step == m_step)
-        return;
-    m_step = step;
-    describe();
-    update();
-}
-
-void ForecastChart::describe()
+QString ForecastChart::description() const
 {
     if (m_data.curve.spent.empty())
-        return setAccessibleDescription(tr("no data"));
+        return tr("no data");
     QString text = tr("%1 spent").arg(formatMoney(m_data.curve.spent.back().spent));
     if (!m_data.curve.ahead.empty())
         text += tr("; at the end %1").arg(textOf(stepCount() - 1));
-    if (m_step >= 0)
-        text += u"; " + formatDateTime(timeOf(m_step)) + u": " + textOf(m_step);
-    setAccessibleDescription(text);
+    if (currentStep() >= 0)
+        text += u"; " + formatDateTime(timeOf(currentStep())) + u": " + textOf(currentStep());
+    return text;
 }
 
 } // namespace sandglass::ui

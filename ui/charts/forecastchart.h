@@ -1,18 +1,15 @@
 #pragma once
 
 #include "models/budgets/spendforecast.h"
-
-#include <QWidget>
+#include "ui/charts/steppedchart.h"
 
 #include <optional>
 
 namespace sandglass::ui {
 
-class ChartScale;
-
 /// Money of one period: spent so far, what is expected until its end, the range of that, and a budget with the moment
-/// at which it will be used up. Read-out under the pointer or by arrow keys; the context menu saves picture and data.
-class ForecastChart final : public QWidget
+/// at which it will be used up. A step for each point of what is spent, then of what is ahead.
+class ForecastChart final : public SteppedChart
 {
     Q_OBJECT
 public:
@@ -37,29 +34,23 @@ public:
     [[nodiscard]] QSize minimumSizeHint() const override { return {200, 90}; }
 
 protected:
-    void paintEvent(QPaintEvent *event) override;
-    void contextMenuEvent(QContextMenuEvent *event) override;
-    void mouseMoveEvent(QMouseEvent *event) override;
-    void leaveEvent(QEvent *event) override;
-    void keyPressEvent(QKeyEvent *event) override;
+    [[nodiscard]] int stepCount() const override;
+    [[nodiscard]] int stepAt(qreal x) const override;
+    [[nodiscard]] QString description() const override;
+    [[nodiscard]] QByteArray table() const override { return csv(m_data); }
+    void paintChart(QPainter &painter) const override;
 
 private:
     [[nodiscard]] ChartScale scale() const;
     [[nodiscard]] bool showsBudget() const; ///< not when it is far above: the curve would lie flat
     [[nodiscard]] Money highest() const;
-    [[nodiscard]] int stepCount() const;
     [[nodiscard]] Timestamp timeOf(int step) const;
     [[nodiscard]] QString textOf(int step) const;
-    void paintAxes(QPainter &painter, const ChartScale &chart) const;
     void paintCurves(QPainter &painter, const ChartScale &chart) const;
     void paintBudget(QPainter &painter, const ChartScale &chart) const;
     void paintReadOut(QPainter &painter, const ChartScale &chart) const;
-    void setStep(int step);
-    void describe();
 
-    QString m_name;
     Data m_data;
-    int m_step = -1; ///< read out: of what is spent, then of what is ahead; -1: none
 };
 
 } // namespace sandglass::ui

@@ -1,16 +1,12 @@
 #pragma once
 
 #include "models/analytics/analysis.h"
-
-#include <QWidget>
+#include "ui/charts/steppedchart.h"
 
 namespace sandglass::ui {
 
-class ChartScale;
-
-/// How many sandboxes lived how long: a bar for each step of models::lifetimeSteps, read-out under the pointer or by
-/// arrow keys. The context menu saves picture and data.
-class LifetimeChart final : public QWidget
+/// How many sandboxes lived how long: a bar for each step of models::lifetimeSteps.
+class LifetimeChart final : public SteppedChart
 {
     Q_OBJECT
 public:
@@ -20,7 +16,6 @@ public:
 
     void setCounts(const Counts &counts);
     [[nodiscard]] const Counts &counts() const { return m_counts; }
-    [[nodiscard]] int currentStep() const { return m_step; } ///< read out; -1: none
 
     /// RFC 4180 with a header: from_seconds, to_seconds (empty in the last row), sandboxes, share.
     [[nodiscard]] static QByteArray csv(const Counts &counts);
@@ -31,23 +26,19 @@ public:
     [[nodiscard]] QSize minimumSizeHint() const override { return {220, 140}; }
 
 protected:
-    void paintEvent(QPaintEvent *event) override;
-    void contextMenuEvent(QContextMenuEvent *event) override;
-    void mouseMoveEvent(QMouseEvent *event) override;
-    void leaveEvent(QEvent *event) override;
-    void keyPressEvent(QKeyEvent *event) override;
+    [[nodiscard]] int stepCount() const override;
+    [[nodiscard]] int stepAt(qreal x) const override;
+    [[nodiscard]] QString description() const override;
+    [[nodiscard]] QByteArray table() const override { return csv(m_counts); }
+    void paintChart(QPainter &painter) const override;
 
 private:
     [[nodiscard]] ChartScale scale() const;
     [[nodiscard]] QRectF barArea(const ChartScale &chart, int step) const;
-    void paintAxes(QPainter &painter, const ChartScale &chart) const;
+    void paintEdges(QPainter &painter, const ChartScale &chart) const;
     void paintReadOut(QPainter &painter, const ChartScale &chart) const;
-    void setStep(int step);
-    void describe();
 
-    QString m_name;
     Counts m_counts{};
-    int m_step = -1;
 };
 
 } // namespace sandglass::ui

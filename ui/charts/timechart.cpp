@@ -4,7 +4,6 @@
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 
-#include <QContextMenuEvent>
 #include <QKeyEvent>
 #include <QMenu>
 #include <QMouseEvent>
@@ -12,35 +11,24 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <limits>
-#include <numeric>
+#include <optional>
 
 namespace sandglass::ui {
 
 namespace {
 
-constexpr int bottomRoom = 22, topRoom = 8, legendRoom = 24, rightRoom = 6;
+constexpr int legendRoom = 24;
+constexpr qreal labelRoom = 14;    ///< closer the labels of a flat chart would lie on each other
 constexpr double fewestCounts = 4; ///< counts below it would give ticks between whole numbers
 
 } // namespace
 
-QColor seriesColor(int index)
-{
-    const QList<QColor> &colors = Theme::tokens().series;
-    return colors.at(index % colors.size());
-}
-
 TimeChart::TimeChart(Kind kind, const QString &name, const QString &objectName, QWidget *parent)
-    : QWidget(parent), m_kind(kind), m_name(name), m_formatter([](double value) { return QString::number(value); })
-{
-    setObjectName(objectName);
-    setAccessibleName(name);
-    setMouseTracking(true);
-    setFocusPolicy(Qt::StrongFocus);
-    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
-    connect(Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
-}
+    : SteppedChart(name, objectName, parent)
+    , m_kind(kind)
+    , m_formatter([](double value) { return QString::number(value); })
+{}
 
 void TimeChart::setData(ChartData data)
 {
@@ -52,12 +40,9 @@ void TimeChart::setData(ChartData data)
     if (data == m_data)
         return;
     m_data = std::move(data);
-    if (m_bucket >= m_data.bucketCount())
-        m_bucket = -1;
     if (m_anchor >= m_data.bucketCount())
         m_anchor = -1;
-    describe();
-    update();
+    onDataChanged();
 }
 
 void TimeChart::setFormatter(Formatter formatter)
@@ -99,15 +84,7 @@ ChartScale TimeChart::scale() const
         highest = std::max(highest, m_limit);
     if (m_kind == Kind::Lines)
         highest = std::max(highest, fewestCounts);
-    const int top = topRoom + (m_hasLegend ? legendRoom : 0);
-    highest = highest > 0 ? highest : 1.0;
-    const QFontMetrics metrics(Theme::uiFont(11));
-    int labels = 24;
-    for (const double tick : ChartScale(QRectF(0, 0, 10, 10), m_data.from, m_data.to, highest).valueTicks())
-        labels = std::max(labels, metrics.horizontalAdvance(m_formatter(tick)));
-    const int left = labels + 10;
-    return {QRectF(left, top, std::max(10, width() - left - rightRoom), std::max(10, height() - top - bottomRoom)),
-            m_data.from, m_data.to, highest};
+    return scaleWithin(size(), m_data.from, m_data.to, highest, m_formatter, m_hasLegend ? legendRoom : 0);
 }
 
 Timestamp TimeChart::bucketStart(int bucket) const
@@ -115,12 +92,11 @@ Timestamp TimeChart::bucketStart(int bucket) const
     return m_data.from + (m_data.to - m_data.from) * bucket / std::max(1, m_data.bucketCount());
 }
 
-void TimeChart::paintEvent(QPaintEvent *)
+void TimeChart::paintChart(QPainter &painter) const
 {
-    QPainter painter(this);
-    painter.setFont(Theme::uiFont(11));
     const ChartScale chart = scale();
-    paintAxes(painter, chart);
+    paintValueAxis(painter, chart, m_formatter, labelRoom);
+    paintTimeAxis(painter, chart);
     painter.setRenderHint(QPainter::Antialiasing);
     if (m_kind == Kind::StackedArea)
         paintAreas(painter, chart);
@@ -130,37 +106,8 @@ void TimeChart::paintEvent(QPaintEvent *)
     if (m_hasLegend)
         paintLegend(painter);
     paintSelection(painter, chart);
-    if (m_bucket >= 0)
+    if (currentStep() >= 0)
         paintReadOut(painter, chart);
-    if (hasFocus()) {
-        painter.setPen(QPen(Theme::tokens().accent, 1));
-        painter.setBrush(Qt::NoBrush);
-        painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4);
-    }
-}
-
-void TimeChart::paintAxes(QPainter &painter, const ChartScale &chart) const
-{
-    const Tokens &t = Theme::tokens();
-    const QRectF plot = chart.plot();
-    constexpr qreal labelRoom = 14; // below it the labels of a flat chart would lie on each other
-    std::optional<qreal> last;
-    for (const double value : chart.valueTicks()) {
-        const qreal y = std::round(chart.y(value)) + 0.5;
-        if (last && *last - y < labelRoom)
-            continue;
-        last = y;
-        painter.setPen(t.grid);
-        painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
-        painter.setPen(t.faint);
-        painter.drawText(QRectF(0, y - 8, plot.left() - 8, 16), Qt::AlignRight | Qt::AlignVCenter, m_formatter(value));
-    }
-    painter.setPen(t.faint);
-    for (const Timestamp tick : chart.timeTicks()) {
-        const qreal x = std::clamp(chart.x(tick), plot.left() + 16, plot.right() - 18);
-        painter.drawText(QRectF(x - 40, plot.bottom() + 5, 80, 16), Qt::AlignHCenter | Qt::AlignTop,
-                         chart.timeLabel(tick));
-    }
 }
 
 void TimeChart::paintAreas(QPainter &painter, const ChartScale &chart) const
@@ -222,12 +169,12 @@ void TimeChart::paintLines(QPainter &painter, const ChartScale &chart) const
 
 void TimeChart::paintSelection(QPainter &painter, const ChartScale &chart) const
 {
-    if (m_anchor < 0 || m_bucket < 0)
+    if (m_anchor < 0 || currentStep() < 0)
         return;
     QColor veil = Theme::tokens().accent;
     veil.setAlphaF(0.18F);
-    const qreal left = chart.x(bucketStart(std::min(m_anchor, m_bucket)));
-    const qreal right = chart.x(bucketStart(std::max(m_anchor, m_bucket) + 1));
+    const qreal left = chart.x(bucketStart(std::min(m_anchor, currentStep())));
+    const qreal right = chart.x(bucketStart(std::max(m_anchor, currentStep()) + 1));
     painter.fillRect(QRectF(QPointF(left, chart.plot().top()), QPointF(right, chart.plot().bottom())), veil);
 }
 
@@ -245,7 +192,7 @@ void TimeChart::paintLimit(QPainter &painter, const ChartScale &chart) const
 void TimeChart::paintLegend(QPainter &painter) const
 {
     const Tokens &t = Theme::tokens();
-    qreal x = width() - rightRoom;
+    qreal x = width() - chartRightRoom;
     for (auto s = static_cast<int>(m_data.series.size()) - 1; s >= 0; --s) {
         const QString name =
             painter.fontMetrics().elidedText(m_data.series[static_cast<std::size_t>(s)].name, Qt::ElideMiddle, 160);
@@ -266,24 +213,16 @@ void TimeChart::paintLegend(QPainter &painter) const
 void TimeChart::paintReadOut(QPainter &painter, const ChartScale &chart) const
 {
     const Tokens &t = Theme::tokens();
-    const qreal x = (chart.x(bucketStart(m_bucket)) + chart.x(bucketStart(m_bucket + 1))) / 2;
-    painter.setPen(QPen(t.muted, 1, Qt::DashLine));
-    painter.drawLine(QPointF(x, chart.plot().top()), QPointF(x, chart.plot().bottom()));
+    const Timestamp from = bucketStart(currentStep());
+    const Timestamp to = bucketStart(currentStep() + 1);
+    const qreal x = (chart.x(from) + chart.x(to)) / 2;
+    paintGuide(painter, chart, x);
 
     const int rows = static_cast<int>(m_data.series.size());
     constexpr int rowHeight = 17;
     constexpr int cardWidth = 220;
-    const QSizeF size(cardWidth, 26 + rowHeight * rows);
-    QPointF corner(x + 10, chart.plot().top() + 2);
-    if (corner.x() + size.width() > width())
-        corner.setX(x - 10 - size.width());
-    painter.setPen(t.border);
-    painter.setBrush(t.raised);
-    painter.drawRoundedRect(QRectF(corner, size), 6, 6);
-    painter.setPen(t.muted);
-    painter.drawText(corner + QPointF(12, 18),
-                     formatClock(bucketStart(m_bucket)).left(5) + u" – "
-                         + formatClock(bucketStart(m_bucket + 1)).left(5));
+    const QPointF corner = paintCard(painter, chart, x - 10, x + 10, QSizeF(cardWidth, 26 + rowHeight * rows),
+                                     formatClock(from).left(5) + u" – " + formatClock(to).left(5));
     for (int s = 0; s < rows; ++s) {
         const ChartData::Series &series = m_data.series[static_cast<std::size_t>(s)];
         const qreal top = corner.y() + 24 + rowHeight * s;
@@ -293,7 +232,7 @@ void TimeChart::paintReadOut(QPainter &painter, const ChartScale &chart) const
         painter.setPen(t.text);
         painter.drawText(QRectF(corner.x() + 26, top, 110, 16), Qt::AlignLeft | Qt::AlignVCenter,
                          painter.fontMetrics().elidedText(series.name, Qt::ElideMiddle, 110));
-        const double value = series.values[static_cast<std::size_t>(m_bucket)];
+        const double value = series.values[static_cast<std::size_t>(currentStep())];
         painter.drawText(QRectF(corner.x() + 136, top, cardWidth - 148, 16), Qt::AlignRight | Qt::AlignVCenter,
                          std::isnan(value) ? tr("no data") : m_formatter(value));
     }
@@ -303,24 +242,22 @@ void TimeChart::mousePressEvent(QMouseEvent *event)
 {
     if (event->button() != Qt::LeftButton)
         return;
-    m_anchor = scale().bucketAt(event->position().x(), m_data.bucketCount());
+    m_anchor = stepAt(event->position().x());
     m_isDragging = m_anchor >= 0;
-    setBucket(m_anchor); // the keys may have moved it away
+    setStep(m_anchor); // the keys may have moved it away
 }
 
-void TimeChart::mouseMoveEvent(QMouseEvent *event)
+int TimeChart::stepAt(qreal x) const
 {
     const ChartScale chart = scale();
-    const qreal x = m_isDragging ? std::clamp(event->position().x(), chart.plot().left(), chart.plot().right() - 1)
-                                 : event->position().x();
-    setBucket(chart.bucketAt(x, m_data.bucketCount()));
+    return chart.bucketAt(m_isDragging ? std::clamp(x, chart.plot().left(), chart.plot().right() - 1) : x, stepCount());
 }
 
 void TimeChart::mouseReleaseEvent(QMouseEvent *event)
 {
     if (event->button() != Qt::LeftButton || !std::exchange(m_isDragging, false))
         return;
-    if (m_anchor != m_bucket && m_bucket >= 0)
+    if (m_anchor != currentStep() && currentStep() >= 0)
         return finishSelection();
     m_anchor = -1; // a click, not a drag
     update();
@@ -333,82 +270,67 @@ void TimeChart::mouseDoubleClickEvent(QMouseEvent *)
     Q_EMIT resetRequested();
 }
 
-void TimeChart::leaveEvent(QEvent *)
+void TimeChart::leaveEvent(QEvent *event)
 {
     if (!m_isDragging)
-        setBucket(-1);
+        SteppedChart::leaveEvent(event);
 }
 
-void TimeChart::contextMenuEvent(QContextMenuEvent *event)
+QByteArray TimeChart::table() const
 {
-    QMenu menu;
-    menu.addAction(tr("Save as picture…"), this, [this] { saveChartPicture(*this, m_name); });
-    menu.addAction(tr("Save data as CSV…"), this, [this] { saveChartData(*this, m_name, chartCsv(m_data)); });
+    return chartCsv(m_data);
+}
+
+void TimeChart::extendMenu(QMenu &menu)
+{
     menu.addSeparator();
     menu.addAction(tr("Show the whole window"), this, &TimeChart::resetRequested);
-    menu.exec(event->globalPos());
 }
 
 void TimeChart::keyPressEvent(QKeyEvent *event)
 {
-    const int last = m_data.bucketCount() - 1;
-    const bool extends = event->modifiers().testFlag(Qt::ShiftModifier);
-    if (event->key() == Qt::Key_Left && last >= 0) {
-        const int bucket = m_bucket < 0 ? last : std::max(0, m_bucket - 1);
-        return extends ? extendSelection(bucket) : setBucket(bucket);
+    if (event->modifiers().testFlag(Qt::ShiftModifier)) {
+        if (const std::optional<int> bucket = stepAfter(event->key()))
+            return extendSelection(*bucket);
     }
-    if (event->key() == Qt::Key_Right && last >= 0) {
-        const int bucket = m_bucket < 0 ? 0 : std::min(last, m_bucket + 1);
-        return extends ? extendSelection(bucket) : setBucket(bucket);
-    }
-    if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && m_anchor >= 0 && m_bucket >= 0)
+    if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && m_anchor >= 0 && currentStep() >= 0)
         return finishSelection();
     if (event->key() == Qt::Key_Escape) {
-        if (m_bucket < 0 && m_anchor < 0)
+        if (currentStep() < 0 && m_anchor < 0)
             return Q_EMIT resetRequested();
         m_anchor = -1;
-        return setBucket(-1);
     }
-    QWidget::keyPressEvent(event);
+    SteppedChart::keyPressEvent(event);
 }
 
 void TimeChart::extendSelection(int bucket)
 {
     if (m_anchor < 0)
-        m_anchor = m_bucket < 0 ? bucket : m_bucket;
-    setBucket(bucket);
+        m_anchor = currentStep() < 0 ? bucket : currentStep();
+    setStep(bucket);
 }
 
 void TimeChart::finishSelection()
 {
-    const int first = std::min(m_anchor, m_bucket);
-    const int last = std::max(m_anchor, m_bucket);
+    const int first = std::min(m_anchor, currentStep());
+    const int last = std::max(m_anchor, currentStep());
     m_anchor = -1;
     update();
     Q_EMIT rangeSelected(bucketStart(first), bucketStart(last + 1));
 }
 
-void TimeChart::setBucket(int bucket)
-{
-    if (bucket == m_bucket)
-        return;
-    m_bucket = bucket;
-    describe();
-    update();
-}
-
-void TimeChart::describe()
+QString TimeChart::description() const
 {
     const std::vector<double> sums = totals();
     if (sums.empty())
-        return setAccessibleDescription(tr("no data"));
+        return tr("no data");
     QString text = tr("minimum %1, maximum %2, last %3")
                        .arg(m_formatter(*std::ranges::min_element(sums)), m_formatter(*std::ranges::max_element(sums)),
                             m_formatter(sums.back()));
-    if (m_bucket >= 0)
-        text += u"; " + formatDateTime(bucketStart(m_bucket)) + u": "
-            + m_formatter(sums[static_cast<std::size_t>(m_bucket)]);
-    setAccessibleDescription(text);
+    if (currentStep() >= 0)
+        text += u"; " + formatDateTime(bucketStart(currentStep())) + u": "
+            + m_formatter(sums[static_cast<std::size_t>(currentStep())]);
+    return text;
 }
 
 } // namespace sandglass::ui

@@ -1,11 +1,9 @@
 #pragma once
 
 #include "services/core/time.h"
-#include "ui/charts/chartscale.h"
+#include "ui/charts/chartaxes.h"
+#include "ui/charts/steppedchart.h"
 
-#include <QWidget>
-
-#include <functional>
 #include <vector>
 
 namespace sandglass::ui {
@@ -30,16 +28,15 @@ struct ChartData
     bool operator==(const ChartData &) const = default;
 };
 
-/// A chart over time: stacked areas or lines, zero base, legend, read-out under the pointer or by arrow keys. A drag,
-/// or Shift with the arrows and Return, selects a stretch of time; double click or Escape asks for the whole again. The
-/// context menu saves picture and data. Paints itself: at the refresh rate and size in use this costs a third of Qt
-/// Charts.
-class TimeChart final : public QWidget
+/// A chart over time: stacked areas or lines, zero base, legend, a step per bucket. A drag, or Shift with the keys of
+/// the walk and Return, selects a stretch of time; double click or Escape asks for the whole again. Paints itself: at
+/// the refresh rate and size in use this costs a third of Qt Charts.
+class TimeChart final : public SteppedChart
 {
     Q_OBJECT
 public:
     enum class Kind { StackedArea, Lines };
-    using Formatter = std::function<QString(double)>;
+    using Formatter = ValueText;
 
     TimeChart(Kind kind, const QString &name, const QString &objectName, QWidget *parent = nullptr);
 
@@ -59,44 +56,39 @@ Q_SIGNALS:
     void resetRequested();
 
 protected:
-    void paintEvent(QPaintEvent *event) override;
-    void contextMenuEvent(QContextMenuEvent *event) override;
+    [[nodiscard]] int stepCount() const override { return m_data.bucketCount(); }
+    [[nodiscard]] int stepAt(qreal x) const override; ///< of a drag: the nearest where the pointer is beside the plot
+    [[nodiscard]] QString description() const override;
+    [[nodiscard]] QByteArray table() const override;
+    void paintChart(QPainter &painter) const override;
+    void extendMenu(QMenu &menu) override;
     void mousePressEvent(QMouseEvent *event) override;
     void mouseReleaseEvent(QMouseEvent *event) override;
     void mouseDoubleClickEvent(QMouseEvent *event) override;
-    void mouseMoveEvent(QMouseEvent *event) override;
     void leaveEvent(QEvent *event) override;
     void keyPressEvent(QKeyEvent *event) override;
 
 private:
     [[nodiscard]] ChartScale scale() const;
     [[nodiscard]] std::vector<double> totals() const;
-    void paintAxes(QPainter &painter, const ChartScale &scale) const;
     void paintAreas(QPainter &painter, const ChartScale &scale) const;
     void paintLines(QPainter &painter, const ChartScale &scale) const;
     void paintLimit(QPainter &painter, const ChartScale &scale) const;
     void paintLegend(QPainter &painter) const;
     void paintReadOut(QPainter &painter, const ChartScale &scale) const;
     void paintSelection(QPainter &painter, const ChartScale &scale) const;
-    void setBucket(int bucket);
     void extendSelection(int bucket);
     void finishSelection();
-    void describe();
     [[nodiscard]] Timestamp bucketStart(int bucket) const;
 
     Kind m_kind;
-    QString m_name;
     ChartData m_data;
     Formatter m_formatter;
     bool m_hasLegend = true;
     double m_limit = 0;
     QString m_limitWord;
-    int m_bucket = -1; ///< read out; -1 = none
     int m_anchor = -1; ///< bucket where a selection began; -1 = none
     bool m_isDragging = false;
 };
-
-/// The colour of the series at `index`; colours repeat after the theme's last.
-[[nodiscard]] QColor seriesColor(int index);
 
 } // namespace sandglass::ui
