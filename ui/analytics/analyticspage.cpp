@@ -16,6 +16,7 @@
 #include "ui/widgets/card.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/row.h"
 #include "ui/widgets/searchfield.h"
 #include "ui/widgets/stattile.h"
 #include "ui/widgets/tableview.h"
@@ -123,9 +124,7 @@ AnalyticsPage::AnalyticsPage(models::Analytics &analytics, models::TimeWindow &w
 void AnalyticsPage::buildTools()
 {
     m_tools = new QWidget(this);
-    auto *layout = new QHBoxLayout(m_tools);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(10);
+    auto *layout = makeRow(m_tools, 10);
     m_filter = new SearchField(tr("Template, * for any"), u"analyticsFilter"_s);
     m_filter->setAccessibleName(tr("Only templates whose name or id is like this"));
     m_filter->setToolTip(tr("Only this template, by its name or id. * stands for any letters: ml-*"));

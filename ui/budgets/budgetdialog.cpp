@@ -5,6 +5,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/row.h"
 
 #include <QCheckBox>
 #include <QComboBox>
@@ -59,11 +60,7 @@ QLineEdit *makeEdit(const QString &objectName, const QString &accessibleName, co
 QWidget *rowOf(std::initializer_list<QWidget *> widgets)
 {
     auto *row = new QWidget;
-    auto *layout = new QHBoxLayout(row);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(metrics::gap);
-    for (QWidget *widget : widgets)
-        layout->addWidget(widget);
+    makeRow(row, metrics::gap, widgets);
     return row;
 }
 

@@ -18,6 +18,7 @@
 #include "ui/widgets/card.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/row.h"
 #include "ui/widgets/stattile.h"
 #include "ui/widgets/tableview.h"
 #include "ui/widgets/toast.h"
@@ -135,14 +136,10 @@ BudgetsPage::BudgetsPage(Models models, Names templates, Names connections, QWid
 void BudgetsPage::buildTools()
 {
     m_tools = new QWidget(this);
-    auto *layout = new QHBoxLayout(m_tools);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(10);
     m_edit = makeButton(tr("Edit…"), QStringLiteral("editBudget"));
     m_remove = makeDangerButton(tr("Delete"), QStringLiteral("deleteBudget"));
     QPushButton *add = makePrimaryButton(tr("Add budget…"), QStringLiteral("addBudget"));
-    for (QPushButton *button : {m_edit, m_remove, add})
-        layout->addWidget(button);
+    makeRow(m_tools, 10, {m_edit, m_remove, add});
     connect(m_edit, &QPushButton::clicked, this, &BudgetsPage::editCurrent);
     connect(m_remove, &QPushButton::clicked, this, &BudgetsPage::removeCurrent);
     connect(add, &QPushButton::clicked, this, [this] { openDialog(newBudget(), true); });
@@ -151,14 +148,10 @@ void BudgetsPage::buildTools()
 QWidget *BudgetsPage::buildTiles()
 {
     auto *row = new QWidget;
-    auto *layout = new QHBoxLayout(row);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(metrics::cardGap);
     m_today = new StatTile(tr("At the end of the day"), QStringLiteral("forecastDay"));
     m_month = new StatTile(tr("At the end of the month"), QStringLiteral("forecastMonth"));
     m_reached = new StatTile(tr("Next budget reached"), QStringLiteral("forecastReached"));
-    for (StatTile *tile : {m_today, m_month, m_reached})
-        layout->addWidget(tile);
+    makeRow(row, metrics::cardGap, {m_today, m_month, m_reached});
     return row;
 }
 

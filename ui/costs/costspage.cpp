@@ -11,6 +11,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/row.h"
 #include "ui/widgets/tableview.h"
 
 #include <QFileDialog>
@@ -62,9 +63,7 @@ void CostsPage::showForecast(QWidget *card)
 void CostsPage::buildTools()
 {
     m_tools = new QWidget(this);
-    auto *layout = new QHBoxLayout(m_tools);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(10);
+    auto *layout = makeRow(m_tools, 10);
     layout->addWidget(new TimeWindowControl(m_window, QStringLiteral("costWindow")));
     QPushButton *exporter = makeButton(tr("Export CSV…"), QStringLiteral("exportCosts"));
     layout->addWidget(exporter);

@@ -3,6 +3,7 @@
 #include "models/costs/timewindow.h"
 #include "ui/text/format.h"
 #include "ui/widgets/buttons.h"
+#include "ui/widgets/row.h"
 #include "ui/widgets/segmentedcontrol.h"
 
 #include <QHBoxLayout>
@@ -27,9 +28,7 @@ TimeWindowControl::TimeWindowControl(models::TimeWindow &window, const QString &
     , m_lengths(new SegmentedControl({tr("1 h"), tr("8 h"), tr("24 h"), tr("7 d")}, objectName))
     , m_selection(makeButton({}, objectName + QStringLiteral("Selection")))
 {
-    auto *layout = new QHBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(10);
+    auto *layout = makeRow(this, 10);
     layout->addWidget(m_selection);
     layout->addWidget(m_lengths);
     m_selection->setToolTip(tr("Show the whole window again (Esc, or double click in a chart)"));

@@ -12,6 +12,7 @@
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/emptystate.h"
+#include "ui/widgets/row.h"
 #include "ui/widgets/stattile.h"
 #include "ui/widgets/tableview.h"
 
@@ -69,9 +70,7 @@ void OverviewPage::setReadOnly(const QString &why)
 void OverviewPage::buildTools()
 {
     m_tools = new QWidget(this);
-    auto *layout = new QHBoxLayout(m_tools);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(12);
+    auto *layout = makeRow(m_tools, 12);
     layout->addWidget(new TimeWindowControl(m_window, QStringLiteral("overviewWindow")));
     m_newSandbox = makePrimaryButton(tr("New sandbox"), QStringLiteral("overviewNewSandbox"));
     layout->addWidget(m_newSandbox);
@@ -81,15 +80,11 @@ void OverviewPage::buildTools()
 QWidget *OverviewPage::buildTiles()
 {
     auto *row = new QWidget;
-    auto *layout = new QHBoxLayout(row);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(metrics::cardGap);
     m_active = new StatTile(tr("Active now"), QStringLiteral("tileActive"));
     m_burnRate = new StatTile(tr("Burn rate"), QStringLiteral("tileBurnRate"));
     m_today = new StatTile(tr("Cost today"), QStringLiteral("tileToday"));
     m_eventsPerMinute = new StatTile(tr("Events per minute"), QStringLiteral("tileEvents"));
-    for (StatTile *tile : {m_active, m_burnRate, m_today, m_eventsPerMinute})
-        layout->addWidget(tile);
+    makeRow(row, metrics::cardGap, {m_active, m_burnRate, m_today, m_eventsPerMinute});
     return row;
 }
 

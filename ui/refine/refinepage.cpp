@@ -12,6 +12,7 @@
 #include "ui/refine/outputpanel.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/row.h"
 
 #include <QAction>
 #include <QComboBox>
@@ -38,14 +39,26 @@ constexpr int narrowWidth = 860; // below this the right panel makes room for th
 
 RefinePage::RefinePage(RunSession &session, models::CodeDocument &document, Settings &settings,
                        models::TemplateListModel &templates, QWidget *parent)
-    : Page(parent), m_session(session), m_document(document), m_settings(settings), m_templates(templates),
-      m_tools(new QWidget(this)), m_template(new QComboBox(m_tools)),
-      m_stop(new QPushButton(tr("■ Stop  Esc"), m_tools)), m_run(new QPushButton(tr("▶ Run  Ctrl+Enter"), m_tools)),
-      m_panelButton(new QPushButton(tr("Attempts"), m_tools)), m_editor(new CodeEditor(this)),
-      m_find(new FindBar(*m_editor, this)), m_banner(new QFrame(this)), m_bannerText(new QLabel(m_banner)),
-      m_bannerAction(new QPushButton(tr("Restart engine"), m_banner)), m_welcome(new QFrame(this)),
-      m_output(new OutputPanel(this)), m_panel(new AttemptsPanel(*session.attempts(), this)),
-      m_columns(new QSplitter(Qt::Horizontal, this)), m_rows(new QSplitter(Qt::Vertical, this))
+    : Page(parent)
+    , m_session(session)
+    , m_document(document)
+    , m_settings(settings)
+    , m_templates(templates)
+    , m_tools(new QWidget(this))
+    , m_template(new QComboBox(m_tools))
+    , m_stop(new QPushButton(tr("■ Stop  Esc"), m_tools))
+    , m_run(new QPushButton(tr("▶ Run  Ctrl+Enter"), m_tools))
+    , m_panelButton(new QPushButton(tr("Attempts"), m_tools))
+    , m_editor(new CodeEditor(this))
+    , m_find(new FindBar(*m_editor, this))
+    , m_banner(new QFrame(this))
+    , m_bannerText(new QLabel(m_banner))
+    , m_bannerAction(new QPushButton(tr("Restart engine"), m_banner))
+    , m_welcome(new QFrame(this))
+    , m_output(new OutputPanel(this))
+    , m_panel(new AttemptsPanel(*session.attempts(), this))
+    , m_columns(new QSplitter(Qt::Horizontal, this))
+    , m_rows(new QSplitter(Qt::Vertical, this))
 {
     setObjectName(QStringLiteral("refinePage"));
     buildTools();
@@ -71,11 +84,7 @@ void RefinePage::buildTools()
     m_run->setProperty("kind", QStringLiteral("primary"));
     m_panelButton->setObjectName(QStringLiteral("panelButton"));
     m_panelButton->setToolTip(tr("Show or hide requirement and attempts"));
-    auto *layout = new QHBoxLayout(m_tools);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(12);
-    for (QWidget *tool : std::initializer_list<QWidget *>{m_template, m_panelButton, m_stop, m_run})
-        layout->addWidget(tool);
+    makeRow(m_tools, 12, {m_template, m_panelButton, m_stop, m_run});
     connect(m_run, &QPushButton::clicked, this, &RefinePage::run);
     connect(m_stop, &QPushButton::clicked, this, &RefinePage::stop);
     connect(m_panelButton, &QPushButton::clicked, this, &RefinePage::togglePanel);
@@ -101,7 +110,9 @@ void RefinePage::buildBanner()
 
     m_welcome->setProperty("banner", true);
     m_welcome->setObjectName(QStringLiteral("exampleOffer"));
-    auto *text = new QLabel(tr("New here? Start with a small program that has a fault in it: run it, see the error at its line, fix it, run again."), m_welcome);
+    auto *text = new QLabel(tr("New here? Start with a small program that has a fault in it: run it, see the error at "
+                               "its line, fix it, run again."),
+                            m_welcome);
     text->setWordWrap(true);
     auto *load = new QPushButton(tr("Load the example"), m_welcome);
     load->setObjectName(QStringLiteral("loadExample"));
@@ -195,9 +206,8 @@ void RefinePage::wireSession()
     });
     connect(m_panel, &AttemptsPanel::attemptSelected, this, &RefinePage::onAttemptSelected);
     connect(m_panel, &AttemptsPanel::restoreRequested, this, &RefinePage::restore);
-    connect(m_panel, &AttemptsPanel::requirementChanged, this, [this](const QString &text) {
-        m_settings.set(Settings::Key::RefineRequirement, text.left(4000));
-    });
+    connect(m_panel, &AttemptsPanel::requirementChanged, this,
+            [this](const QString &text) { m_settings.set(Settings::Key::RefineRequirement, text.left(4000)); });
     connect(m_panel, &AttemptsPanel::expectedOutputChanged, this, [this](const QString &text) {
         m_session.setExpectedOutput(text);
         m_settings.set(Settings::Key::RefineCheck, text.left(4000));
@@ -371,7 +381,8 @@ void RefinePage::restore(int number)
 
 void RefinePage::openDialog()
 {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Open a file"), m_document.path(), tr("Python (*.py);;All files (*)"));
+    const QString path =
+        QFileDialog::getOpenFileName(this, tr("Open a file"), m_document.path(), tr("Python (*.py);;All files (*)"));
     if (!path.isEmpty())
         openFile(path);
 }
@@ -398,7 +409,9 @@ void RefinePage::save()
 
 void RefinePage::saveAs()
 {
-    const QString path = QFileDialog::getSaveFileName(this, tr("Save"), m_document.path().isEmpty() ? m_document.title() : m_document.path(), tr("Python (*.py);;All files (*)"));
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Save"), m_document.path().isEmpty() ? m_document.title() : m_document.path(),
+        tr("Python (*.py);;All files (*)"));
     if (path.isEmpty())
         return;
     if (const auto saved = m_document.save(path, m_editor->text()); !saved)
@@ -417,7 +430,8 @@ void RefinePage::find()
 
 void RefinePage::keepZoom()
 {
-    m_settings.set(Settings::Key::EditorZoom, static_cast<int>(m_editor->SendScintilla(QsciScintillaBase::SCI_GETZOOM)));
+    m_settings.set(Settings::Key::EditorZoom,
+                   static_cast<int>(m_editor->SendScintilla(QsciScintillaBase::SCI_GETZOOM)));
 }
 
 void RefinePage::zoomIn()

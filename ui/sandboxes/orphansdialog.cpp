@@ -7,6 +7,7 @@
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/row.h"
 #include "ui/widgets/tableview.h"
 
 #include <QComboBox>
@@ -79,9 +80,7 @@ OrphansDialog::OrphansDialog(OrphanListModel &orphans, QWidget *parent)
 QWidget *OrphansDialog::buildFilter()
 {
     auto *row = new QWidget;
-    auto *layout = new QHBoxLayout(row);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(metrics::gap);
+    auto *layout = makeRow(row, metrics::gap);
     using lifecycle::AgeTier;
     using lifecycle::Owner;
     m_owner->setObjectName(QStringLiteral("orphanOwner"));
@@ -112,9 +111,7 @@ QWidget *OrphansDialog::buildFilter()
 QWidget *OrphansDialog::buildButtons()
 {
     auto *row = new QWidget;
-    auto *layout = new QHBoxLayout(row);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(metrics::gap);
+    auto *layout = makeRow(row, metrics::gap);
     layout->addWidget(m_summary, 1);
     for (QPushButton *button : {m_close, m_back, m_stop, m_dryRun, m_kill}) {
         button->setAutoDefault(false); // Return in the table kills nothing

@@ -6,6 +6,7 @@
 #include "ui/shell/headerstrip.h"
 #include "ui/shell/page.h"
 #include "ui/shell/shortcutsdialog.h"
+#include "ui/widgets/row.h"
 #include "ui/widgets/toast.h"
 
 #include <QActionGroup>
@@ -30,9 +31,7 @@ constexpr int narrowWidth = 900; ///< below it the side bar would leave too litt
 } // namespace
 
 MainWindow::MainWindow(std::vector<PageEntry> pages, Theme &theme, QWidget *parent)
-    : QMainWindow(parent)
-    , m_pages(std::move(pages))
-    , m_theme(theme)
+    : QMainWindow(parent), m_pages(std::move(pages)), m_theme(theme)
 {
     setObjectName(u"mainWindow"_s);
     setWindowTitle(u"Sandglass"_s);
@@ -154,9 +153,7 @@ bool MainWindow::event(QEvent *event)
 void MainWindow::buildLayout()
 {
     auto *central = new QWidget;
-    auto *row = new QHBoxLayout(central);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(0);
+    auto *row = makeRow(central, 0);
     m_sideBar = new SideBar;
     row->addWidget(m_sideBar);
     auto *column = new QVBoxLayout;
@@ -191,7 +188,8 @@ void MainWindow::wirePages()
             if (m_stack->currentWidget() == page)
                 m_header->refreshSubtitle();
         });
-        connect(page, &Page::badgeChanged, this, [this, index](const QString &text) { m_sideBar->setBadge(index, text); });
+        connect(page, &Page::badgeChanged, this,
+                [this, index](const QString &text) { m_sideBar->setBadge(index, text); });
         connect(page, &Page::toast, this, [this](const QString &text) { m_toast->show(text); });
     }
     connect(m_sideBar, &SideBar::pageChosen, this, &MainWindow::activate);
@@ -223,7 +221,8 @@ QAction *MainWindow::addTo(QMenu *menu, const QString &text, const QKeySequence 
 void MainWindow::buildMenus()
 {
     QMenu *file = menuBar()->addMenu(tr("&File"));
-    m_newSandboxAction = addTo(file, tr("&New sandbox…"), QKeySequence(u"Ctrl+Shift+N"_s), [this] { Q_EMIT newSandboxRequested(); });
+    m_newSandboxAction =
+        addTo(file, tr("&New sandbox…"), QKeySequence(u"Ctrl+Shift+N"_s), [this] { Q_EMIT newSandboxRequested(); });
     addTo(file, tr("&Restart local engine"), {}, [this] { Q_EMIT restartEngineRequested(); });
     file->addSeparator();
     addTo(file, tr("&Quit"), QKeySequence(QKeySequence::Quit), [this] { close(); });
@@ -254,9 +253,8 @@ void MainWindow::buildViewMenu()
 {
     QMenu *view = menuBar()->addMenu(tr("&View"));
     addTo(view, tr("&Command palette…"), QKeySequence(u"Ctrl+K"_s), [this] { openPalette(); });
-    addTo(view, tr("&Find on this page"), QKeySequence(QKeySequence::Find), [this] {
-        m_pages[static_cast<std::size_t>(m_stack->currentIndex())].page->focusSearch();
-    });
+    addTo(view, tr("&Find on this page"), QKeySequence(QKeySequence::Find),
+          [this] { m_pages[static_cast<std::size_t>(m_stack->currentIndex())].page->focusSearch(); });
     addTo(view, tr("&Refresh"), QKeySequence(u"F5"_s),
           [this] { m_pages[static_cast<std::size_t>(m_stack->currentIndex())].page->refresh(); });
     view->addSeparator();
@@ -267,8 +265,9 @@ void MainWindow::buildViewMenu()
           [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
     QMenu *appearance = view->addMenu(tr("&Appearance"));
     auto *group = new QActionGroup(this);
-    for (const auto &[text, mode] : {std::pair(tr("&System"), Theme::Mode::System), std::pair(tr("&Light"), Theme::Mode::Light),
-                                     std::pair(tr("&Dark"), Theme::Mode::Dark)}) {
+    for (const auto &[text, mode] :
+         {std::pair(tr("&System"), Theme::Mode::System), std::pair(tr("&Light"), Theme::Mode::Light),
+          std::pair(tr("&Dark"), Theme::Mode::Dark)}) {
         QAction *action = addTo(appearance, text, {}, [this, wanted = mode] { m_theme.setMode(wanted); });
         action->setCheckable(true);
         action->setActionGroup(group);
@@ -282,7 +281,8 @@ void MainWindow::buildHelpMenu()
 {
     QMenu *help = menuBar()->addMenu(tr("&Help"));
     addTo(help, tr("Take the &tour"), {}, [this] { Q_EMIT tourRequested(); });
-    addTo(help, tr("&Keyboard shortcuts"), QKeySequence(u"Ctrl+?"_s), [this] { showShortcutsDialog(allActions(), this); });
+    addTo(help, tr("&Keyboard shortcuts"), QKeySequence(u"Ctrl+?"_s),
+          [this] { showShortcutsDialog(allActions(), this); });
     help->addSeparator();
     addTo(help, tr("&About Sandglass"), {}, [this] { showAboutDialog(this); });
 }

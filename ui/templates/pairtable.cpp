@@ -2,6 +2,7 @@
 
 #include "services/core/qtstring.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/row.h"
 
 #include <QHBoxLayout>
 #include <QLabel>
@@ -22,9 +23,7 @@ PairTable::PairTable(const QString &keyHint, const QString &valueHint, QWidget *
 void PairTable::addRow()
 {
     auto *box = new QWidget(this);
-    auto *layout = new QHBoxLayout(box);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(metrics::gap);
+    auto *layout = makeRow(box, metrics::gap);
     Row row{box, new QLineEdit(box), new QLineEdit(box)};
     row.key->setPlaceholderText(m_keyHint);
     row.key->setAccessibleName(m_keyHint);

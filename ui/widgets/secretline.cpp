@@ -3,6 +3,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/elidedlabel.h"
+#include "ui/widgets/row.h"
 
 #include <QClipboard>
 #include <QGuiApplication>
@@ -30,9 +31,7 @@ SecretLine::SecretLine(const QString &what, const QString &objectName, QWidget *
     m_reveal->setCheckable(true);
     m_reveal->setAccessibleName(tr("Reveal %1").arg(what));
     m_copy->setAccessibleName(tr("Copy %1").arg(what));
-    auto *layout = new QHBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(metrics::unit);
+    auto *layout = makeRow(this, metrics::unit);
     layout->addWidget(m_text, 1);
     layout->addWidget(m_reveal);
     layout->addWidget(m_copy);

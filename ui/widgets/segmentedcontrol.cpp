@@ -1,6 +1,7 @@
 #include "ui/widgets/segmentedcontrol.h"
 
 #include "ui/widgets/buttons.h"
+#include "ui/widgets/row.h"
 
 #include <QHBoxLayout>
 #include <QPushButton>
@@ -11,9 +12,7 @@ SegmentedControl::SegmentedControl(const QStringList &segments, const QString &o
     : QWidget(parent)
 {
     setObjectName(objectName);
-    auto *layout = new QHBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(0);
+    makeRow(this, 0);
     for (const QString &segment : segments)
         addSegment(segment);
     m_buttons.setExclusive(true);
