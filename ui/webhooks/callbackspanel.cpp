@@ -4,22 +4,20 @@
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/webhooks/callbackdialog.h"
+#include "ui/webhooks/tablepane.h"
 #include "ui/webhooks/webhookdelegate.h"
 #include "ui/webhooks/webhooktext.h"
 #include "ui/widgets/buttons.h"
-#include "ui/widgets/card.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/row.h"
 #include "ui/widgets/tableview.h"
 #include "ui/widgets/toast.h"
 
 #include <QAction>
-#include <QHBoxLayout>
 #include <QItemSelectionModel>
 #include <QLabel>
-#include <QMenu>
 #include <QPushButton>
-#include <QStackedWidget>
 #include <QVBoxLayout>
 
 using namespace std::chrono_literals;
@@ -63,68 +61,47 @@ CallbacksPanel::CallbacksPanel(CallbackListModel &callbacks, QWidget *parent) : 
 
 QWidget *CallbacksPanel::buildBar()
 {
-    auto *bar = new QWidget;
-    auto *layout = new QHBoxLayout(bar);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(metrics::gap);
     QPushButton *fresh = makeButton(tr("New callback…"), QStringLiteral("newCallback"));
     m_test = makeButton(tr("Send test"), QStringLiteral("testCallback"));
     m_edit = makeButton(tr("Edit…"), QStringLiteral("editCallback"));
     m_toggle = makeButton(tr("Pause"), QStringLiteral("toggleCallback"));
     m_remove = makeDangerButton(tr("Remove"), QStringLiteral("removeCallback"));
-    for (QPushButton *button : {fresh, m_test, m_edit, m_toggle, m_remove})
-        layout->addWidget(button);
-    layout->addStretch(1);
     connect(fresh, &QPushButton::clicked, this, &CallbacksPanel::openNewDialog);
     connect(m_test, &QPushButton::clicked, this, &CallbacksPanel::testCurrent);
     connect(m_edit, &QPushButton::clicked, this, &CallbacksPanel::editCurrent);
     connect(m_toggle, &QPushButton::clicked, this, &CallbacksPanel::toggleCurrent);
     connect(m_remove, &QPushButton::clicked, this, &CallbacksPanel::removeCurrent);
-    return bar;
+    return makeButtonBar({fresh, m_test, m_edit, m_toggle, m_remove});
 }
 
 QWidget *CallbacksPanel::buildTable()
 {
-    m_stack = new QStackedWidget;
-    auto *card = new Card;
-    card->setFlush();
     m_table = new TableView(QStringLiteral("callbackTable"));
     m_table->setAccessibleName(tr("Callbacks"));
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setItemDelegate(new CallbackDelegate(m_table));
     m_table->setModel(&m_callbacks);
     m_table->setColumnWidths({-1, 140, 92, 88, 80, 52, 66});
-    m_table->setContextMenuPolicy(Qt::CustomContextMenu);
-    card->body()->addWidget(m_table);
-    m_stack->addWidget(card);
-    m_empty = new EmptyState(tr("No callbacks"),
-                             tr("A callback passes events on to a URL of yours as this program records them: of all "
-                                "sandboxes, or of one template, and of the code that it runs itself."),
-                             tr("New callback"));
-    m_empty->setObjectName(QStringLiteral("callbacksEmpty"));
-    m_stack->addWidget(m_empty);
+    auto *empty =
+        new EmptyState(tr("No callbacks"),
+                       tr("A callback passes events on to a URL of yours as this program records them: of all "
+                          "sandboxes, or of one template, and of the code that it runs itself."),
+                       tr("New callback"));
+    empty->setObjectName(QStringLiteral("callbacksEmpty"));
+    m_pane = new TablePane(m_table, empty);
+    m_pane->offerActionsOf(*this);
     connect(m_table, &QAbstractItemView::activated, this, &CallbacksPanel::editCurrent);
-    connect(m_empty, &EmptyState::actionTriggered, this, &CallbacksPanel::openNewDialog);
-    connect(m_table, &QWidget::customContextMenuRequested, this, [this](const QPoint &position) {
-        if (currentRow() >= 0)
-            QMenu::exec(actions(), m_table->viewport()->mapToGlobal(position), nullptr, this);
-    });
-    return m_stack;
+    connect(empty, &EmptyState::actionTriggered, this, &CallbacksPanel::openNewDialog);
+    return m_pane;
 }
 
 void CallbacksPanel::buildActions()
 {
-    const auto add = [this](const QString &text, const QKeySequence &keys, auto slot) {
-        auto *action = new QAction(text, this);
-        action->setShortcut(keys);
+    addAction(tr("Send &test"), this, &CallbacksPanel::testCurrent);
+    addAction(tr("&Edit…"), QKeySequence(Qt::Key_F2), this, &CallbacksPanel::editCurrent);
+    addAction(tr("&Pause or resume"), this, &CallbacksPanel::toggleCurrent);
+    addAction(tr("Re&move"), QKeySequence(Qt::Key_Delete), this, &CallbacksPanel::removeCurrent);
+    for (QAction *action : actions())
         action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-        connect(action, &QAction::triggered, this, slot);
-        addAction(action);
-    };
-    add(tr("Send &test"), {}, &CallbacksPanel::testCurrent);
-    add(tr("&Edit…"), QKeySequence(Qt::Key_F2), &CallbacksPanel::editCurrent);
-    add(tr("&Pause or resume"), {}, &CallbacksPanel::toggleCurrent);
-    add(tr("Re&move"), QKeySequence(Qt::Key_Delete), &CallbacksPanel::removeCurrent);
 }
 
 void CallbacksPanel::settle()
@@ -132,21 +109,15 @@ void CallbacksPanel::settle()
     m_toast->settle();
 }
 
-int CallbacksPanel::currentRow() const
-{
-    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
-    return rows.isEmpty() ? -1 : rows.front().row();
-}
-
 void CallbacksPanel::update()
 {
-    const int row = currentRow();
+    const int row = m_pane->currentRow();
     for (QPushButton *button : {m_test, m_edit, m_toggle, m_remove})
         button->setEnabled(row >= 0);
     const bool isStopped =
         row >= 0 && (m_callbacks.stateOf(row) == State::Paused || m_callbacks.stateOf(row) == State::GaveUp);
     m_toggle->setText(isStopped ? tr("Resume") : tr("Pause"));
-    m_stack->setCurrentIndex(m_callbacks.rowCount() > 0 ? 0 : 1);
+    m_pane->showTable(m_callbacks.rowCount() > 0);
     m_problem->setText(tr("The callbacks could not be kept: %1").arg(m_callbacks.failure()));
     m_problem->setVisible(!m_callbacks.failure().isEmpty());
     QString detail;
@@ -186,7 +157,7 @@ void CallbacksPanel::openNewDialog()
 
 void CallbacksPanel::editCurrent()
 {
-    const int row = currentRow();
+    const int row = m_pane->currentRow();
     if (row < 0)
         return;
     auto *dialog = new CallbackDialog(m_callbacks, window());
@@ -197,7 +168,7 @@ void CallbacksPanel::editCurrent()
 
 void CallbacksPanel::toggleCurrent()
 {
-    const int row = currentRow();
+    const int row = m_pane->currentRow();
     if (row < 0)
         return;
     const std::string id = m_callbacks.at(row).id;
@@ -210,7 +181,7 @@ void CallbacksPanel::toggleCurrent()
 
 void CallbacksPanel::testCurrent()
 {
-    if (const int row = currentRow(); row >= 0)
+    if (const int row = m_pane->currentRow(); row >= 0)
         m_callbacks.sendTest(m_callbacks.at(row).id);
 }
 
@@ -223,7 +194,7 @@ void CallbacksPanel::onTested(const QString &id, const Result<e2b::TestDeliveryR
 
 void CallbacksPanel::removeCurrent()
 {
-    const int row = currentRow();
+    const int row = m_pane->currentRow();
     if (row < 0)
         return;
     const models::Callback &callback = m_callbacks.at(row);

@@ -6,11 +6,10 @@
 
 class QLabel;
 class QPushButton;
-class QStackedWidget;
 
 namespace sandglass::ui {
 
-class EmptyState;
+class TablePane;
 class TableView;
 class Toast;
 
@@ -37,7 +36,6 @@ private:
     void testCurrent();
     void removeCurrent();
     void onTested(const QString &id, const Result<e2b::TestDeliveryReport> &report);
-    [[nodiscard]] int currentRow() const; ///< -1 = none
 
     models::CallbackListModel &m_callbacks;
     QPushButton *m_test = nullptr;
@@ -46,9 +44,8 @@ private:
     QPushButton *m_remove = nullptr;
     QLabel *m_problem = nullptr;
     QLabel *m_detail = nullptr;
-    QStackedWidget *m_stack = nullptr;
+    TablePane *m_pane = nullptr;
     TableView *m_table = nullptr;
-    EmptyState *m_empty = nullptr;
     Toast *m_toast = nullptr;
 };
 

@@ -6,9 +6,9 @@
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/webhooks/detailslabel.h"
+#include "ui/webhooks/tablepane.h"
 #include "ui/webhooks/webhookdelegate.h"
 #include "ui/webhooks/webhooktext.h"
-#include "ui/widgets/card.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/segmentedcontrol.h"
@@ -17,7 +17,6 @@
 #include <QHBoxLayout>
 #include <QItemSelectionModel>
 #include <QLabel>
-#include <QStackedWidget>
 #include <QVBoxLayout>
 
 namespace sandglass::ui {
@@ -33,25 +32,19 @@ DeliveriesPanel::DeliveriesPanel(DeliveriesModel &deliveries, const models::Webh
     m_filter->setCurrentIndex(0);
     bar->addWidget(m_filter);
     bar->addWidget(m_which, 1);
-    auto *card = new Card;
-    card->setFlush();
     m_table = new TableView(QStringLiteral("deliveryTable"));
     m_table->setAccessibleName(tr("Deliveries"));
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setItemDelegate(new DeliveryDelegate(m_table));
     m_table->setModel(&m_deliveries);
     m_table->setColumnWidths({110, 120, -1, 84, 170, 90});
-    card->body()->addWidget(m_table);
     m_empty = new EmptyState({}, {});
-    m_stack = new QStackedWidget;
-    m_stack->addWidget(card);
-    m_stack->addWidget(m_empty);
+    m_pane = new TablePane(m_table, m_empty);
     m_details = new DetailsLabel(QStringLiteral("deliveryDetails"));
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(metrics::gap);
     layout->addLayout(bar);
-    layout->addWidget(m_stack, 1);
+    layout->addWidget(m_pane, 1);
     layout->addWidget(m_details);
     connect(m_filter, &SegmentedControl::currentChanged, this,
             [this](int index) { m_deliveries.setFailedOnly(index == 1); });
@@ -83,17 +76,17 @@ void DeliveriesPanel::updateState()
         break;
     }
     const bool hasRows = m_deliveries.rowCount() > 0 && m_deliveries.state() != State::NothingChosen;
-    m_stack->setCurrentIndex(hasRows ? 0 : 1);
+    m_pane->showTable(hasRows);
     updateDetails();
 }
 
 void DeliveriesPanel::updateDetails()
 {
-    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
+    const int row = m_pane->currentRow();
     QStringList lines;
-    if (!rows.isEmpty()) {
+    if (row >= 0) {
         int number = 0;
-        for (const e2b::WebhookDelivery &attempt : m_deliveries.at(rows.front().row()).attempts)
+        for (const e2b::WebhookDelivery &attempt : m_deliveries.at(row).attempts)
             lines << tr("Attempt %1 at %2: %3")
                          .arg(++number)
                          .arg(attempt.timestamp ? formatClock(*attempt.timestamp) : tr("an unknown time"),

@@ -3,7 +3,6 @@
 #include <QWidget>
 
 class QLabel;
-class QStackedWidget;
 
 namespace sandglass::models {
 class DeliveriesModel;
@@ -15,6 +14,7 @@ namespace sandglass::ui {
 class DetailsLabel;
 class EmptyState;
 class SegmentedControl;
+class TablePane;
 class TableView;
 
 /// The delivery log of the webhook that is chosen among the registrations, and each attempt of the chosen delivery.
@@ -33,7 +33,7 @@ private:
     const models::WebhookListModel &m_webhooks;
     QLabel *m_which = nullptr;
     SegmentedControl *m_filter = nullptr;
-    QStackedWidget *m_stack = nullptr;
+    TablePane *m_pane = nullptr;
     TableView *m_table = nullptr;
     DetailsLabel *m_details = nullptr;
     EmptyState *m_empty = nullptr;

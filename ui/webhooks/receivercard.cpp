@@ -6,6 +6,7 @@
 #include "ui/widgets/card.h"
 #include "ui/widgets/elidedlabel.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/row.h"
 #include "ui/widgets/secretline.h"
 
 #include <QClipboard>
@@ -38,9 +39,7 @@ void addRow(QGridLayout *grid, const QString &name, QWidget *value)
 QWidget *sideBySide(std::initializer_list<QWidget *> widgets)
 {
     auto *row = new QWidget;
-    auto *layout = new QHBoxLayout(row);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(metrics::unit);
+    auto *layout = makeRow(row, metrics::unit);
     for (QWidget *widget : widgets)
         layout->addWidget(widget, widget == *widgets.begin() ? 1 : 0);
     return row;

@@ -6,21 +6,20 @@
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/webhooks/detailslabel.h"
+#include "ui/webhooks/tablepane.h"
 #include "ui/webhooks/webhookdelegate.h"
 #include "ui/widgets/buttons.h"
-#include "ui/widgets/card.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/row.h"
 #include "ui/widgets/tableview.h"
 #include "ui/widgets/toast.h"
 
 #include <QClipboard>
 #include <QGuiApplication>
-#include <QHBoxLayout>
 #include <QItemSelectionModel>
 #include <QLabel>
 #include <QPushButton>
-#include <QStackedWidget>
 #include <QVBoxLayout>
 
 using namespace std::chrono_literals;
@@ -35,26 +34,22 @@ constexpr auto undoWindow = 5s;
 
 RefusedPanel::RefusedPanel(QuarantineModel &quarantine, QWidget *parent) : QWidget(parent), m_quarantine(quarantine)
 {
-    auto *card = new Card;
-    card->setFlush();
     m_table = new TableView(QStringLiteral("refusedTable"));
     m_table->setAccessibleName(tr("Refused deliveries"));
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setItemDelegate(new RefusedDelegate(m_table));
     m_table->setModel(&m_quarantine);
     m_table->setColumnWidths({110, 148, 80, 120, -1});
-    card->body()->addWidget(m_table);
-    m_stack = new QStackedWidget;
-    m_stack->addWidget(card);
-    m_stack->addWidget(new EmptyState(tr("Nothing was refused"),
-                                      tr("A delivery that is not signed as it should be lands here, with the mistake "
-                                         "named and the way to mend it.")));
+    m_pane =
+        new TablePane(m_table,
+                      new EmptyState(tr("Nothing was refused"),
+                                     tr("A delivery that is not signed as it should be lands here, with the mistake "
+                                        "named and the way to mend it.")));
     m_details = new DetailsLabel(QStringLiteral("refusedDetails"));
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(metrics::gap);
     layout->addWidget(buildBar());
-    layout->addWidget(m_stack, 1);
+    layout->addWidget(m_pane, 1);
     layout->addWidget(m_details);
     m_toast = new Toast(this);
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RefusedPanel::updateSelection);
@@ -73,18 +68,13 @@ RefusedPanel::RefusedPanel(QuarantineModel &quarantine, QWidget *parent) : QWidg
 QWidget *RefusedPanel::buildBar()
 {
     auto *bar = new QWidget;
-    auto *layout = new QHBoxLayout(bar);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(metrics::gap);
     m_retry = makeButton(tr("Judge again"), QStringLiteral("retryRefused"));
     m_retry->setToolTip(tr("Takes the delivery after all when it fits one of the secrets of now."));
     m_curl = makeButton(tr("Copy as curl"), QStringLiteral("copyRefused"));
     m_remove = makeButton(tr("Forget"), QStringLiteral("forgetRefused"));
     m_clear = makeDangerButton(tr("Forget all"), QStringLiteral("clearRefused"));
-    for (QPushButton *button : {m_retry, m_curl, m_remove, m_clear})
-        layout->addWidget(button);
     m_skipped = makeMuted({});
-    layout->addWidget(m_skipped, 1);
+    makeRow(bar, metrics::gap, {m_retry, m_curl, m_remove, m_clear})->addWidget(m_skipped, 1);
     connect(m_retry, &QPushButton::clicked, this, [this] { m_quarantine.retry(currentId()); });
     connect(m_curl, &QPushButton::clicked, this, &RefusedPanel::copyCurl);
     connect(m_remove, &QPushButton::clicked, this, [this] { m_quarantine.remove(currentId()); });
@@ -99,8 +89,8 @@ void RefusedPanel::settle()
 
 qint64 RefusedPanel::currentId() const
 {
-    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
-    return rows.isEmpty() ? 0 : m_quarantine.at(rows.front().row()).id;
+    const int row = m_pane->currentRow();
+    return row < 0 ? 0 : m_quarantine.at(row).id;
 }
 
 void RefusedPanel::updateState()
@@ -108,7 +98,7 @@ void RefusedPanel::updateState()
     const auto &counts = m_quarantine.counts();
     const auto left = static_cast<std::int64_t>(counts.skipped + counts.evicted);
     m_skipped->setText(left > 0 ? tr("%1 more were counted, not kept").arg(formatCount(left)) : QString());
-    m_stack->setCurrentIndex(m_quarantine.rowCount() > 0 ? 0 : 1);
+    m_pane->showTable(m_quarantine.rowCount() > 0);
     m_clear->setEnabled(m_quarantine.rowCount() > 0);
     updateSelection();
 }

@@ -6,7 +6,6 @@
 
 class QLabel;
 class QPushButton;
-class QStackedWidget;
 
 namespace sandglass::models {
 class QuarantineModel;
@@ -15,6 +14,7 @@ class QuarantineModel;
 namespace sandglass::ui {
 
 class DetailsLabel;
+class TablePane;
 class TableView;
 class Toast;
 
@@ -45,7 +45,7 @@ private:
     QPushButton *m_remove = nullptr;
     QPushButton *m_clear = nullptr;
     QLabel *m_skipped = nullptr;
-    QStackedWidget *m_stack = nullptr;
+    TablePane *m_pane = nullptr;
     TableView *m_table = nullptr;
     DetailsLabel *m_details = nullptr;
     Toast *m_toast = nullptr;

@@ -3,24 +3,22 @@
 #include "services/core/ids.h"
 #include "services/core/qtstring.h"
 #include "ui/theme/theme.h"
+#include "ui/webhooks/tablepane.h"
 #include "ui/webhooks/testdialog.h"
 #include "ui/webhooks/webhookdelegate.h"
 #include "ui/webhooks/webhookdialog.h"
 #include "ui/webhooks/webhooktext.h"
 #include "ui/widgets/buttons.h"
-#include "ui/widgets/card.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/row.h"
 #include "ui/widgets/tableview.h"
 #include "ui/widgets/toast.h"
 
 #include <QAction>
-#include <QHBoxLayout>
 #include <QItemSelectionModel>
 #include <QLabel>
-#include <QMenu>
 #include <QPushButton>
-#include <QStackedWidget>
 #include <QVBoxLayout>
 
 #include <utility>
@@ -69,44 +67,30 @@ RegistrationsPanel::RegistrationsPanel(WebhookListModel &webhooks, QWidget *pare
 
 QWidget *RegistrationsPanel::buildBar()
 {
-    auto *bar = new QWidget;
-    auto *layout = new QHBoxLayout(bar);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(metrics::gap);
     m_test = makeButton(tr("Send test…"), QStringLiteral("testWebhook"));
     m_edit = makeButton(tr("Edit…"), QStringLiteral("editWebhook"));
     m_toggle = makeButton(tr("Switch off"), QStringLiteral("toggleWebhook"));
     m_rotate = makeButton(tr("Rotate secret"), QStringLiteral("rotateWebhook"));
     m_remove = makeDangerButton(tr("Remove"), QStringLiteral("removeWebhook"));
-    for (QPushButton *button : {m_test, m_edit, m_toggle, m_rotate, m_remove})
-        layout->addWidget(button);
-    layout->addStretch(1);
     connect(m_test, &QPushButton::clicked, this, &RegistrationsPanel::testCurrent);
     connect(m_edit, &QPushButton::clicked, this, &RegistrationsPanel::editCurrent);
     connect(m_toggle, &QPushButton::clicked, this, &RegistrationsPanel::toggleCurrent);
     connect(m_rotate, &QPushButton::clicked, this, &RegistrationsPanel::rotateCurrent);
     connect(m_remove, &QPushButton::clicked, this, &RegistrationsPanel::removeCurrent);
-    return bar;
+    return makeButtonBar({m_test, m_edit, m_toggle, m_rotate, m_remove});
 }
 
 QWidget *RegistrationsPanel::buildTable()
 {
-    m_stack = new QStackedWidget;
-    auto *card = new Card;
-    card->setFlush();
     m_table = new TableView(QStringLiteral("webhookTable"));
     m_table->setAccessibleName(tr("Webhooks"));
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setItemDelegate(new WebhookDelegate(m_table));
     m_table->setModel(&m_webhooks);
     m_table->setColumnWidths({184, -1, 118, 86, 84, 68});
-    m_table->setContextMenuPolicy(Qt::CustomContextMenu);
-    card->body()->addWidget(m_table);
-    m_stack->addWidget(card);
     m_empty = new EmptyState({}, {});
     m_empty->setObjectName(QStringLiteral("webhooksEmpty"));
-    m_stack->addWidget(m_empty);
-    connect(m_table, &QWidget::customContextMenuRequested, this, &RegistrationsPanel::showMenu);
+    m_pane = new TablePane(m_table, m_empty);
+    m_pane->offerActionsOf(*this);
     connect(m_table, &QAbstractItemView::activated, this, &RegistrationsPanel::editCurrent);
     connect(m_empty, &EmptyState::actionTriggered, this, [this] {
         if (m_webhooks.state() == WebhookListModel::State::Loaded)
@@ -114,24 +98,19 @@ QWidget *RegistrationsPanel::buildTable()
         else
             m_webhooks.refresh();
     });
-    return m_stack;
+    return m_pane;
 }
 
 void RegistrationsPanel::buildActions()
 {
-    const auto add = [this](const QString &text, const QKeySequence &keys, auto slot) {
-        auto *action = new QAction(text, this);
-        action->setShortcut(keys);
+    addAction(tr("Send &test…"), this, &RegistrationsPanel::testCurrent);
+    addAction(tr("Show &deliveries"), this, &RegistrationsPanel::deliveriesRequested);
+    addAction(tr("&Edit…"), QKeySequence(Qt::Key_F2), this, &RegistrationsPanel::editCurrent);
+    addAction(tr("Switch &on or off"), this, &RegistrationsPanel::toggleCurrent);
+    addAction(tr("&Rotate secret"), this, &RegistrationsPanel::rotateCurrent);
+    addAction(tr("Re&move"), QKeySequence(Qt::Key_Delete), this, &RegistrationsPanel::removeCurrent);
+    for (QAction *action : actions())
         action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-        connect(action, &QAction::triggered, this, slot);
-        addAction(action);
-    };
-    add(tr("Send &test…"), {}, &RegistrationsPanel::testCurrent);
-    add(tr("Show &deliveries"), {}, &RegistrationsPanel::deliveriesRequested);
-    add(tr("&Edit…"), QKeySequence(Qt::Key_F2), &RegistrationsPanel::editCurrent);
-    add(tr("Switch &on or off"), {}, &RegistrationsPanel::toggleCurrent);
-    add(tr("&Rotate secret"), {}, &RegistrationsPanel::rotateCurrent);
-    add(tr("Re&move"), QKeySequence(Qt::Key_Delete), &RegistrationsPanel::removeCurrent);
 }
 
 void RegistrationsPanel::setReceiver(const QString &url, const QString &secret)
@@ -152,8 +131,8 @@ bool RegistrationsPanel::isCloud() const
 
 QString RegistrationsPanel::currentId() const
 {
-    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
-    return rows.isEmpty() ? QString() : rows.front().data(WebhookListModel::IdRole).toString();
+    const int row = m_pane->currentRow();
+    return row < 0 ? QString() : m_webhooks.index(row, 0).data(WebhookListModel::IdRole).toString();
 }
 
 const WebhookListModel::Row *RegistrationsPanel::currentRow() const
@@ -187,7 +166,7 @@ void RegistrationsPanel::updateState()
     }
     m_problem->setText(tr("Not up to date: %1").arg(error));
     m_problem->setVisible(hasRows && m_webhooks.state() == State::Failed);
-    m_stack->setCurrentIndex(hasRows ? 0 : 1);
+    m_pane->showTable(hasRows);
     updateSelection();
 }
 
@@ -198,15 +177,6 @@ void RegistrationsPanel::updateSelection()
     for (QPushButton *button : {m_test, m_edit, m_toggle, m_rotate, m_remove})
         button->setEnabled(isFree);
     m_toggle->setText(row != nullptr && !row->info.enabled ? tr("Switch on") : tr("Switch off"));
-}
-
-void RegistrationsPanel::showMenu(const QPoint &position)
-{
-    if (currentRow() == nullptr)
-        return;
-    QMenu menu;
-    menu.addActions(actions());
-    menu.exec(m_table->viewport()->mapToGlobal(position));
 }
 
 void RegistrationsPanel::openNewDialog()

@@ -6,11 +6,11 @@
 
 class QLabel;
 class QPushButton;
-class QStackedWidget;
 
 namespace sandglass::ui {
 
 class EmptyState;
+class TablePane;
 class TableView;
 class Toast;
 
@@ -38,7 +38,6 @@ private:
     void buildActions();
     void updateState();
     void updateSelection();
-    void showMenu(const QPoint &position);
     void editCurrent();
     void toggleCurrent();
     void rotateCurrent();
@@ -58,7 +57,7 @@ private:
     QPushButton *m_toggle = nullptr;
     QPushButton *m_rotate = nullptr;
     QPushButton *m_remove = nullptr;
-    QStackedWidget *m_stack = nullptr;
+    TablePane *m_pane = nullptr;
     TableView *m_table = nullptr;
     EmptyState *m_empty = nullptr;
     Toast *m_toast = nullptr;
