@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/programparser.h"
 #include "services/core/time.h"
 
 #include <QString>
@@ -31,12 +32,9 @@ struct CommandLine
 };
 
 /// What main() is to do with it.
-struct ParsedCommandLine
+struct ParsedCommandLine : Ending
 {
     CommandLine options;
-    /// Set: print it and end with `exitCode` (help and version: 0 on standard output, misuse: 2 on standard error).
-    std::optional<QString> message;
-    int exitCode = 0;
 };
 
 /// `arguments` with the program's name first. Needs no application object.

@@ -3,7 +3,8 @@
 #include "services/core/paths.h"
 #include "services/core/qtstring.h"
 
-#include <QCommandLineParser>
+#include <array>
+#include <utility>
 
 using namespace Qt::Literals::StringLiterals;
 
@@ -11,8 +12,6 @@ namespace sandglass::collectorapp {
 
 namespace {
 
-constexpr int usageError = 2;
-constexpr int highestPort = 65'535;
 constexpr int mostDays = 36'500;
 
 void describe(QCommandLineParser &parser)
@@ -32,78 +31,72 @@ void describe(QCommandLineParser &parser)
         {u"secret-file"_s, u"Take the webhook secret from FILE (32 or more characters)."_s, u"FILE"_s},
         {u"keep-days"_s, u"Remove events older than N days; what they cost stays (0 = never)."_s, u"N"_s},
         {u"ready-file"_s, u"Write a JSON object to FILE once the program serves."_s, u"FILE"_s},
-        {u"log"_s, u"Log level: debug, info or warning (warning)."_s, u"LEVEL"_s},
-        {u"log-format"_s, u"Log as text or json, one object a line (text)."_s, u"FORMAT"_s},
-        {QStringList{u"h"_s, u"help"_s}, u"Show this help and end."_s},
-        {QStringList{u"v"_s, u"version"_s}, u"Show the version and end."_s},
     });
 }
 
-ParsedOptions misuse(const QString &reason)
+/// Paths that are given go to where they belong. What is wrong with one, in words; empty: nothing.
+QString takePaths(const app::ProgramParser &program, Options &options)
 {
-    return {{}, u"sandglass-collector: "_s + reason + u"\nTry: sandglass-collector --help"_s, usageError};
+    const std::array places = {std::pair(u"profile"_s, &options.profile),
+                               std::pair(u"certificate"_s, &options.certificateFile),
+                               std::pair(u"key"_s, &options.keyFile),
+                               std::pair(u"token-file"_s, &options.tokenFile),
+                               std::pair(u"secret-file"_s, &options.secretFile),
+                               std::pair(u"ready-file"_s, &options.readyFile)};
+    for (const auto &[name, into] : places) {
+        if (const QString fault = program.faultOfPath(name); !fault.isEmpty())
+            return fault;
+        if (program.isSet(name))
+            *into = std::filesystem::absolute(toUtf8(program.value(name)));
+    }
+    return {};
 }
 
-/// What is given within the range goes to `into`; false: something else was given.
-template<typename Number>
-bool takeNumber(const QCommandLineParser &parser, const QString &option, int highest, Number &into)
+/// The same for ports and days.
+QString takeNumbers(const app::ProgramParser &program, Options &options)
 {
-    if (!parser.isSet(option))
-        return true;
-    bool isNumber = false;
-    const int number = parser.value(option).toInt(&isNumber);
-    into = static_cast<Number>(number);
-    return isNumber && number >= 0 && number <= highest;
+    const auto take = [&program](const QString &option, int highest, auto &into) {
+        using Number = std::remove_reference_t<decltype(into)>;
+        into = static_cast<Number>(program.number(option, highest).value_or(into));
+        return program.faultOfNumber(option, highest);
+    };
+    for (const QString &fault : {take(u"receiver-port"_s, app::ProgramParser::highestPort, options.receiverPort),
+                                 take(u"stream-port"_s, app::ProgramParser::highestPort, options.streamPort),
+                                 take(u"keep-days"_s, mostDays, options.keepDays)}) {
+        if (!fault.isEmpty())
+            return fault;
+    }
+    return {};
 }
 
 } // namespace
 
 ParsedOptions parseOptions(const QStringList &arguments)
 {
-    QCommandLineParser parser;
-    describe(parser);
-    if (!parser.parse(arguments))
-        return misuse(parser.errorText());
-    if (parser.isSet(u"help"_s))
-        return {{}, parser.helpText().replace(u"<executable_name>"_s, u"sandglass-collector"_s).trimmed(), 0};
-    if (parser.isSet(u"version"_s))
-        return {{}, QStringLiteral("sandglass-collector " SANDGLASS_VERSION), 0};
-    if (!parser.positionalArguments().isEmpty())
-        return misuse(u"unexpected argument '%1'"_s.arg(parser.positionalArguments().constFirst()));
+    app::ProgramParser program(u"sandglass-collector"_s);
+    describe(program.parser());
+    if (const app::Ending ending = program.parse(arguments); ending.message)
+        return {ending, {}};
+    const auto misuse = [&program](const QString &reason) -> ParsedOptions { return {program.misuse(reason), {}}; };
+    if (const QStringList others = program.parser().positionalArguments(); !others.isEmpty())
+        return misuse(u"unexpected argument '%1'"_s.arg(others.constFirst()));
 
     Options options;
-    for (const auto &[name, into] : {std::pair(u"profile"_s, &options.profile),
-                                     {u"certificate"_s, &options.certificateFile},
-                                     {u"key"_s, &options.keyFile},
-                                     {u"token-file"_s, &options.tokenFile},
-                                     {u"secret-file"_s, &options.secretFile},
-                                     {u"ready-file"_s, &options.readyFile}}) {
-        if (parser.isSet(name) && parser.value(name).isEmpty())
-            return misuse(u"--%1 takes a path"_s.arg(name));
-        if (parser.isSet(name))
-            *into = std::filesystem::absolute(toUtf8(parser.value(name)));
+    for (const QString &fault : {takePaths(program, options), takeNumbers(program, options), program.faultOfLog()}) {
+        if (!fault.isEmpty())
+            return misuse(fault);
     }
-    if (!takeNumber(parser, u"receiver-port"_s, highestPort, options.receiverPort)
-        || !takeNumber(parser, u"stream-port"_s, highestPort, options.streamPort))
-        return misuse(u"ports are numbers from 0 to 65535"_s);
-    if (!takeNumber(parser, u"keep-days"_s, mostDays, options.keepDays))
-        return misuse(u"--keep-days takes a number from 0 to %1"_s.arg(mostDays));
     if (options.certificateFile.empty() != options.keyFile.empty())
         return misuse(u"--certificate and --key go together"_s);
-    if (parser.isSet(u"bind"_s))
-        options.address = toUtf8(parser.value(u"bind"_s));
-    if (parser.isSet(u"log"_s))
-        options.logLevel = parser.value(u"log"_s);
-    if (!QStringList{u"debug"_s, u"info"_s, u"warning"_s}.contains(options.logLevel))
-        return misuse(u"--log takes debug, info or warning"_s);
-    const QString format = parser.isSet(u"log-format"_s) ? parser.value(u"log-format"_s) : u"text"_s;
-    if (format != "text"_L1 && format != "json"_L1)
-        return misuse(u"--log-format takes text or json"_s);
-    options.isLogJson = format == "json"_L1;
-    options.allowPlainText = parser.isSet(u"allow-plain-text"_s);
+    if (program.isSet(u"bind"_s))
+        options.address = toUtf8(program.value(u"bind"_s));
+    if (program.isSet(u"log"_s))
+        options.logLevel = program.value(u"log"_s);
+    options.isLogJson = program.value(u"log-format"_s) == "json"_L1;
+    options.allowPlainText = program.isSet(u"allow-plain-text"_s);
     if (options.profile.empty())
         options.profile = ProfilePaths::forDirectory({}).state / "collector";
-    return {options, {}, 0};
+    return {{}, options};
 }
 
 } // namespace sandglass::collectorapp

@@ -1,11 +1,12 @@
 #pragma once
 
+#include "app/programparser.h"
+
 #include <QString>
 #include <QStringList>
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 
 namespace sandglass::collectorapp {
@@ -25,12 +26,9 @@ struct Options
     bool isLogJson = false;
 };
 
-struct ParsedOptions
+struct ParsedOptions : app::Ending
 {
     Options options;
-    /// Set: print it and end with `exitCode` (help and version: 0 on standard output, misuse: 2 on standard error).
-    std::optional<QString> message;
-    int exitCode = 0;
 };
 
 /// `arguments` with the program's name first.

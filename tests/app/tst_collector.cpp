@@ -75,6 +75,8 @@ void TestCollector::saysHowItIsUsed_data()
     QTest::newRow("port") << QStringList{u"--stream-port"_s, u"70000"_s} << 2 << QByteArray("65535");
     QTest::newRow("half a certificate") << QStringList{u"--certificate"_s, u"x.pem"_s} << 2
                                         << QByteArray("go together");
+    QTest::newRow("no level") << QStringList{u"--log"_s, u"loud"_s} << 2 << QByteArray("--log takes");
+    QTest::newRow("empty path") << QStringList{u"--profile"_s, u""_s} << 2 << QByteArray("--profile takes a path");
     QTest::newRow("days") << QStringList{u"--keep-days"_s, u"-3"_s} << 2 << QByteArray("--keep-days");
     QTest::newRow("argument") << QStringList{u"file"_s} << 2 << QByteArray("file");
     QTest::newRow("open to the net without TLS")

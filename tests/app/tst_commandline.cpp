@@ -54,6 +54,7 @@ void TestCommandLine::refusesMisuse_data()
     QTest::newRow("empty path") << QStringList{QStringLiteral("--tour"), QString()};
     QTest::newRow("no URL") << QStringList{QStringLiteral("--engine-api"), QStringLiteral("ftp://x")};
     QTest::newRow("no page") << QStringList{QStringLiteral("--page"), QStringLiteral("attic")};
+    QTest::newRow("no format") << QStringList{QStringLiteral("--log-format"), QStringLiteral("xml")};
     QTest::newRow("no level") << QStringList{QStringLiteral("--log"), QStringLiteral("loud")};
 }
 
