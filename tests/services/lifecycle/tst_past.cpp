@@ -1,18 +1,16 @@
 #include "services/lifecycle/past.h"
 
-#include "services/lifecycle/journalfile.h"
 #include "services/lifecycle/snapshot.h"
 #include "services/lifecycle/timemachine.h"
 #include "tests/services/lifecycle/journalhelp.h"
+#include "tests/services/lifecycle/journaltables.h"
 #include "tests/services/lifecycle/lives.h"
 
 #include <QSignalSpy>
-#include <QTemporaryDir>
 #include <QTest>
 
 #include <algorithm>
 #include <random>
-#include <set>
 
 using namespace sandglass;
 using namespace sandglass::lifecycle;
@@ -118,7 +116,6 @@ private Q_SLOTS:
     void aJournalThatIsGoneIsTold();
 
 private:
-    [[nodiscard]] std::filesystem::path file() const { return m_dir->filePath(QStringLiteral("j.db")).toStdString(); }
     void store(const std::vector<Event> &events);
     void catchUp(Snapshot &snapshot);
     void chill(Snapshot &snapshot, std::size_t keep);
@@ -127,46 +124,25 @@ private:
     void compareSandboxes(const Past &past, const Reference &expected, const PastReader::Limits &limits);
     void compareMoney(const Past &past, const Reference &expected, std::mt19937_64 &random);
 
-    std::unique_ptr<QTemporaryDir> m_dir;
-    std::optional<Database> m_database;
-    std::int64_t m_seq = 0;
-    std::set<std::string> m_ids;
+    JournalTables m_tables;
 };
 
 void TestPast::init()
 {
-    m_dir = std::make_unique<QTemporaryDir>();
-    m_seq = 0;
-    m_ids.clear();
-    auto database = openJournalFile(file(), std::chrono::seconds(5));
-    QVERIFY(database.has_value());
-    m_database = std::move(*database);
-    QVERIFY(m_database->execute("PRAGMA synchronous = OFF")); // what is tested here is not the disk
+    QVERIFY(m_tables.open());
 }
 
 void TestPast::cleanup()
 {
-    m_database.reset();
-    m_dir.reset();
+    m_tables.close();
 }
 
 void TestPast::store(const std::vector<Event> &events)
 {
-    QVERIFY(m_database->execute("BEGIN"));
-    {
-        Statement insert(*m_database, insertEventSql);
-        for (Event e : events) {
-            if (!m_ids.insert(e.id).second)
-                continue; // as the journal does with duplicates
-            e.raw = encodeEvent(e);
-            bindEvent(insert, ++m_seq, e);
-            QCOMPARE(insert.run(), 0);
-        }
-    }
-    QVERIFY(m_database->execute("COMMIT"));
+    QVERIFY(m_tables.store(events));
     // The journal's writer lets older ids into their table, some earlier, some later.
-    if (m_seq % 2 == 0)
-        QVERIFY(m_database->execute(
+    if (m_tables.seq % 2 == 0)
+        QVERIFY(m_tables.database->execute(
             "INSERT OR IGNORE INTO event_ids SELECT id_hash, seq FROM events WHERE seq <= "
             "(SELECT max(seq) / 2 FROM events); UPDATE state SET value = (SELECT max(seq) / 2 FROM events) "
             "WHERE key = 'ids'"));
@@ -174,20 +150,12 @@ void TestPast::store(const std::vector<Event> &events)
 
 void TestPast::catchUp(Snapshot &snapshot)
 {
-    for (bool isMore = true; isMore;) {
-        const auto more = snapshot.catchUp(200);
-        QVERIFY2(more.has_value(), more ? "" : more.error().message.c_str());
-        isMore = *more;
-    }
+    QVERIFY(untilDone([&] { return snapshot.catchUp(200); }));
 }
 
 void TestPast::chill(Snapshot &snapshot, std::size_t keep)
 {
-    for (bool isMore = true; isMore;) {
-        const auto more = snapshot.chill(keep, 7);
-        QVERIFY2(more.has_value(), more ? "" : more.error().message.c_str());
-        isMore = *more;
-    }
+    QVERIFY(untilDone([&] { return snapshot.chill(keep, 7); }));
 }
 
 void TestPast::compare(const Past &past, const std::vector<StoredEvent> &all, const PastReader::Limits &limits,
@@ -286,7 +254,7 @@ void TestPast::anyMomentIsTheFoldOfItsEvents()
     // The first part is counted in the rollups, the second came late, the third is in no table yet.
     const auto first = static_cast<std::ptrdiff_t>(events.size() * 7 / 10);
     const auto second = static_cast<std::ptrdiff_t>(events.size() * 9 / 10);
-    Snapshot snapshot(*m_database);
+    Snapshot snapshot(*m_tables.database);
     store({events.begin(), events.begin() + first});
     catchUp(snapshot);
     chill(snapshot, static_cast<std::size_t>(keptHot));
@@ -296,15 +264,15 @@ void TestPast::anyMomentIsTheFoldOfItsEvents()
     const auto go = [] { return false; };
     Result<std::unique_ptr<PastReader>> reader;
     if (indexFirst)
-        reader = PastReader::open(file(), limits, go);
+        reader = PastReader::open(m_tables.file(), limits, go);
     store({events.begin() + first, events.begin() + second});
     catchUp(snapshot);
     store({events.begin() + second, events.end()});
     if (!indexFirst)
-        reader = PastReader::open(file(), limits, go);
+        reader = PastReader::open(m_tables.file(), limits, go);
     QVERIFY(reader.has_value());
 
-    const std::vector<StoredEvent> all = eventsOf(*m_database);
+    const std::vector<StoredEvent> all = eventsOf(*m_tables.database);
     for (int i = 0; i < 16; ++i) {
         Timestamp moment = at(-600.0) + std::chrono::milliseconds(random() % (2 * 86'400'000ULL + 12'000'000));
         if (i % 4 == 0) // on an event, where "up to" matters
@@ -327,10 +295,10 @@ void TestPast::whatLeftTheJournalKeepsItsName()
     Event update = bare(EventType::Updated, 400, "e1");
     update.newEnd = at(1'000);
     store({created(0), update, end, created(2'000, "e2", "other")});
-    Snapshot snapshot(*m_database);
+    Snapshot snapshot(*m_tables.database);
     catchUp(snapshot);
-    QVERIFY(m_database->execute("DELETE FROM events WHERE seq < 4"));
-    const auto past = (*PastReader::open(file()))->read(at(100), card, [] { return false; });
+    QVERIFY(m_tables.database->execute("DELETE FROM events WHERE seq < 4"));
+    const auto past = (*PastReader::open(m_tables.file()))->read(at(100), card, [] { return false; });
     QVERIFY(past.has_value());
     const Sandbox *sandbox = (*past)->ledger.fold.find("sbx");
     QVERIFY(sandbox);
@@ -352,10 +320,10 @@ void TestPast::theLastOnesBeforeAreShown()
         events.push_back(ended(EventType::Killed, i * 100 + 60, "e", i * 100, id));
     }
     store(events);
-    Snapshot snapshot(*m_database);
+    Snapshot snapshot(*m_tables.database);
     catchUp(snapshot);
     chill(snapshot, 0);
-    auto reader = PastReader::open(file(), {5, 4}, [] { return false; });
+    auto reader = PastReader::open(m_tables.file(), {5, 4}, [] { return false; });
     QVERIFY(reader.has_value());
     const auto past = *(*reader)->read(at(2'030), card, [] { return false; });
     QCOMPARE(past->ledger.fold.sandboxes().size(), std::size_t(6)); // 15-19 are over, 20 runs
@@ -376,7 +344,7 @@ void TestPast::stoppedInTheMiddle()
 {
     std::mt19937_64 random(seed);
     store(history(random, 20));
-    const auto reader = PastReader::open(file());
+    const auto reader = PastReader::open(m_tables.file());
     QVERIFY(reader.has_value());
     QVERIFY(!(*reader)->read(at(500), card, [] { return true; }));
     QVERIFY((*reader)->read(at(500), card, [] { return false; }).has_value());
@@ -384,8 +352,8 @@ void TestPast::stoppedInTheMiddle()
 
 void TestPast::newestQuestionWins()
 {
-    m_database.reset();
-    const auto journal = *Journal::open(file());
+    m_tables.database.reset();
+    const auto journal = *Journal::open(m_tables.file());
     std::mt19937_64 random(seed);
     appendAll(*journal, history(random, 300));
     TimeMachine machine(*journal);
@@ -405,8 +373,8 @@ void TestPast::newestQuestionWins()
 
 void TestPast::forgottenQuestionsStayUnanswered()
 {
-    m_database.reset();
-    const auto journal = *Journal::open(file());
+    m_tables.database.reset();
+    const auto journal = *Journal::open(m_tables.file());
     std::mt19937_64 random(seed);
     appendAll(*journal, history(random, 50));
     TimeMachine machine(*journal);
@@ -423,9 +391,9 @@ void TestPast::forgottenQuestionsStayUnanswered()
 
 void TestPast::aJournalThatIsGoneIsTold()
 {
-    m_database.reset();
-    const auto journal = *Journal::open(file());
-    QVERIFY(std::filesystem::remove(file()));
+    m_tables.database.reset();
+    const auto journal = *Journal::open(m_tables.file());
+    QVERIFY(std::filesystem::remove(m_tables.file()));
     TimeMachine machine(*journal);
     QSignalSpy failed(&machine, &TimeMachine::failed);
     machine.seek(at(100), card);

@@ -1,11 +1,10 @@
 #include "services/lifecycle/snapshot.h"
 
-#include "services/lifecycle/journalfile.h"
 #include "services/lifecycle/rollupreader.h"
 #include "tests/services/lifecycle/journalhelp.h"
+#include "tests/services/lifecycle/journaltables.h"
 #include "tests/services/lifecycle/lives.h"
 
-#include <QTemporaryDir>
 #include <QTest>
 
 #include <algorithm>
@@ -85,75 +84,43 @@ private Q_SLOTS:
     void damagedRecordsAreTold();
 
 private:
-    [[nodiscard]] std::filesystem::path file() const { return m_dir->filePath(QStringLiteral("j.db")).toStdString(); }
-    void store(const std::vector<Event> &events);
     /// Catches up in steps of `step`, keeps `keep` ended ones hot.
     void keepTables(std::size_t step, std::size_t keep);
     /// Hot and cold figures together equal those of all events at once.
     void compare(const std::vector<Event> &events, std::mt19937_64 &random, int rounds);
     [[nodiscard]] std::vector<std::string> dump(const char *sql);
 
-    std::unique_ptr<QTemporaryDir> m_dir;
-    std::optional<Database> m_database;
-    std::int64_t m_seq = 0;
+    JournalTables m_tables;
 };
 
 void TestSnapshot::init()
 {
-    m_dir = std::make_unique<QTemporaryDir>();
-    m_seq = 0;
-    auto database = openJournalFile(file(), std::chrono::seconds(5));
-    QVERIFY(database.has_value());
-    m_database = std::move(*database);
-    QVERIFY(m_database->execute("PRAGMA synchronous = OFF")); // what is tested here is not the disk
+    QVERIFY(m_tables.open());
 }
 
 void TestSnapshot::cleanup()
 {
-    m_database.reset();
-    m_dir.reset();
-}
-
-void TestSnapshot::store(const std::vector<Event> &events)
-{
-    QVERIFY(m_database->execute("BEGIN"));
-    {
-        Statement insert(*m_database, insertEventSql);
-        for (Event e : events) {
-            e.raw = encodeEvent(e);
-            bindEvent(insert, ++m_seq, e);
-            QCOMPARE(insert.run(), 0);
-        }
-    }
-    QVERIFY(m_database->execute("COMMIT"));
+    m_tables.close();
 }
 
 void TestSnapshot::keepTables(std::size_t step, std::size_t keep)
 {
-    Snapshot snapshot(*m_database);
+    Snapshot snapshot(*m_tables.database);
     QVERIFY(snapshot.isValid());
-    const auto whileMore = [](auto &&work) {
-        for (;;) {
-            const auto more = work();
-            QVERIFY2(more.has_value(), more ? "" : more.error().message.c_str());
-            if (!*more)
-                return;
-        }
-    };
-    whileMore([&] { return snapshot.catchUp(step); });
-    whileMore([&] { return snapshot.thaw(7); });
-    whileMore([&] { return snapshot.chill(keep, 40); });
-    QCOMPARE(*snapshot.foldedSeq(), m_seq);
+    QVERIFY(untilDone([&] { return snapshot.catchUp(step); }));
+    QVERIFY(untilDone([&] { return snapshot.thaw(7); }));
+    QVERIFY(untilDone([&] { return snapshot.chill(keep, 40); }));
+    QCOMPARE(*snapshot.foldedSeq(), m_tables.seq);
 }
 
 void TestSnapshot::compare(const std::vector<Event> &events, std::mt19937_64 &random, int rounds)
 {
     const UsageIndex whole = usageOfAll(folded(events));
-    auto reading = Database::open(file(), Database::Mode::ReadOnly);
+    auto reading = Database::open(m_tables.file(), Database::Mode::ReadOnly);
     auto hot = loadHot(*reading);
     QVERIFY(hot.has_value());
     const UsageIndex hotUsage = usageOfAll(hot->fold);
-    auto cold = RollupReader::open(file());
+    auto cold = RollupReader::open(m_tables.file());
     QVERIFY(cold.has_value());
     const Timestamp now = at(7.0 * 86'400);
     QVERIFY(cold->costBetween(Timestamp::min(), Timestamp::max(), card)
@@ -192,7 +159,7 @@ void TestSnapshot::compare(const std::vector<Event> &events, std::mt19937_64 &ra
 std::vector<std::string> TestSnapshot::dump(const char *sql)
 {
     std::vector<std::string> rows;
-    Statement select(*m_database, sql);
+    Statement select(*m_tables.database, sql);
     while (select.step() == 100) // SQLITE_ROW
         rows.emplace_back(select.bytes(0));
     return rows;
@@ -202,12 +169,12 @@ void TestSnapshot::hotSandboxesAreTakenUpAgain()
 {
     std::mt19937_64 random(seed);
     const auto events = history(random, 40);
-    store(events);
+    QVERIFY(m_tables.store(events));
     keepTables(13, 1'000'000);
-    auto reading = Database::open(file(), Database::Mode::ReadOnly);
+    auto reading = Database::open(m_tables.file(), Database::Mode::ReadOnly);
     const auto hot = loadHot(*reading);
     QVERIFY(hot.has_value());
-    QCOMPARE(hot->seq, m_seq);
+    QCOMPARE(hot->seq, m_tables.seq);
     QVERIFY(hot->fold.sandboxes() == folded(events).sandboxes());
 }
 
@@ -215,9 +182,9 @@ void TestSnapshot::coldAndHotTogetherAreTheWhole()
 {
     std::mt19937_64 random(seed + 1);
     auto events = history(random, 300);
-    store(events);
+    QVERIFY(m_tables.store(events));
     keepTables(97, 20);
-    QVERIFY(*m_database->queryInteger("SELECT count(*) FROM sandboxes WHERE tier = 2") > 100);
+    QVERIFY(*m_tables.database->queryInteger("SELECT count(*) FROM sandboxes WHERE tier = 2") > 100);
     compare(events, random, 60);
 }
 
@@ -225,10 +192,10 @@ void TestSnapshot::metadataToTheMinute()
 {
     std::mt19937_64 random(seed + 2);
     const auto events = history(random, 120);
-    store(events);
+    QVERIFY(m_tables.store(events));
     keepTables(500, 0);
-    auto byUser = RollupReader::open(file(), RollupKind::Metadata);
-    auto byTemplate = RollupReader::open(file());
+    auto byUser = RollupReader::open(m_tables.file(), RollupKind::Metadata);
+    auto byTemplate = RollupReader::open(m_tables.file());
     QVERIFY(byUser.has_value() && byTemplate.has_value());
     for (int i = 0; i < 40; ++i) {
         const Timestamp from = std::chrono::floor<std::chrono::minutes>(anyTime(random));
@@ -252,21 +219,21 @@ void TestSnapshot::lateEventsOfColdSandboxes()
     damage(events, random);
     std::ranges::shuffle(events, random);
     const auto half = events.begin() + static_cast<std::ptrdiff_t>(events.size() / 2);
-    store({events.begin(), half});
+    QVERIFY(m_tables.store({events.begin(), half}));
     keepTables(50, 5);
-    store({half, events.end()});
+    QVERIFY(m_tables.store({half, events.end()}));
     {
-        Snapshot snapshot(*m_database);
+        Snapshot snapshot(*m_tables.database);
         while (*snapshot.catchUp(31)) {
         }
     }
-    QVERIFY(*m_database->queryInteger("SELECT count(*) FROM sandboxes WHERE tier = 3") > 10);
+    QVERIFY(*m_tables.database->queryInteger("SELECT count(*) FROM sandboxes WHERE tier = 3") > 10);
     {
         // As a running program sees it: the rollups still hold what was counted, and the record what is true.
-        ColdFinder finder(*m_database);
+        ColdFinder finder(*m_tables.database);
         const Fold all = folded(events);
         Money counted, present, hotMoney;
-        auto hot = loadHot(*m_database);
+        auto hot = loadHot(*m_tables.database);
         for (const auto &[id, sandbox] : all.sandboxes()) {
             const auto cold = finder.find(id);
             QCOMPARE(cold.has_value(), hot->fold.find(id) == nullptr);
@@ -277,11 +244,11 @@ void TestSnapshot::lateEventsOfColdSandboxes()
                 counted += usageOfAll(before).costBetween(Timestamp::min(), Timestamp::max(), at(0));
             }
         }
-        auto reader = RollupReader::open(file());
+        auto reader = RollupReader::open(m_tables.file());
         QVERIFY(reader->costBetween(Timestamp::min(), Timestamp::max(), card) == counted);
     }
     keepTables(50, 5);
-    QCOMPARE(*m_database->queryInteger("SELECT count(*) FROM sandboxes WHERE tier = 3"), 0);
+    QCOMPARE(*m_tables.database->queryInteger("SELECT count(*) FROM sandboxes WHERE tier = 3"), 0);
     compare(events, random, 40);
 }
 
@@ -298,13 +265,13 @@ void TestSnapshot::madeAgainFromTheEvents()
                                     "starts = 0 AND ends = 0)";
     constexpr const char *records = "SELECT hex(record) FROM sandboxes ORDER BY id";
     for (std::size_t i = 0; i < events.size(); i += 60) {
-        store({events.begin() + static_cast<std::ptrdiff_t>(i),
-               events.begin() + static_cast<std::ptrdiff_t>(std::min(i + 60, events.size()))});
+        QVERIFY(m_tables.store({events.begin() + static_cast<std::ptrdiff_t>(i),
+                                events.begin() + static_cast<std::ptrdiff_t>(std::min(i + 60, events.size()))}));
         keepTables(17, 0);
     }
     const auto rollupsBefore = dump(rollups), recordsBefore = dump(records);
     QVERIFY(rollupsBefore.front().size() > 10'000);
-    QVERIFY(dropDerived(*m_database));
+    QVERIFY(dropDerived(*m_tables.database));
     QVERIFY(dump(records).empty());
     keepTables(1'000, 0);
     QVERIFY(dump(rollups) == rollupsBefore);
@@ -315,12 +282,12 @@ void TestSnapshot::madeAgainFromTheEvents()
 void TestSnapshot::longStretchesCostNoRows()
 {
     std::vector<Event> events = {created(0), ended(EventType::Killed, 400.0 * 86'400, "e1", 0)};
-    store(events);
+    QVERIFY(m_tables.store(events));
     keepTables(10, 0);
-    QCOMPARE(*m_database->queryInteger("SELECT count(*) FROM rollups"), 6);
+    QCOMPARE(*m_tables.database->queryInteger("SELECT count(*) FROM rollups"), 6);
     std::mt19937_64 random(seed);
     compare(events, random, 50);
-    auto cold = RollupReader::open(file());
+    auto cold = RollupReader::open(m_tables.file());
     QCOMPARE(cold->activeAt(at(200.5 * 86'400)), 1);
     QCOMPARE(cold->startsBetween(at(0), at(1)), 1);
     QCOMPARE(cold->startsBetween(at(1), at(500.0 * 86'400)), 0);
@@ -330,28 +297,28 @@ void TestSnapshot::unreasonableSizesStayHot()
 {
     Event end = ended(EventType::Killed, 60, "e1", 0);
     end.execution->memoryMb = 1 << 25;
-    store({created(0), end, created(0, "e", "other"), ended(EventType::Killed, 60, "e", 0, "other")});
+    QVERIFY(m_tables.store({created(0), end, created(0, "e", "other"), ended(EventType::Killed, 60, "e", 0, "other")}));
     keepTables(10, 0);
-    QCOMPARE(*m_database->queryInteger("SELECT count(*) FROM sandboxes WHERE tier = 2"), 1);
-    QCOMPARE(*m_database->queryInteger("SELECT count(*) FROM sandboxes WHERE tier = 0 AND id = 'sbx'"), 1);
+    QCOMPARE(*m_tables.database->queryInteger("SELECT count(*) FROM sandboxes WHERE tier = 2"), 1);
+    QCOMPARE(*m_tables.database->queryInteger("SELECT count(*) FROM sandboxes WHERE tier = 0 AND id = 'sbx'"), 1);
 }
 
 void TestSnapshot::damagedRecordsAreTold()
 {
-    store({created(0)});
+    QVERIFY(m_tables.store({created(0)}));
     keepTables(10, 0);
-    QVERIFY(m_database->execute("UPDATE sandboxes SET record = x'0102'"));
-    store({ended(EventType::Killed, 60, "e1", 0)});
+    QVERIFY(m_tables.database->execute("UPDATE sandboxes SET record = x'0102'"));
+    QVERIFY(m_tables.store({ended(EventType::Killed, 60, "e1", 0)}));
     {
-        Snapshot snapshot(*m_database);
+        Snapshot snapshot(*m_tables.database);
         const auto done = snapshot.catchUp(10);
         QVERIFY(!done.has_value());
         QVERIFY(isTableDamage(done.error()));
-        QVERIFY(!m_database->isInTransaction());
+        QVERIFY(!m_tables.database->isInTransaction());
     }
-    QVERIFY(dropDerived(*m_database));
+    QVERIFY(dropDerived(*m_tables.database));
     keepTables(10, 0);
-    QCOMPARE(*m_database->queryInteger("SELECT count(*) FROM sandboxes"), 1);
+    QCOMPARE(*m_tables.database->queryInteger("SELECT count(*) FROM sandboxes"), 1);
 }
 
 QTEST_GUILESS_MAIN(TestSnapshot)
