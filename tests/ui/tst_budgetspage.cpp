@@ -9,6 +9,7 @@
 #include "services/e2b/client.h"
 #include "tests/models/livefixture.h"
 #include "tests/support/fakee2bserver.h"
+#include "ui/budgets/auditcard.h"
 #include "ui/budgets/budgetdelegate.h"
 #include "ui/budgets/budgetdialog.h"
 #include "ui/budgets/budgetspage.h"
@@ -432,14 +433,14 @@ void TestBudgetsPage::auditGoesToCsv()
     planKill();
     QTRY_VERIFY(child<QPushButton>("exportAudit")->isEnabled());
     const QString path = m_directory->filePath(u"audit.csv"_s);
-    QVERIFY(m_page->writeAudit(path));
+    QVERIFY(m_page->findChild<ui::AuditCard *>()->write(path));
     QFile file(path);
     QVERIFY(file.open(QIODevice::ReadOnly));
     const QList<QByteArray> lines = file.readAll().trimmed().split('\n');
     QCOMPARE(lines.size(), m_audit->rowCount() + 1);
     QCOMPARE(lines.front().trimmed(), QByteArray("at,who,verb,sandbox,why,answer"));
     QVERIFY(lines.join().contains("2026-08-20T10:10:00.000Z,guard,kill,a,budget 'Daily' is used up,planned for "));
-    QVERIFY(!m_page->writeAudit(m_directory->filePath(u"no/such/folder.csv"_s)));
+    QVERIFY(!m_page->findChild<ui::AuditCard *>()->write(m_directory->filePath(u"no/such/folder.csv"_s)));
 }
 
 void TestBudgetsPage::runawayRulesApply()

@@ -1,34 +1,28 @@
 #include "ui/budgets/budgetspage.h"
 
-#include "models/budgets/auditmodel.h"
 #include "models/budgets/budgetlistmodel.h"
 #include "models/budgets/guarddesk.h"
 #include "models/budgets/plannedmodel.h"
 #include "models/budgets/spendforecast.h"
 #include "services/core/ids.h"
 #include "services/core/qtstring.h"
+#include "ui/budgets/auditcard.h"
 #include "ui/budgets/budgetdelegate.h"
 #include "ui/budgets/budgetdialog.h"
-#include "ui/budgets/budgettext.h"
+#include "ui/budgets/forecasttiles.h"
 #include "ui/budgets/runawaycard.h"
-#include "ui/costs/csv.h"
-#include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
-#include "ui/widgets/emptystate.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/row.h"
-#include "ui/widgets/stattile.h"
 #include "ui/widgets/tableview.h"
 #include "ui/widgets/toast.h"
 
 #include <QAction>
-#include <QFileDialog>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
-#include <QSaveFile>
 #include <QScrollArea>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -41,7 +35,6 @@ using namespace Qt::Literals::StringLiterals;
 namespace sandglass::ui {
 
 using cost::Budget;
-using models::AuditModel;
 using models::BudgetListModel;
 using models::PlannedModel;
 using models::RunawayPolicy;
@@ -69,19 +62,6 @@ Budget countPreset()
     return budget;
 }
 
-void fixHeight(TableView *table, int rows)
-{
-    table->setFixedHeight(rows * metrics::rowHeight + table->horizontalHeader()->sizeHint().height() + 4);
-}
-
-/// "$48.10 to $51.90 · ", or nothing where it is too narrow to be seen.
-QString rangeText(const cost::Forecast &forecast)
-{
-    const QString low = formatMoney(forecast.low);
-    const QString high = formatMoney(forecast.high);
-    return low == high ? QString() : BudgetsPage::tr("%1 to %2 · ").arg(low, high);
-}
-
 } // namespace
 
 BudgetsPage::BudgetsPage(Models models, Names templates, Names connections, QWidget *parent)
@@ -97,13 +77,14 @@ BudgetsPage::BudgetsPage(Models models, Names templates, Names connections, QWid
     m_problem->setObjectName(QStringLiteral("budgetsProblem"));
     m_problem->setWordWrap(true);
     cards->addWidget(m_problem);
-    cards->addWidget(buildTiles());
+    cards->addWidget(new ForecastTiles(m_models.forecast, m_models.desk));
     m_plannedCard = buildPlanned();
     cards->addWidget(m_plannedCard);
     cards->addWidget(buildBudgets());
     auto *runaways = new RunawayCard(m_models.desk);
     cards->addWidget(runaways);
-    cards->addWidget(buildAudit());
+    auto *audit = new AuditCard(m_models.audit, m_models.desk);
+    cards->addWidget(audit);
     cards->addStretch(1);
     auto *scroll = new QScrollArea;
     scroll->setWidget(column);
@@ -118,18 +99,15 @@ BudgetsPage::BudgetsPage(Models models, Names templates, Names connections, QWid
     connect(runaways, &RunawayCard::applied, this, [this] { Q_EMIT toast(tr("Runaway rules are in force")); });
     connect(&m_models.budgets, &QAbstractItemModel::modelReset, this, &BudgetsPage::updateBudgets);
     connect(&m_models.budgets, &QAbstractItemModel::dataChanged, this, &BudgetsPage::updateBudgets);
-    connect(&m_models.forecast, &models::SpendForecast::changed, this, &BudgetsPage::updateForecast);
     connect(&m_models.planned, &PlannedModel::ticked, this, &BudgetsPage::updatePlanned);
-    connect(&m_models.audit, &QAbstractItemModel::rowsInserted, this, &BudgetsPage::updateAudit);
+    connect(audit, &AuditCard::toast, this, &Page::toast);
     connect(&m_models.desk, &models::GuardDesk::failureChanged, this, &BudgetsPage::updateProblem);
     connect(&m_models.desk, &models::GuardDesk::reported, this, &BudgetsPage::updateProblem);
     connect(&m_models.desk, &models::GuardDesk::resumeFailed, this, [this](const QString &id, const QString &reason) {
         Q_EMIT toast(tr("%1 could not be resumed: %2").arg(id, reason));
     });
     updateBudgets();
-    updateForecast();
     updatePlanned();
-    updateAudit();
     updateProblem();
 }
 
@@ -143,16 +121,6 @@ void BudgetsPage::buildTools()
     connect(m_edit, &QPushButton::clicked, this, &BudgetsPage::editCurrent);
     connect(m_remove, &QPushButton::clicked, this, &BudgetsPage::removeCurrent);
     connect(add, &QPushButton::clicked, this, [this] { openDialog(newBudget(), true); });
-}
-
-QWidget *BudgetsPage::buildTiles()
-{
-    auto *row = new QWidget;
-    m_today = new StatTile(tr("At the end of the day"), QStringLiteral("forecastDay"));
-    m_month = new StatTile(tr("At the end of the month"), QStringLiteral("forecastMonth"));
-    m_reached = new StatTile(tr("Next budget reached"), QStringLiteral("forecastReached"));
-    makeRow(row, metrics::cardGap, {m_today, m_month, m_reached});
-    return row;
 }
 
 QWidget *BudgetsPage::buildBudgets()
@@ -242,33 +210,6 @@ QWidget *BudgetsPage::buildPlanned()
     connect(m_keep, &QPushButton::clicked, this, &BudgetsPage::keepPlanned);
     connect(m_plannedTable->selectionModel(), &QItemSelectionModel::selectionChanged, this,
             &BudgetsPage::updatePlanned);
-    return card;
-}
-
-QWidget *BudgetsPage::buildAudit()
-{
-    auto *card = new Card(tr("What the guard did"));
-    card->setFlush();
-    m_resume = makeButton(tr("Resume"), QStringLiteral("undoPause"));
-    m_resume->setToolTip(tr("Undo of a pause: the sandbox runs again for 15 minutes."));
-    m_export = makeButton(tr("Export CSV…"), QStringLiteral("exportAudit"));
-    card->titleRow()->addWidget(m_resume);
-    card->titleRow()->addWidget(m_export);
-    m_auditTable = new TableView(QStringLiteral("auditTable"));
-    m_auditTable->setAccessibleName(tr("What the guard did"));
-    m_auditTable->setItemDelegate(new AuditDelegate(m_auditTable));
-    m_auditTable->setModel(&m_models.audit);
-    m_auditTable->setColumnWidths({138, 64, 90, 182, -1, -1});
-    fixHeight(m_auditTable, rowsSeen + 1);
-    m_auditStack = new QStackedWidget;
-    m_auditStack->setFixedHeight(m_auditTable->height());
-    m_auditStack->addWidget(m_auditTable);
-    m_auditStack->addWidget(new EmptyState(
-        tr("Nothing yet"), tr("Every alert, every pause and kill, and what a dry run would have done, is kept here.")));
-    card->body()->addWidget(m_auditStack);
-    connect(m_resume, &QPushButton::clicked, this, &BudgetsPage::resumeSelected);
-    connect(m_export, &QPushButton::clicked, this, &BudgetsPage::exportAudit);
-    connect(m_auditTable->selectionModel(), &QItemSelectionModel::selectionChanged, this, &BudgetsPage::updateAudit);
     return card;
 }
 
@@ -363,44 +304,11 @@ void BudgetsPage::keepPlanned()
                            toUtf8(row.data(PlannedModel::SandboxRole).toString()));
 }
 
-void BudgetsPage::resumeSelected()
-{
-    const QModelIndexList rows = m_auditTable->selectionModel()->selectedRows();
-    for (const QModelIndex &row : rows) {
-        if (row.data(AuditModel::IsUndoableRole).toBool())
-            m_models.desk.resume(m_models.audit.at(row.row()).target);
-    }
-}
-
-void BudgetsPage::exportAudit()
-{
-    const QString path = QFileDialog::getSaveFileName(this, tr("Export the audit log"),
-                                                      QStringLiteral("sandglass-audit.csv"), tr("CSV files (*.csv)"));
-    if (path.isEmpty())
-        return;
-    const auto written = writeAudit(path);
-    Q_EMIT toast(written ? tr("Exported to %1").arg(path) : toQString(written.error().message));
-}
-
-Result<> BudgetsPage::writeAudit(const QString &path) const
-{
-    QString text = csvRecord({u"at"_s, u"who"_s, u"verb"_s, u"sandbox"_s, u"why"_s, u"answer"_s});
-    for (int row = 0; row < m_models.audit.rowCount(); ++row) {
-        const cost::AuditEntry &entry = m_models.audit.at(row);
-        text += csvRecord({toQString(formatRfc3339(entry.at, 3)), toQString(entry.who), toQString(entry.verb),
-                           toQString(entry.target), toQString(entry.why), toQString(entry.answer)});
-    }
-    QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(text.toUtf8()) < 0 || !file.commit())
-        return failure(Error::Kind::Local, toUtf8(tr("%1 cannot be written: %2").arg(path, file.errorString())));
-    return {};
-}
-
 void BudgetsPage::updateBudgets()
 {
     const int rows = m_models.budgets.rowCount();
     m_stack->setCurrentIndex(rows > 0 ? 0 : 1);
-    fixHeight(m_table, std::clamp(rows, 3, rowsSeen + 3));
+    m_table->fixHeight(std::clamp(rows, 3, rowsSeen + 3));
     const bool isOne = m_table->selectionModel()->hasSelection();
     m_edit->setEnabled(isOne);
     m_remove->setEnabled(isOne);
@@ -409,75 +317,15 @@ void BudgetsPage::updateBudgets()
     Q_EMIT subtitleChanged();
 }
 
-void BudgetsPage::updateForecast()
-{
-    const QString method = forecastMethodText();
-    const auto show = [&](StatTile *tile, const std::optional<models::SpendForecast::Outlook> &outlook) {
-        tile->setToolTip(outlook ? tr("%1 spent so far.").arg(formatMoney(outlook->spent)) + u"\n\n"_s + method
-                                 : method);
-        if (!outlook) {
-            tile->setValue(u"—"_s);
-            return tile->setDetail(tr("adding up"));
-        }
-        const QString spent = tr("%1 spent").arg(formatMoney(outlook->spent));
-        tile->setValue(outlook->forecast ? formatMoney(outlook->forecast->expected) : u"—"_s);
-        tile->setDetail(outlook->forecast ? rangeText(*outlook->forecast) + spent : tr("not enough data"));
-    };
-    show(m_today, m_models.forecast.today());
-    show(m_month, m_models.forecast.month());
-
-    // The first that will be used up; the tooltip has them all.
-    QStringList lines;
-    const Budget *first = nullptr;
-    const cost::Forecast *hit = nullptr;
-    bool hasForecast = false;
-    for (const auto &[id, outlook] : m_models.forecast.budgets()) {
-        const Budget *budget = m_models.desk.find(id);
-        if (budget == nullptr || !outlook.forecast)
-            continue;
-        hasForecast = true;
-        const bool isHit = outlook.forecast->hitAt && *outlook.forecast->hitAt < outlook.period.to;
-        lines << tr("%1: %2").arg(toQString(budget->name),
-                                  isHit ? dayText(*outlook.forecast->hitAt) : tr("not in its period"));
-        if (isHit && (hit == nullptr || *outlook.forecast->hitAt < *hit->hitAt)) {
-            first = budget;
-            hit = &*outlook.forecast;
-        }
-    }
-    m_reached->setToolTip((lines << method).join(u"\n\n"_s));
-    if (hit == nullptr) {
-        m_reached->setValue(u"—"_s);
-        return m_reached->setDetail(hasForecast ? tr("none in its period at this rate")
-                                                : tr("needs a budget and 3 days"));
-    }
-    const bool isNow = *hit->hitAt <= m_models.desk.now();
-    m_reached->setValue(isNow ? tr("now") : dayText(*hit->hitAt));
-    const QString earliest = hit->hitEarliest ? dayText(*hit->hitEarliest) : QString();
-    const QString latest = hit->hitLatest ? dayText(*hit->hitLatest) : QString();
-    const QString name = toQString(first->name);
-    m_reached->setDetail(isNow || earliest.isEmpty() || earliest == latest ? name
-                             : latest.isEmpty()                            ? tr("%1, from %2 on").arg(name, earliest)
-                                                : tr("%1, %2 to %3").arg(name, earliest, latest));
-}
-
 void BudgetsPage::updatePlanned()
 {
     const int rows = m_models.planned.rowCount();
     m_plannedCard->setVisible(rows > 0);
     if (rows == 0)
         return;
-    fixHeight(m_plannedTable, std::min(rows, rowsSeen));
+    m_plannedTable->fixHeight(std::min(rows, rowsSeen));
     const auto selected = m_plannedTable->selectionModel()->selectedRows().size();
     m_keep->setText(selected > 0 ? tr("Keep %n running", nullptr, static_cast<int>(selected)) : tr("Keep all running"));
-}
-
-void BudgetsPage::updateAudit()
-{
-    m_auditStack->setCurrentIndex(m_models.audit.rowCount() > 0 ? 0 : 1);
-    m_export->setEnabled(m_models.audit.rowCount() > 0);
-    const QModelIndexList rows = m_auditTable->selectionModel()->selectedRows();
-    m_resume->setEnabled(std::ranges::any_of(
-        rows, [](const QModelIndex &row) { return row.data(AuditModel::IsUndoableRole).toBool(); }));
 }
 
 void BudgetsPage::updateProblem()

@@ -20,7 +20,6 @@ class SpendForecast;
 namespace sandglass::ui {
 
 class Card;
-class StatTile;
 class TableView;
 class Toast;
 
@@ -48,8 +47,6 @@ public:
     void refresh() override;
     [[nodiscard]] QByteArray saveState() const override;
     void restoreState(const QByteArray &state) override;
-    /// Every entry that the table holds, as CSV with UTC times.
-    [[nodiscard]] Result<> writeAudit(const QString &path) const;
 
 protected:
     void showEvent(QShowEvent *event) override;
@@ -57,22 +54,16 @@ protected:
 
 private:
     void buildTools();
-    [[nodiscard]] QWidget *buildTiles();
     [[nodiscard]] QWidget *buildBudgets();
     [[nodiscard]] QWidget *buildPresets();
     [[nodiscard]] QWidget *buildPlanned();
-    [[nodiscard]] QWidget *buildAudit();
     void openDialog(const cost::Budget &budget, bool isNew);
     void editCurrent();
     void removeCurrent();
     void take(const cost::Budget &budget);
     void keepPlanned();
-    void resumeSelected();
-    void exportAudit();
     void updateBudgets();
-    void updateForecast();
     void updatePlanned();
-    void updateAudit();
     void updateProblem();
 
     Models m_models;
@@ -82,18 +73,11 @@ private:
     QPushButton *m_edit = nullptr;
     QPushButton *m_remove = nullptr;
     QLabel *m_problem = nullptr;
-    StatTile *m_today = nullptr;
-    StatTile *m_month = nullptr;
-    StatTile *m_reached = nullptr;
     QStackedWidget *m_stack = nullptr;
     TableView *m_table = nullptr;
     QWidget *m_plannedCard = nullptr;
     TableView *m_plannedTable = nullptr;
     QPushButton *m_keep = nullptr;
-    QStackedWidget *m_auditStack = nullptr;
-    TableView *m_auditTable = nullptr;
-    QPushButton *m_resume = nullptr;
-    QPushButton *m_export = nullptr;
     Toast *m_toast = nullptr;
 };
 

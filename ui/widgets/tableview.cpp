@@ -37,6 +37,11 @@ void TableView::setColumnWidths(const QList<int> &widths)
     }
 }
 
+void TableView::fixHeight(int rows)
+{
+    setFixedHeight(rows * metrics::rowHeight + horizontalHeader()->sizeHint().height() + 4);
+}
+
 QByteArray TableView::saveColumns() const
 {
     return horizontalHeader()->saveState();

@@ -13,6 +13,7 @@ public:
 
     /// Column widths in pixels, in order of the columns; -1 = takes what is left.
     void setColumnWidths(const QList<int> &widths);
+    void fixHeight(int rows); ///< as high as the header and so many rows
     [[nodiscard]] QByteArray saveColumns() const;
     void restoreColumns(const QByteArray &state);
 };
