@@ -2,6 +2,7 @@
 
 #include "services/core/qtstring.h"
 #include "ui/budgets/budgettext.h"
+#include "ui/budgets/fields.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/labels.h"
@@ -37,24 +38,6 @@ QString limitText(const Budget &budget)
     }
     return budget.measure == Measure::Age ? minutesText(std::chrono::seconds(budget.countLimit))
                                           : QString::number(budget.countLimit);
-}
-
-QComboBox *makeCombo(const QString &objectName, const QString &accessibleName, const QStringList &items = {})
-{
-    auto *combo = new QComboBox;
-    combo->setObjectName(objectName);
-    combo->setAccessibleName(accessibleName);
-    combo->addItems(items);
-    return combo;
-}
-
-QLineEdit *makeEdit(const QString &objectName, const QString &accessibleName, const QString &hint = {})
-{
-    auto *edit = new QLineEdit;
-    edit->setObjectName(objectName);
-    edit->setAccessibleName(accessibleName);
-    edit->setPlaceholderText(hint);
-    return edit;
 }
 
 QWidget *rowOf(std::initializer_list<QWidget *> widgets)
@@ -95,6 +78,30 @@ void BudgetDialog::build()
     rows->setHorizontalSpacing(metrics::cardGap);
     rows->setVerticalSpacing(10);
     rows->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
+    addLimitRows(rows);
+    addScopeRow(rows);
+    addActionRows(rows);
+
+    auto *scroll = new QScrollArea;
+    scroll->setWidget(form);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_problem = makeLabel({}, "error");
+    m_problem->setObjectName(QStringLiteral("budgetProblem"));
+    m_problem->setWordWrap(true);
+    m_problem->setContentsMargins(metrics::pageMargin, 0, metrics::pageMargin, 0);
+    m_problem->hide();
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, metrics::cardGap);
+    layout->setSpacing(metrics::gap);
+    layout->addWidget(scroll, 1);
+    layout->addWidget(m_problem);
+    layout->addLayout(buildButtons());
+}
+
+void BudgetDialog::addLimitRows(QFormLayout *rows)
+{
     m_name = makeEdit(QStringLiteral("budgetName"), tr("Name"), tr("Daily budget"));
     m_measure = makeCombo(
         QStringLiteral("budgetMeasure"), tr("Measure"),
@@ -111,6 +118,14 @@ void BudgetDialog::build()
     const QList<QByteArray> zones = QTimeZone::availableTimeZoneIds();
     for (const QByteArray &zone : zones)
         m_zone->addItem(QString::fromLatin1(zone));
+    rows->addRow(makeMuted(tr("Name")), m_name);
+    rows->addRow(makeMuted(tr("Measure")), m_measure);
+    rows->addRow(makeMuted(tr("Limit")), rowOf({m_limit, m_unit}));
+    rows->addRow(makeMuted(tr("Period")), rowOf({m_period, m_zone}));
+}
+
+void BudgetDialog::addScopeRow(QFormLayout *rows)
+{
     m_scope = makeCombo(QStringLiteral("budgetScope"), tr("Counts"),
                         {tr("All sandboxes"), tr("Template"), tr("Metadata"), tr("Connection")});
     m_scopeKey = makeEdit(QStringLiteral("budgetScopeKey"), tr("Metadata key"), tr("key"));
@@ -118,45 +133,33 @@ void BudgetDialog::build()
     m_scopeValue->setEditable(true);
     m_scopeValue->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     m_scopeValue->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    rows->addRow(makeMuted(tr("Counts")), rowOf({m_scope, m_scopeKey, m_scopeValue}));
+}
+
+void BudgetDialog::addActionRows(QFormLayout *rows)
+{
     m_thresholds = makeEdit(QStringLiteral("budgetThresholds"), tr("Tell at"), QStringLiteral("50, 80, 90, 100"));
     m_action = makeCombo(QStringLiteral("budgetAction"), tr("At the limit"),
                          {tr("Only tell me"), tr("Pause sandboxes"), tr("Kill sandboxes")});
     m_dryRun = new QCheckBox(tr("Dry run: write down what would be done, touch nothing"));
     m_dryRun->setObjectName(QStringLiteral("budgetDryRun"));
-    m_grace = new QSpinBox;
-    m_grace->setObjectName(QStringLiteral("budgetGrace"));
-    m_grace->setAccessibleName(tr("Grace in seconds"));
-    m_grace->setRange(0, 86'400);
-    m_grace->setSuffix(tr(" s"));
-    m_grace->setMaximumWidth(110);
+    m_grace = makeGraceField(QStringLiteral("budgetGrace"), 110);
     m_exceptions =
         makeEdit(QStringLiteral("budgetExceptions"), tr("Exceptions"), QStringLiteral("template:ml, user=42, keep"));
     m_exceptions->setToolTip(tr("Counted, but never paused or killed. Separate them by commas: template:NAME, "
                                 "connection:NAME, KEY=VALUE, or KEY for any value."));
     m_enabled = new QCheckBox(tr("In force"));
     m_enabled->setObjectName(QStringLiteral("budgetEnabled"));
-    rows->addRow(makeMuted(tr("Name")), m_name);
-    rows->addRow(makeMuted(tr("Measure")), m_measure);
-    rows->addRow(makeMuted(tr("Limit")), rowOf({m_limit, m_unit}));
-    rows->addRow(makeMuted(tr("Period")), rowOf({m_period, m_zone}));
-    rows->addRow(makeMuted(tr("Counts")), rowOf({m_scope, m_scopeKey, m_scopeValue}));
     rows->addRow(makeMuted(tr("Tell at (%)")), m_thresholds);
     rows->addRow(makeMuted(tr("At the limit")), m_action);
     rows->addRow({}, m_dryRun);
     rows->addRow(makeMuted(tr("Grace")), rowOf({m_grace, makeMuted(tr("to undo it before it is done"))}));
     rows->addRow(makeMuted(tr("Exceptions")), m_exceptions);
     rows->addRow({}, m_enabled);
+}
 
-    auto *scroll = new QScrollArea;
-    scroll->setWidget(form);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    m_problem = makeLabel({}, "error");
-    m_problem->setObjectName(QStringLiteral("budgetProblem"));
-    m_problem->setWordWrap(true);
-    m_problem->setContentsMargins(metrics::pageMargin, 0, metrics::pageMargin, 0);
-    m_problem->hide();
+QLayout *BudgetDialog::buildButtons()
+{
     m_save = makePrimaryButton({}, QStringLiteral("saveBudget"));
     m_save->setDefault(true);
     QPushButton *cancel = makeButton(tr("Cancel"), QStringLiteral("cancelBudget"));
@@ -166,12 +169,7 @@ void BudgetDialog::build()
     buttons->addStretch(1);
     buttons->addWidget(cancel);
     buttons->addWidget(m_save);
-    auto *layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, metrics::cardGap);
-    layout->setSpacing(metrics::gap);
-    layout->addWidget(scroll, 1);
-    layout->addWidget(m_problem);
-    layout->addLayout(buttons);
+    return buttons;
 }
 
 void BudgetDialog::fill()

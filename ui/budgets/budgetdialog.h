@@ -6,6 +6,7 @@
 
 class QCheckBox;
 class QComboBox;
+class QFormLayout;
 class QLabel;
 class QLineEdit;
 class QPushButton;
@@ -27,6 +28,10 @@ Q_SIGNALS:
 
 private:
     void build();
+    void addLimitRows(QFormLayout *rows);
+    void addScopeRow(QFormLayout *rows);
+    void addActionRows(QFormLayout *rows);
+    [[nodiscard]] QLayout *buildButtons();
     void fill();
     void updateFields();
     void submit();

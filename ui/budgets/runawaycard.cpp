@@ -3,6 +3,7 @@
 #include "models/budgets/guarddesk.h"
 #include "services/core/qtstring.h"
 #include "ui/budgets/budgettext.h"
+#include "ui/budgets/fields.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
@@ -25,7 +26,8 @@ using models::RunawayPolicy;
 
 RunawayCard::RunawayCard(models::GuardDesk &desk, QWidget *parent) : QWidget(parent), m_desk(desk)
 {
-    build();
+    makeFields();
+    layOut();
     fill();
     connect(&m_desk, &models::GuardDesk::runawayPolicyChanged, this, &RunawayCard::fill);
     connect(&m_desk, &models::GuardDesk::reported, this, &RunawayCard::updateState);
@@ -39,46 +41,35 @@ RunawayCard::RunawayCard(models::GuardDesk &desk, QWidget *parent) : QWidget(par
     connect(m_apply, &QPushButton::clicked, this, &RunawayCard::apply);
 }
 
-void RunawayCard::build()
+void RunawayCard::makeFields()
 {
-    auto *card = new Card(tr("Runaways"));
-    card->setHint(tr("running longer than meant, pauses left out"));
     m_state = makeMuted({});
     m_state->setObjectName(QStringLiteral("runawayState"));
-    card->titleRow()->addWidget(m_state);
-
-    const auto makeEdit = [this](const QString &objectName, const QString &name) {
-        auto *edit = new QLineEdit;
-        edit->setObjectName(objectName);
-        edit->setAccessibleName(name);
-        return edit;
-    };
     m_threshold = makeEdit(QStringLiteral("runawayThreshold"), tr("Threshold in minutes"));
     m_threshold->setMaximumWidth(90);
-    m_perTemplate = makeEdit(QStringLiteral("runawayPerTemplate"), tr("Thresholds per template"));
-    m_perTemplate->setPlaceholderText(QStringLiteral("ml=120, web=30"));
+    m_perTemplate =
+        makeEdit(QStringLiteral("runawayPerTemplate"), tr("Thresholds per template"), QStringLiteral("ml=120, web=30"));
     m_perTemplate->setToolTip(tr("Other thresholds for templates, in minutes: name=minutes, separated by commas."));
-    m_response = new QComboBox;
-    m_response->setObjectName(QStringLiteral("runawayResponse"));
-    m_response->setAccessibleName(tr("When one is found"));
-    m_response->addItems({tr("Off"), tr("Only tell me"), tr("Pause it"), tr("Kill it")});
+    m_response = makeCombo(QStringLiteral("runawayResponse"), tr("When one is found"),
+                           {tr("Off"), tr("Only tell me"), tr("Pause it"), tr("Kill it")});
     m_dryRun = new QCheckBox(tr("Dry run"));
     m_dryRun->setObjectName(QStringLiteral("runawayDryRun"));
     m_dryRun->setToolTip(tr("Write down what would be done, touch nothing."));
-    m_grace = new QSpinBox;
-    m_grace->setObjectName(QStringLiteral("runawayGrace"));
-    m_grace->setAccessibleName(tr("Grace in seconds"));
-    m_grace->setRange(0, 86'400);
-    m_grace->setSuffix(tr(" s"));
-    m_grace->setMaximumWidth(90);
-    m_exceptions = makeEdit(QStringLiteral("runawayExceptions"), tr("Exceptions"));
-    m_exceptions->setPlaceholderText(QStringLiteral("template:ml, user=42, keep"));
+    m_grace = makeGraceField(QStringLiteral("runawayGrace"), 90);
+    m_exceptions =
+        makeEdit(QStringLiteral("runawayExceptions"), tr("Exceptions"), QStringLiteral("template:ml, user=42, keep"));
     m_exceptions->setToolTip(tr("Listed, but never paused or killed."));
     m_apply = makeButton(tr("Apply"), QStringLiteral("applyRunaways"));
     m_problem = makeLabel({}, "error");
     m_problem->setObjectName(QStringLiteral("runawayProblem"));
     m_problem->setWordWrap(true);
+}
 
+void RunawayCard::layOut()
+{
+    auto *card = new Card(tr("Runaways"));
+    card->setHint(tr("running longer than meant, pauses left out"));
+    card->titleRow()->addWidget(m_state);
     auto *grid = new QGridLayout;
     grid->setHorizontalSpacing(metrics::cardGap);
     grid->setVerticalSpacing(metrics::gap);

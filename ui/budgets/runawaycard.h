@@ -26,7 +26,8 @@ Q_SIGNALS:
     void applied();
 
 private:
-    void build();
+    void makeFields();
+    void layOut();
     void fill();
     void apply();
     void updateState();
