@@ -61,7 +61,16 @@ void DiagnosticsSection::buildTraces(QFormLayout *form)
 {
     m_tracing = new QCheckBox(tr("Send traces to an OpenTelemetry collector (OTLP over HTTP)"), this);
     m_tracing->setObjectName(QStringLiteral("tracingEnabled"));
+    connect(m_tracing, &QCheckBox::toggled, this, &DiagnosticsSection::tracingChanged);
     form->addRow(m_tracing);
+    buildAddress(form);
+    buildHeaders(form);
+    m_state = addValue(form, tr("State"), false);
+    m_state->setObjectName(QStringLiteral("tracingState"));
+}
+
+void DiagnosticsSection::buildAddress(QFormLayout *form)
+{
     m_endpoint = new QLineEdit(this);
     m_endpoint->setObjectName(QStringLiteral("tracingEndpoint"));
     m_endpoint->setAccessibleName(tr("Address of the OpenTelemetry collector"));
@@ -78,13 +87,28 @@ void DiagnosticsSection::buildTraces(QFormLayout *form)
     m_testResult->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred); // else it wraps at its first guess
     m_testResult->hide();
     form->addRow(QString(), m_testResult);
+    connect(m_endpoint, &QLineEdit::editingFinished, this, [this] {
+        if (m_endpoint->isEnabled() && m_endpoint->text().trimmed() != m_view.endpoint)
+            Q_EMIT endpointChanged(m_endpoint->text().trimmed());
+    });
+    connect(m_endpoint, &QLineEdit::textEdited, m_testResult, &QLabel::hide);
+    connect(m_test, &QPushButton::clicked, this, [this] {
+        m_test->setEnabled(false);
+        m_testResult->setText(tr("◌ Asking…"));
+        m_testResult->show();
+        Q_EMIT testRequested();
+    });
+}
 
+void DiagnosticsSection::buildHeaders(QFormLayout *form)
+{
     m_headers = new QLineEdit(this);
     m_headers->setObjectName(QStringLiteral("tracingHeaders"));
     m_headers->setAccessibleName(tr("Headers for the OpenTelemetry collector"));
     m_headers->setEchoMode(QLineEdit::Password);
     m_saveHeaders = makeButton(tr("Keep"), QStringLiteral("saveTracingHeaders"), this);
     m_saveHeaders->setAccessibleName(tr("Keep the headers"));
+    m_saveHeaders->setEnabled(false);
     m_forgetHeaders = makeButton(tr("Forget"), QStringLiteral("forgetTracingHeaders"), this);
     m_forgetHeaders->setAccessibleName(tr("Forget the headers"));
     auto *headers = new QHBoxLayout;
@@ -98,27 +122,11 @@ void DiagnosticsSection::buildTraces(QFormLayout *form)
     m_headersProblem->setWordWrap(true);
     m_headersProblem->hide();
     form->addRow(QString(), m_headersProblem);
-    m_state = addValue(form, tr("State"), false);
-    m_state->setObjectName(QStringLiteral("tracingState"));
-
-    connect(m_tracing, &QCheckBox::toggled, this, &DiagnosticsSection::tracingChanged);
-    connect(m_endpoint, &QLineEdit::editingFinished, this, [this] {
-        if (m_endpoint->isEnabled() && m_endpoint->text().trimmed() != m_view.endpoint)
-            Q_EMIT endpointChanged(m_endpoint->text().trimmed());
-    });
-    connect(m_endpoint, &QLineEdit::textEdited, m_testResult, &QLabel::hide);
-    connect(m_test, &QPushButton::clicked, this, [this] {
-        m_test->setEnabled(false);
-        m_testResult->setText(tr("◌ Asking…"));
-        m_testResult->show();
-        Q_EMIT testRequested();
-    });
     connect(m_headers, &QLineEdit::textChanged, this,
             [this](const QString &text) { m_saveHeaders->setEnabled(!text.trimmed().isEmpty()); });
     connect(m_headers, &QLineEdit::returnPressed, m_saveHeaders, &QPushButton::click);
     connect(m_saveHeaders, &QPushButton::clicked, this, [this] { Q_EMIT headersEntered(m_headers->text().trimmed()); });
     connect(m_forgetHeaders, &QPushButton::clicked, this, [this] { Q_EMIT headersEntered({}); });
-    m_saveHeaders->setEnabled(false);
 }
 
 void DiagnosticsSection::buildLog(QFormLayout *form)

@@ -56,6 +56,8 @@ protected:
 
 private:
     void buildTraces(QFormLayout *form);
+    void buildAddress(QFormLayout *form);
+    void buildHeaders(QFormLayout *form);
     void buildLog(QFormLayout *form);
     void buildHosts();
     void setHosts(const QList<models::OutgoingHost> &hosts);

@@ -37,12 +37,20 @@ TunnelPanel::TunnelPanel(TunnelSession &tunnel, QWidget *parent)
     , m_button(makePrimaryButton(tr("Open the tunnel"), QStringLiteral("tunnelButton")))
     , m_copy(makeButton(tr("Copy URL"), QStringLiteral("copyTunnelUrl")))
 {
-    auto *card = new Card(tr("Tunnel"));
-    QLabel *sentence =
-        makeMuted(tr("E2B's cloud cannot reach a machine behind NAT. A tunnel gives the receiver a public "
-                     "URL while it is open. Whoever knows the URL reaches the receiver, which takes "
-                     "nothing without the right signature."));
-    sentence->setWordWrap(true);
+    describeFields();
+    layOut();
+    connect(m_kind, &QComboBox::currentIndexChanged, this, &TunnelPanel::update);
+    connect(m_button, &QPushButton::clicked, this, &TunnelPanel::startOrStop);
+    connect(m_copy, &QPushButton::clicked, this, [this] {
+        QGuiApplication::clipboard()->setText(m_tunnel.publicUrl());
+        Q_EMIT toast(tr("Copied %1").arg(m_tunnel.publicUrl()));
+    });
+    connect(&m_tunnel, &TunnelSession::changed, this, &TunnelPanel::update);
+    update();
+}
+
+void TunnelPanel::describeFields()
+{
     m_kind->setObjectName(QStringLiteral("tunnelKind"));
     m_kind->setAccessibleName(tr("Tunnel through"));
     m_kind->addItem(tr("cloudflared, without an account"), static_cast<int>(Kind::Cloudflared));
@@ -65,6 +73,16 @@ TunnelPanel::TunnelPanel(TunnelSession &tunnel, QWidget *parent)
         label->setWordWrap(true);
         label->setTextInteractionFlags(Qt::TextSelectableByMouse);
     }
+}
+
+void TunnelPanel::layOut()
+{
+    auto *card = new Card(tr("Tunnel"));
+    QLabel *sentence =
+        makeMuted(tr("E2B's cloud cannot reach a machine behind NAT. A tunnel gives the receiver a public "
+                     "URL while it is open. Whoever knows the URL reaches the receiver, which takes "
+                     "nothing without the right signature."));
+    sentence->setWordWrap(true);
     m_form = new QFormLayout;
     m_form->setHorizontalSpacing(metrics::cardGap);
     m_form->setVerticalSpacing(metrics::gap);
@@ -86,14 +104,6 @@ TunnelPanel::TunnelPanel(TunnelSession &tunnel, QWidget *parent)
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(card);
-    connect(m_kind, &QComboBox::currentIndexChanged, this, &TunnelPanel::update);
-    connect(m_button, &QPushButton::clicked, this, &TunnelPanel::startOrStop);
-    connect(m_copy, &QPushButton::clicked, this, [this] {
-        QGuiApplication::clipboard()->setText(m_tunnel.publicUrl());
-        Q_EMIT toast(tr("Copied %1").arg(m_tunnel.publicUrl()));
-    });
-    connect(&m_tunnel, &TunnelSession::changed, this, &TunnelPanel::update);
-    update();
 }
 
 void TunnelPanel::showEvent(QShowEvent *event)

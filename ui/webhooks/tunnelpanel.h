@@ -29,6 +29,8 @@ protected:
     void showEvent(QShowEvent *event) override;
 
 private:
+    void describeFields();
+    void layOut();
     void startOrStop();
     void update();
     [[nodiscard]] QString stateSentence() const;
