@@ -8,6 +8,8 @@
 #include <QNetworkReply>
 #include <QRandomGenerator>
 
+#include <utility>
+
 namespace sandglass::net {
 
 HttpCall::HttpCall(std::shared_ptr<QNetworkAccessManager> manager, HttpRequest request, QObject *parent)
@@ -130,13 +132,8 @@ void HttpCall::finish(Result<HttpResponse> outcome)
 void HttpCall::dropReply()
 {
     m_timer.stop();
-    if (!m_reply)
-        return;
-    QNetworkReply *reply = m_reply;
-    m_reply = nullptr;
-    reply->disconnect(this);
-    reply->abort();
-    reply->deleteLater();
+    if (m_reply)
+        abandon(*std::exchange(m_reply, nullptr), *this);
 }
 
 } // namespace sandglass::net

@@ -137,4 +137,11 @@ Error transportError(const QNetworkReply &reply)
     return error;
 }
 
+void abandon(QNetworkReply &reply, QObject &listener)
+{
+    reply.disconnect(&listener);
+    reply.abort();
+    reply.deleteLater();
+}
+
 } // namespace sandglass::net

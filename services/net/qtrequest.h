@@ -25,4 +25,7 @@ namespace sandglass::net {
 [[nodiscard]] bool isBroken(const QNetworkReply &reply);
 [[nodiscard]] Error transportError(const QNetworkReply &reply);
 
+/// Ends a reply whose answer `listener` no longer wants: it hears nothing more, and the reply goes soon after.
+void abandon(QNetworkReply &reply, QObject &listener);
+
 } // namespace sandglass::net

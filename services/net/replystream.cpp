@@ -6,6 +6,8 @@
 #include <QNetworkAccessManager>
 #include <QNetworkReply>
 
+#include <utility>
+
 namespace sandglass::net {
 namespace {
 
@@ -116,13 +118,8 @@ void ReplyStream::conclude(Result<> outcome)
 void ReplyStream::dropReply()
 {
     m_timer.stop();
-    if (!m_reply)
-        return;
-    QNetworkReply *reply = m_reply;
-    m_reply = nullptr;
-    reply->disconnect(this);
-    reply->abort();
-    reply->deleteLater();
+    if (m_reply)
+        abandon(*std::exchange(m_reply, nullptr), *this);
 }
 
 } // namespace sandglass::net
