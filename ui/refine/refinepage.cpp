@@ -6,6 +6,7 @@
 #include "models/templates/templatelistmodel.h"
 #include "services/core/qtstring.h"
 #include "ui/refine/attemptspanel.h"
+#include "ui/refine/banners.h"
 #include "ui/refine/codeeditor.h"
 #include "ui/refine/example.h"
 #include "ui/refine/findbar.h"
@@ -18,8 +19,6 @@
 #include <QComboBox>
 #include <QDataStream>
 #include <QFileDialog>
-#include <QHBoxLayout>
-#include <QLabel>
 #include <QPushButton>
 #include <QSignalBlocker>
 #include <QSplitter>
@@ -51,10 +50,8 @@ RefinePage::RefinePage(RunSession &session, models::CodeDocument &document, Sett
     , m_panelButton(new QPushButton(tr("Attempts"), m_tools))
     , m_editor(new CodeEditor(this))
     , m_find(new FindBar(*m_editor, this))
-    , m_banner(new QFrame(this))
-    , m_bannerText(new QLabel(m_banner))
-    , m_bannerAction(new QPushButton(tr("Restart engine"), m_banner))
-    , m_welcome(new QFrame(this))
+    , m_banner(new TroubleBanner(this))
+    , m_welcome(new ExampleOffer(this))
     , m_output(new OutputPanel(this))
     , m_panel(new AttemptsPanel(*session.attempts(), this))
     , m_columns(new QSplitter(Qt::Horizontal, this))
@@ -62,7 +59,6 @@ RefinePage::RefinePage(RunSession &session, models::CodeDocument &document, Sett
 {
     setObjectName(QStringLiteral("refinePage"));
     buildTools();
-    buildBanner();
     buildLayout();
     buildActions();
     wireSession();
@@ -91,41 +87,6 @@ void RefinePage::buildTools()
     connect(m_template, &QComboBox::activated, this, [this] { setTemplate(m_template->currentData().toString()); });
     connect(&m_templates, &models::TemplateListModel::stateChanged, this, &RefinePage::fillTemplates);
     fillTemplates();
-}
-
-void RefinePage::buildBanner()
-{
-    m_banner->setProperty("banner", true);
-    m_banner->setObjectName(QStringLiteral("troubleBanner"));
-    m_bannerText->setObjectName(QStringLiteral("troubleText"));
-    m_bannerText->setWordWrap(true);
-    auto *again = new QPushButton(tr("Run again"), m_banner);
-    auto *row = new QHBoxLayout(m_banner);
-    row->setContentsMargins(20, metrics::gap, metrics::cardGap, metrics::gap);
-    row->addWidget(m_bannerText, 1);
-    row->addWidget(m_bannerAction);
-    row->addWidget(again);
-    connect(again, &QPushButton::clicked, this, &RefinePage::run);
-    connect(m_bannerAction, &QPushButton::clicked, this, &RefinePage::engineRestartRequested);
-
-    m_welcome->setProperty("banner", true);
-    m_welcome->setObjectName(QStringLiteral("exampleOffer"));
-    auto *text = new QLabel(tr("New here? Start with a small program that has a fault in it: run it, see the error at "
-                               "its line, fix it, run again."),
-                            m_welcome);
-    text->setWordWrap(true);
-    auto *load = new QPushButton(tr("Load the example"), m_welcome);
-    load->setObjectName(QStringLiteral("loadExample"));
-    load->setProperty("kind", QStringLiteral("primary"));
-    auto *skip = new QPushButton(tr("No, thanks"), m_welcome);
-    auto *offer = new QHBoxLayout(m_welcome);
-    offer->setContentsMargins(20, metrics::gap, metrics::cardGap, metrics::gap);
-    offer->addWidget(text, 1);
-    offer->addWidget(load);
-    offer->addWidget(skip);
-    m_welcome->hide();
-    connect(load, &QPushButton::clicked, this, &RefinePage::loadExample);
-    connect(skip, &QPushButton::clicked, m_welcome, &QWidget::hide);
 }
 
 void RefinePage::buildLayout()
@@ -216,6 +177,9 @@ void RefinePage::wireSession()
 
 void RefinePage::wireEditor()
 {
+    connect(m_banner, &TroubleBanner::runRequested, this, &RefinePage::run);
+    connect(m_banner, &TroubleBanner::engineRestartRequested, this, &RefinePage::engineRestartRequested);
+    connect(m_welcome, &ExampleOffer::accepted, this, &RefinePage::loadExample);
     m_editor->zoomTo(m_settings.number(Settings::Key::EditorZoom));
     connect(m_editor, &CodeEditor::codeEdited, this, [this] { m_document.noteText(m_editor->text()); });
     connect(m_editor, &CodeEditor::tracebackRequested, this, [this] { m_output->setTab(OutputPanel::OutputTab); });
@@ -340,15 +304,7 @@ void RefinePage::updateStateLine()
 
 void RefinePage::updateBanner()
 {
-    const auto &trouble = m_session.trouble();
-    m_banner->setVisible(trouble.has_value());
-    if (!trouble)
-        return;
-    const QString words = toQString(trouble->message);
-    const bool isGone = trouble->kind == Error::Kind::Transport || trouble->kind == Error::Kind::Timeout;
-    m_bannerText->setText(isGone ? tr("The engine does not answer: %1. Your code and attempts are kept.").arg(words)
-                                 : tr("The run was not possible: %1").arg(words));
-    m_bannerAction->setVisible(isGone);
+    m_banner->setTrouble(m_session.trouble());
 }
 
 void RefinePage::onErrorChanged()

@@ -4,8 +4,6 @@
 
 class QAction;
 class QComboBox;
-class QFrame;
-class QLabel;
 class QPushButton;
 class QSplitter;
 
@@ -14,14 +12,16 @@ class CodeDocument;
 class RunSession;
 class Settings;
 class TemplateListModel;
-}
+} // namespace sandglass::models
 
 namespace sandglass::ui {
 
 class AttemptsPanel;
 class CodeEditor;
+class ExampleOffer;
 class FindBar;
 class OutputPanel;
+class TroubleBanner;
 
 /// Write, run in a sandbox, see the error at its line, run again until the check passes.
 class RefinePage final : public Page
@@ -57,7 +57,6 @@ protected:
 
 private:
     void buildTools();
-    void buildBanner();
     void buildLayout();
     void buildActions();
     QAction *addAction(const QString &text, const QList<QKeySequence> &keys, void (RefinePage::*slot)());
@@ -93,10 +92,8 @@ private:
     QPushButton *m_panelButton;
     CodeEditor *m_editor;
     FindBar *m_find;
-    QFrame *m_banner;
-    QLabel *m_bannerText;
-    QPushButton *m_bannerAction;
-    QFrame *m_welcome;
+    TroubleBanner *m_banner;
+    ExampleOffer *m_welcome;
     OutputPanel *m_output;
     AttemptsPanel *m_panel;
     QSplitter *m_columns;
