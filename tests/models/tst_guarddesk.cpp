@@ -1,21 +1,14 @@
-// Budgets, runaways and the guard over a real journal and tracker; actions go to a loopback API by HTTP.
+// What the guard counts and tells: sums, thresholds, runaways, and the rules it is given.
 
-#include "models/budgets/auditmodel.h"
 #include "models/budgets/budgetlistmodel.h"
-#include "models/budgets/guarddesk.h"
-#include "models/budgets/plannedmodel.h"
-#include "models/timetravel/viewpoint.h"
 #include "services/core/qtstring.h"
-#include "services/e2b/client.h"
-#include "tests/models/livefixture.h"
-#include "tests/support/fakee2bserver.h"
+#include "tests/models/guardfixture.h"
 
 #include <QFile>
 #include <QSignalSpy>
 
-#include <atomic>
-
 using namespace sandglass;
+using namespace sandglass::test;
 using namespace Qt::Literals::StringLiterals;
 using namespace std::chrono_literals;
 using lifecycle::EventType;
@@ -26,174 +19,21 @@ using models::RunawayPolicy;
 using testsupport::FakeReply;
 namespace sample = lifecycle::sample;
 
-namespace {
-
-/// The list names it: connection and size become known.
-lifecycle::Event observed(const std::string &id, double seconds, double startedAt)
-{
-    lifecycle::Event event = sample::observedRunning(seconds, startedAt);
-    event.sandboxId = id;
-    event.id = id + "/observed/" + std::to_string(seconds);
-    event.templateId = "tpl";
-    return event;
-}
-
-cost::Budget moneyBudget(const char *dollars)
-{
-    cost::Budget budget;
-    budget.id = "b1";
-    budget.name = "Daily";
-    budget.moneyLimit = Money::parse(dollars).value();
-    budget.timeZone = "UTC";
-    budget.thresholds = {50, 100};
-    return budget;
-}
-
-cost::Budget countBudget(cost::Budget::Measure measure, std::int64_t limit)
-{
-    cost::Budget budget = moneyBudget("1");
-    budget.measure = measure;
-    budget.countLimit = limit;
-    return budget;
-}
-
-} // namespace
-
-class TestGuardDesk final : public QObject
+class TestGuardDesk final : public GuardFixture
 {
     Q_OBJECT
 private Q_SLOTS:
-    void init();
-    void cleanup();
     void thresholdIsToldOnceAlsoAfterARestart();
     void sumsAreTheTrackersAlsoOfColdOnes();
     void scopes_data();
     void scopes();
     void endedOnesCount();
-    void dryRunSendsNothing();
-    void pausesOnceAfterTheGrace();
-    void actsWhileSomebodyLooksBack();
-    void undoneActionIsNotSent();
-    void keepsOneOfSeveral();
-    void actsOnNothingStale();
-    void leavesOtherConnectionsAlone();
-    void resumesWhatItPaused();
-    void retriesAndTellsTheAnswer();
-    void planSurvivesARestart();
     void runawayIsToldInTime();
     void runawaysFollowTheirRules();
     void configSurvivesARestart();
     void damagedConfigIsKept();
     void refusesNonsense();
-
-private:
-    void openDesk();
-    void moveTo(double seconds); ///< the clock; then one evaluation
-    void settle();               ///< waits for an evaluation that begins now
-    void runTwo();               ///< a and b since 0 s, known to the connection "Fake"
-    void stopAt(cost::Budget::Action action, bool isDryRun);
-    [[nodiscard]] int sent(const QByteArray &request) const { return m_server->count(request); }
-    [[nodiscard]] QStringList audit(models::AuditModel::Column column) const;
-    [[nodiscard]] const cost::BudgetUsage &usage() const { return m_desk->report()->usages.front(); }
-
-    test::LiveFixture m_live;
-    std::atomic<std::int64_t> m_nowNs = 0; ///< for the worker's thread
-    std::unique_ptr<QTemporaryDir> m_directory;
-    std::unique_ptr<testsupport::FakeE2bServer> m_server;
-    std::unique_ptr<e2b::Client> m_client;
-    std::unique_ptr<models::ClientSandboxActions> m_actions;
-    std::unique_ptr<GuardDesk> m_desk;
-    std::unique_ptr<models::AuditModel> m_audit;
-    std::vector<GuardAlert> m_alerts;
 };
-
-void TestGuardDesk::init()
-{
-    m_directory = std::make_unique<QTemporaryDir>();
-    QVERIFY(m_live.open());
-    m_nowNs = toUnixNs(m_live.now);
-    m_server = std::make_unique<testsupport::FakeE2bServer>();
-    e2b::Connection connection;
-    connection.apiUrl = m_server->url();
-    connection.apiKey = "e2b_0123456789abcdef0123456789abcdef01234567";
-    m_client = std::make_unique<e2b::Client>(connection);
-    m_actions = std::make_unique<models::ClientSandboxActions>(*m_client);
-    openDesk();
-}
-
-void TestGuardDesk::openDesk()
-{
-    m_alerts.clear();
-    m_audit.reset();
-    m_desk.reset();
-    const auto file = [this](const char *name) {
-        return std::filesystem::path(m_directory->filePath(QString::fromLatin1(name)).toStdString());
-    };
-    m_desk = std::make_unique<GuardDesk>(
-        m_live.tracker(), *m_actions,
-        models::GuardFiles{file("budgets.json"), file("guard.json"), file("audit.jsonl"), m_live.journal().file()},
-        [this] { return fromUnixNs(m_nowNs); });
-    m_audit = std::make_unique<models::AuditModel>(*m_desk);
-    m_desk->setConnection(u"Fake"_s);
-    connect(m_desk.get(), &GuardDesk::alertRaised, this,
-            [this](const GuardAlert &alert) { m_alerts.push_back(alert); });
-    QTRY_VERIFY(m_desk->isCurrent());
-}
-
-void TestGuardDesk::cleanup()
-{
-    m_audit.reset();
-    m_desk.reset();
-    m_actions.reset();
-    m_client.reset();
-    m_server.reset();
-    m_live.close();
-    m_directory.reset();
-}
-
-void TestGuardDesk::settle()
-{
-    QTRY_VERIFY(m_desk->isCurrent());
-    const Timestamp now = fromUnixNs(++m_nowNs); // to know the report by
-    m_desk->evaluateNow();
-    QTRY_COMPARE(m_desk->report()->at, now);
-}
-
-void TestGuardDesk::moveTo(double seconds)
-{
-    m_live.now = sample::at(seconds);
-    QTRY_VERIFY(m_desk->isCurrent());
-    m_nowNs = toUnixNs(m_live.now);
-    m_desk->confirmFacts();
-    m_desk->evaluateNow();
-    QTRY_VERIFY(m_desk->isCurrent() && m_desk->report()->at == m_live.now);
-}
-
-void TestGuardDesk::runTwo()
-{
-    QVERIFY(m_live.record(
-        {sample::created(0, "e1", "a"), sample::created(0, "e2", "b"), observed("a", 1, 0), observed("b", 1, 0)}));
-    QTest::qWait(0);
-    settle();
-}
-
-void TestGuardDesk::stopAt(cost::Budget::Action action, bool isDryRun)
-{
-    cost::Budget budget = moneyBudget("0.02"); // two cost $0.0363 in ten minutes
-    budget.action = action;
-    budget.isDryRun = isDryRun;
-    budget.grace = 30s;
-    QVERIFY(m_desk->setBudget(budget));
-    settle();
-}
-
-QStringList TestGuardDesk::audit(models::AuditModel::Column column) const
-{
-    QStringList texts;
-    for (int row = 0; row < m_audit->rowCount(); ++row)
-        texts << m_audit->index(row, column).data().toString();
-    return texts;
-}
 
 void TestGuardDesk::thresholdIsToldOnceAlsoAfterARestart()
 {
@@ -331,190 +171,6 @@ void TestGuardDesk::endedOnesCount()
     QCOMPARE(usage().count, 3);
     QCOMPARE(model.index(0, 0).data(BudgetListModel::StateRole).toInt(), int(BudgetListModel::State::Over));
     QCOMPARE(model.overCount(), 1);
-}
-
-void TestGuardDesk::dryRunSendsNothing()
-{
-    runTwo();
-    stopAt(cost::Budget::Action::Kill, true);
-    QTRY_COMPARE(audit(models::AuditModel::VerbColumn).count(u"would kill"_s), 2);
-    moveTo(700);
-    moveTo(1'400);
-    QCOMPARE(audit(models::AuditModel::VerbColumn).count(u"would kill"_s), 2);
-    QVERIFY(m_desk->report()->planned.empty());
-    QVERIFY(m_server->requests().isEmpty());
-}
-
-void TestGuardDesk::pausesOnceAfterTheGrace()
-{
-    m_server->script("POST /sandboxes/a/pause", {FakeReply::json(204, {})});
-    m_server->script("POST /sandboxes/b/pause", {FakeReply::json(204, {})});
-    runTwo();
-    m_desk->confirmFacts();
-    stopAt(cost::Budget::Action::Pause, false);
-    models::PlannedModel planned(*m_desk);
-    QTRY_COMPARE(m_desk->report()->planned.size(), 2U);
-    settle();
-    QCOMPARE(planned.rowCount(), 2);
-    QCOMPARE(planned.index(0, 0).data(models::PlannedModel::LeftMsRole).toLongLong(), 30'000);
-    moveTo(629);
-    QVERIFY(m_server->requests().isEmpty());
-    moveTo(631);
-    QTRY_COMPARE(sent("POST /sandboxes/a/pause"), 1);
-    QTRY_COMPARE(sent("POST /sandboxes/b/pause"), 1);
-    QTRY_COMPARE(audit(models::AuditModel::AnswerColumn).count(u"ok"_s), 2);
-    QCOMPARE(planned.rowCount(), 0);
-    // The events of it are late: nobody is paused twice.
-    moveTo(700);
-    moveTo(1'000);
-    QCOMPARE(m_server->requests().size(), 2);
-    QCOMPARE(audit(models::AuditModel::WhyColumn).front(), u"budget 'Daily' is used up"_s);
-    QCOMPARE(audit(models::AuditModel::WhoColumn).front(), u"guard"_s);
-}
-
-/// A journey into the past is a matter of the pages: money is guarded, and events are stored, all the while.
-void TestGuardDesk::actsWhileSomebodyLooksBack()
-{
-    m_server->script("DELETE /sandboxes/a", {FakeReply::json(204, {})});
-    m_server->script("DELETE /sandboxes/b", {FakeReply::json(204, {})});
-    runTwo();
-    models::Viewpoint viewpoint(m_live.tracker(), m_live.journal());
-    viewpoint.travelTo(sample::at(0.5));
-    QTRY_VERIFY(viewpoint.isInPast());
-    QVERIFY(viewpoint.costBetween(sample::at(0), sample::at(600)).isZero()); // of a size not known by then
-    m_desk->confirmFacts();
-    stopAt(cost::Budget::Action::Kill, false);
-    QTRY_COMPARE(m_desk->report()->planned.size(), 2U);
-    moveTo(631);
-    QTRY_COMPARE(sent("DELETE /sandboxes/a"), 1);
-    QTRY_COMPARE(sent("DELETE /sandboxes/b"), 1);
-    QVERIFY(m_live.record({sample::bare(EventType::Killed, 632, "e1", "a")}));
-    QVERIFY(viewpoint.isInPast());
-    QCOMPARE(viewpoint.newsCount(), 1);
-    QVERIFY(viewpoint.fold().find("a")->state == lifecycle::SandboxState::Running);
-    QVERIFY(m_live.tracker().fold().find("a")->state == lifecycle::SandboxState::Killed);
-    viewpoint.returnToNow();
-    QVERIFY(viewpoint.fold().find("a")->state == lifecycle::SandboxState::Killed);
-}
-
-void TestGuardDesk::undoneActionIsNotSent()
-{
-    runTwo();
-    m_desk->confirmFacts();
-    stopAt(cost::Budget::Action::Kill, false);
-    QTRY_COMPARE(m_desk->report()->planned.size(), 2U);
-    m_desk->undo(m_desk->report()->planned.front().cause);
-    QTRY_VERIFY(m_desk->report()->planned.empty());
-    QCOMPARE(audit(models::AuditModel::VerbColumn).count(u"undo"_s), 2);
-    moveTo(700);
-    moveTo(1'500);
-    QVERIFY(m_server->requests().isEmpty());
-}
-
-void TestGuardDesk::keepsOneOfSeveral()
-{
-    m_server->script("DELETE /sandboxes/b", {FakeReply::json(204, {})});
-    runTwo();
-    m_desk->confirmFacts();
-    stopAt(cost::Budget::Action::Kill, false);
-    QTRY_COMPARE(m_desk->report()->planned.size(), 2U);
-    m_desk->undo(m_desk->report()->planned.front().cause, "a");
-    QTRY_COMPARE(m_desk->report()->planned.size(), 1U);
-    moveTo(700);
-    QTRY_COMPARE(sent("DELETE /sandboxes/b"), 1);
-    QCOMPARE(m_server->requests().size(), 1);
-}
-
-void TestGuardDesk::actsOnNothingStale()
-{
-    m_server->scriptAll("/sandboxes/", [](const testsupport::FakeRequest &) { return FakeReply::json(204, {}); });
-    runTwo();
-    m_desk->confirmFacts();
-    stopAt(cost::Budget::Action::Kill, false);
-    QTRY_COMPARE(m_desk->report()->planned.size(), 2U);
-    m_nowNs = toUnixNs(sample::at(800)); // nobody has heard of them for more than a minute
-    settle();
-    QTRY_VERIFY(m_desk->report()->isStale);
-    QCOMPARE(m_desk->report()->planned.size(), 2U);
-    QVERIFY(m_server->requests().isEmpty());
-    m_desk->confirmFacts(); // by itself, without anybody asking for an evaluation
-    QTRY_COMPARE(m_server->requests().size(), 2);
-}
-
-void TestGuardDesk::leavesOtherConnectionsAlone()
-{
-    runTwo();
-    m_desk->setConnection(u"Another"_s);
-    stopAt(cost::Budget::Action::Kill, false);
-    moveTo(700);
-    QTRY_COMPARE(audit(models::AuditModel::AnswerColumn)
-                     .filter(u"it belongs to the connection 'Fake', which is not in use"_s)
-                     .size(),
-                 2);
-    QVERIFY(m_server->requests().isEmpty());
-}
-
-void TestGuardDesk::resumesWhatItPaused()
-{
-    m_server->script("POST /sandboxes/a/pause", {FakeReply::json(204, {})});
-    m_server->script("POST /sandboxes/b/pause", {FakeReply::error(404, "gone")});
-    m_server->script(
-        "POST /sandboxes/a/connect",
-        {FakeReply::error(500, "not now"),
-         FakeReply::json(201, R"({"sandboxID":"a","templateID":"tpl","clientID":"c","envdVersion":"0.4.0"})")});
-    runTwo();
-    stopAt(cost::Budget::Action::Pause, false);
-    moveTo(700);
-    const auto undoable = [this] {
-        int count = 0;
-        for (int row = 0; row < m_audit->rowCount(); ++row)
-            count += m_audit->index(row, 0).data(models::AuditModel::IsUndoableRole).toBool() ? 1 : 0;
-        return count;
-    };
-    QTRY_COMPARE(undoable(), 1);
-    QVERIFY(audit(models::AuditModel::AnswerColumn).contains(u"ok: it was gone"_s));
-    QSignalSpy failures(m_desk.get(), &GuardDesk::resumeFailed);
-    m_desk->resume("a");
-    QTRY_COMPARE(failures.size(), 1);
-    QCOMPARE(undoable(), 1);
-    m_desk->resume("a");
-    QTRY_COMPARE(undoable(), 0);
-    QCOMPARE(m_audit->at(0).who, "person");
-    QCOMPARE(m_audit->at(0).verb, "resume");
-    QCOMPARE(m_audit->at(0).answer, "ok");
-}
-
-void TestGuardDesk::retriesAndTellsTheAnswer()
-{
-    m_server->script("DELETE /sandboxes/a",
-                     {FakeReply::error(503, "later"), FakeReply::error(503, "later"), FakeReply::json(204, {})});
-    m_server->script("DELETE /sandboxes/b", {FakeReply::error(403, "not yours")});
-    runTwo();
-    stopAt(cost::Budget::Action::Kill, false);
-    moveTo(700);
-    QTRY_VERIFY(audit(models::AuditModel::AnswerColumn).contains(u"not yours"_s));
-    // The client tries again by itself; whatever it gives up on comes back after a while.
-    for (int seconds = 720; seconds < 900 && !audit(models::AuditModel::AnswerColumn).contains(u"ok"_s); seconds += 20)
-        moveTo(seconds);
-    QTRY_VERIFY(audit(models::AuditModel::AnswerColumn).contains(u"ok"_s));
-    QCOMPARE(sent("DELETE /sandboxes/b"), 1);
-}
-
-void TestGuardDesk::planSurvivesARestart()
-{
-    m_server->scriptAll("/sandboxes/", [](const testsupport::FakeRequest &) { return FakeReply::json(204, {}); });
-    runTwo();
-    stopAt(cost::Budget::Action::Kill, false);
-    QTRY_COMPARE(m_desk->report()->planned.size(), 2U);
-    openDesk();
-    QCOMPARE(m_desk->report()->planned.size(), 2U);
-    moveTo(700);
-    QTRY_COMPARE(m_server->requests().size(), 2);
-    QTRY_COMPARE(audit(models::AuditModel::AnswerColumn).count(u"ok"_s), 2);
-    openDesk();
-    moveTo(720);
-    QCOMPARE(m_server->requests().size(), 2);
-    QVERIFY(audit(models::AuditModel::AnswerColumn).count(u"ok"_s) >= 2); // read from the file
 }
 
 void TestGuardDesk::runawayIsToldInTime()
