@@ -64,7 +64,8 @@ constexpr std::array<Text, mistakeCount> texts{{
      "Signed correctly, but its own time is % from ours: a replay, a late delivery or a wrong clock."},
     {Mistake::TooLarge, "too_large", "The body is larger than the receiver takes."},
     {Mistake::WrongMethod, "wrong_method", "Sent with %. Deliveries are sent with POST."},
-    {Mistake::WrongPath, "wrong_path", "Sent to %. The receiver listens at /webhooks/e2b."},
+    {Mistake::WrongPath, "wrong_path",
+     "Sent to %. The receiver listens at /webhooks/e2b and, for a session, at /webhooks/e2b/NAME."},
 }};
 
 constexpr bool isInOrder()

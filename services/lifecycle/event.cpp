@@ -290,6 +290,14 @@ std::string encodeEvent(const Event &event)
     return dumpJson(json);
 }
 
+bool isSessionName(std::string_view text)
+{
+    constexpr std::size_t longest = 128;
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-~:@";
+    return !text.empty() && text.size() <= longest && text != "." && text != ".."
+        && text.find_first_not_of(letters) == text.npos;
+}
+
 std::string_view toString(EventType type)
 {
     if (type == EventType::Observed)

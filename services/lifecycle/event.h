@@ -57,6 +57,9 @@ struct Event
     std::string templateAlias;                   ///< Observed: the readable name
     EventSource source = EventSource::Webhook;
     Timestamp receivedAt{};
+    /// Of POST /webhooks/e2b/{session}: the name in the path it came by; empty = none. Like the source, it says how the
+    /// event came and is no part of the body. An event that came by several ways has the session of the first of them.
+    std::string session;
     std::string raw; ///< the body as received, kept unchanged
     friend bool operator==(const Event &, const Event &) = default;
 };
@@ -66,8 +69,11 @@ struct Event
 /// type.
 [[nodiscard]] Result<Event> decodeEvent(std::string_view body, EventSource source, Timestamp receivedAt);
 
-/// The present wire form (v2) of an event; decodeEvent(encodeEvent(e)) == e but for raw, source and receivedAt.
+/// The present wire form (v2) of an event; decodeEvent(encodeEvent(e)) == e but for raw, source, receivedAt, session.
 [[nodiscard]] std::string encodeEvent(const Event &event);
+
+/// 1 to 128 of A-Z a-z 0-9 . _ - ~ : @, and not "." or "..": what stands in a URL's path unchanged.
+[[nodiscard]] bool isSessionName(std::string_view text);
 
 [[nodiscard]] std::string_view toString(EventType type); ///< "created", … as in the type's last part
 [[nodiscard]] EventType eventTypeFromName(std::string_view typeName);

@@ -20,11 +20,11 @@ EventLookup::EventLookup(Database &database)
     , m_position(database, "SELECT value FROM state WHERE key = 'ids'")
     , m_newer(database, "SELECT id_hash, seq FROM events WHERE seq > ?1 ORDER BY seq")
     , m_byHash(database,
-               "SELECT events.seq, id, type, source, time_ns, received_ns, sandbox_id, raw, sum "
+               "SELECT events.seq, id, type, source, time_ns, received_ns, sandbox_id, raw, sum, session "
                "FROM event_ids CROSS JOIN events USING(seq) WHERE event_ids.id_hash = ?1 AND sandbox_id = ?2")
     , m_bySeq(database,
-              "SELECT seq, id, type, source, time_ns, received_ns, sandbox_id, raw, sum FROM events "
-              "WHERE seq = ?1 AND sandbox_id = ?2")
+              "SELECT seq, id, type, source, time_ns, received_ns, sandbox_id, raw, sum, session "
+              "FROM events WHERE seq = ?1 AND sandbox_id = ?2")
     , m_pruneAt(leastKept)
 {}
 

@@ -51,6 +51,7 @@ Event eventOfRow(const EventRow &row)
     event.id = row.id;
     event.source = source;
     event.receivedAt = receivedAt;
+    event.session = row.session;
     if (decoded)
         return event;
     // Kept and shown, though this version cannot read the body.
@@ -71,7 +72,8 @@ EventRow rowOf(const Event &event, std::int64_t seq)
             toUnixNs(event.timestamp),
             toUnixNs(event.receivedAt),
             event.sandboxId,
-            event.raw};
+            event.raw,
+            event.session};
 }
 
 } // namespace
@@ -136,13 +138,14 @@ void bindRow(Statement &insert, const EventRow &row)
         .bind(7, row.receivedNs)
         .bindText(8, row.sandboxId)
         .bindBlob(9, row.raw)
-        .bind(10, row.checksum());
+        .bind(10, row.checksum())
+        .bindText(11, row.session);
 }
 
 EventRow rowOf(const Statement &select)
 {
-    return {select.integer(0), select.bytes(1),   select.bytes(2), select.integer(3),
-            select.integer(4), select.integer(5), select.bytes(6), select.bytes(7)};
+    return {select.integer(0), select.bytes(1), select.bytes(2), select.integer(3), select.integer(4),
+            select.integer(5), select.bytes(6), select.bytes(7), select.bytes(9)};
 }
 
 ReadResult readEvents(Statement &select, std::size_t rowLimit, std::size_t byteLimit, std::vector<StoredEvent> &events)

@@ -15,12 +15,13 @@ namespace sandglass::lifecycle {
 
 /// Whether the event is new is for the caller to know: eventids.h.
 inline constexpr const char *insertEventSql =
-    "INSERT INTO events(seq, id_hash, id, type, source, time_ns, received_ns, sandbox_id, raw, sum) "
-    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)";
+    "INSERT INTO events(seq, id_hash, id, type, source, time_ns, received_ns, sandbox_id, raw, sum, session) "
+    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)";
 inline constexpr const char *selectEventsAfterSql =
-    "SELECT seq, id, type, source, time_ns, received_ns, sandbox_id, raw, sum FROM events WHERE seq > ?1 ORDER BY seq";
+    "SELECT seq, id, type, source, time_ns, received_ns, sandbox_id, raw, sum, session FROM events WHERE seq > ?1 "
+    "ORDER BY seq";
 inline constexpr const char *selectEventsBeforeSql =
-    "SELECT seq, id, type, source, time_ns, received_ns, sandbox_id, raw, sum FROM events WHERE seq < ?1 "
+    "SELECT seq, id, type, source, time_ns, received_ns, sandbox_id, raw, sum, session FROM events WHERE seq < ?1 "
     "ORDER BY seq DESC";
 
 /// A writing connection with WAL, synchronous FULL and the present schema.

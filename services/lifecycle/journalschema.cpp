@@ -20,7 +20,8 @@ constexpr const char *createTablesSql = R"(
         received_ns INTEGER NOT NULL,
         sandbox_id  TEXT NOT NULL,
         raw         BLOB NOT NULL,
-        sum         INTEGER NOT NULL);
+        sum         INTEGER NOT NULL,
+        session     TEXT NOT NULL DEFAULT '');
     CREATE TABLE state(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE sandboxes(
         number  INTEGER PRIMARY KEY,
@@ -53,6 +54,9 @@ constexpr const char *createTablesSql = R"(
         last_ns  INTEGER NOT NULL,
         data     BLOB NOT NULL);)";
 
+// Last in the table, as in new files: SQLite changes the table's definition only, and no row of it.
+constexpr const char *addSessionSql = "ALTER TABLE events ADD COLUMN session TEXT NOT NULL DEFAULT '';";
+
 constexpr const char *createIdsSql =
     "CREATE TABLE event_ids(id_hash INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(id_hash, seq)) WITHOUT ROWID;";
 
@@ -61,12 +65,12 @@ constexpr const char *fillIdsSql = R"(
     INSERT INTO state SELECT 'ids', coalesce(max(seq), 0) FROM events;)";
 
 constexpr const char *setVersionSql =
-    "INSERT OR REPLACE INTO state VALUES('schema', 3); PRAGMA application_id = 1397181523; PRAGMA user_version = 3;";
-static_assert(journalApplicationId == 1397181523 && journalSchemaVersion == 3, "setVersionSql repeats the two");
+    "INSERT OR REPLACE INTO state VALUES('schema', 4); PRAGMA application_id = 1397181523; PRAGMA user_version = 4;";
+static_assert(journalApplicationId == 1397181523 && journalSchemaVersion == 4, "setVersionSql repeats the two");
 
 constexpr const char *copyVersion1Sql = R"(
     INSERT INTO events SELECT seq, journal_hash(id), id, type, source, time_ns, received_ns, sandbox_id, raw,
-        journal_sum(seq, id, type, source, time_ns, received_ns, sandbox_id, raw) FROM events_1 ORDER BY seq;
+        journal_sum(seq, id, type, source, time_ns, received_ns, sandbox_id, raw), '' FROM events_1 ORDER BY seq;
     DROP TABLE events_1;)";
 
 std::string_view bytesOf(sqlite3_value *value)
@@ -125,16 +129,18 @@ Result<> runAll(Database &database, std::initializer_list<const char *> steps)
 std::int64_t EventRow::checksum() const
 {
     const auto word = [](std::int64_t number) { return static_cast<std::uint64_t>(number); };
-    return Hash64()
-        .add(word(seq))
+    Hash64 sum;
+    sum.add(word(seq))
         .add(id)
         .add(type)
         .add(word(source))
         .add(word(timeNs))
         .add(word(receivedNs))
         .add(sandboxId)
-        .add(raw)
-        .value();
+        .add(raw);
+    if (!session.empty())
+        sum.add(session);
+    return sum.value();
 }
 
 Result<std::int64_t> journalVersion(Database &database, const std::filesystem::path &file)
@@ -168,9 +174,12 @@ Result<> prepareSchema(Database &database, std::int64_t version)
     if (version == 0)
         return runAll(database,
                       {"BEGIN IMMEDIATE", createTablesSql, createIdsSql, fillIdsSql, setVersionSql, "COMMIT"});
+    if (version == 3)
+        return runAll(database, {"BEGIN IMMEDIATE", addSessionSql, setVersionSql, "COMMIT"});
     if (version == 2)
         return runAll(database,
-                      {"BEGIN IMMEDIATE", "DROP INDEX events_id", createIdsSql, fillIdsSql, setVersionSql, "COMMIT"});
+                      {"BEGIN IMMEDIATE", "DROP INDEX events_id", createIdsSql, fillIdsSql, addSessionSql,
+                       setVersionSql, "COMMIT"});
     if (auto added = addFunctions(database); !added)
         return added;
     return runAll(database,

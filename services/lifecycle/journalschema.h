@@ -10,16 +10,17 @@
 namespace sandglass::lifecycle {
 
 /// Tables of the journal's file. `events` is the truth; the others are derived from it and can be made again.
-///   events     a row per event; sum is the row's checksum
+///   events     a row per event; sum is the row's checksum, with the session where there is one: rows from before
+///              schema 4, which brought the session, keep the checksum they were written with
 ///   event_ids  finds an event by the hash of its id, all but the newest (eventids.h)
 ///   state      named figures, such as up to which event the derived tables reach
 ///   sandboxes  the folded record of each sandbox; tier 0 live, 1 ended, 2 counted in rollups and archive
 ///   rollups    what the sandboxes of tier 2 used, by minute, hour and day (rollup.h)
 ///   archive    their stretches, packed, for the parts of a minute
-inline constexpr int journalSchemaVersion = 3;          ///< PRAGMA user_version
+inline constexpr int journalSchemaVersion = 4;          ///< PRAGMA user_version
 inline constexpr int journalApplicationId = 0x53474c53; ///< "SGLS": tells the journal from any other SQLite file
 
-/// Columns of a row of `events`, in order of the table.
+/// Columns of a row of `events`, in order of the table but for the checksum, which stands before the session.
 struct EventRow
 {
     std::int64_t seq = 0;
@@ -30,6 +31,7 @@ struct EventRow
     std::int64_t receivedNs = 0;
     std::string_view sandboxId;
     std::string_view raw;
+    std::string_view session;
 
     [[nodiscard]] std::int64_t checksum() const;
 };

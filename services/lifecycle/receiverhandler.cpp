@@ -17,13 +17,19 @@ namespace {
 constexpr std::string_view healthPath = "/health";
 constexpr std::string_view signatureHeader = "e2b-signature";
 constexpr std::uint64_t bodyLimit = 1U << 20;
+constexpr std::string_view sessionRule = "A session's name is 1 to 128 letters, digits or any of . _ - ~ : @";
 
-bool isWebhookPath(std::string_view path)
+/// What stands behind the webhook's path: nothing, or the session's name as it was sent. None: of another path.
+std::optional<std::string_view> sessionOf(std::string_view path)
 {
     if (!path.starts_with(webhookPath))
-        return false;
+        return std::nullopt;
     path.remove_prefix(webhookPath.size());
-    return path.empty() || (path.size() > 1 && path.front() == '/' && path.find('/', 1) == path.npos);
+    if (path.empty())
+        return path;
+    if (path.size() == 1 || path.front() != '/' || path.find('/', 1) != path.npos)
+        return std::nullopt;
+    return path.substr(1);
 }
 
 std::uint64_t announcedLength(const http::RequestHead &head)
@@ -107,8 +113,11 @@ std::optional<WebhookHandler::Refusal> WebhookHandler::refusalOf(const http::Req
     using Kind = RefusalKind;
     if (head.path == healthPath || (m_options.rest && m_options.rest->owns(head.path)))
         return refusalOfGet(head);
-    if (!isWebhookPath(head.path)) {
-        Refusal refusal{&m_counters.wrongPath, http::Response::error(404, "Not found")};
+    const auto session = sessionOf(head.path);
+    const bool isBadName = session && !session->empty() && !isSessionName(*session);
+    if (!session || isBadName) {
+        Refusal refusal{&m_counters.wrongPath,
+                        isBadName ? http::Response::error(400, sessionRule) : http::Response::error(404, "Not found")};
         if (head.method == "POST" && head.countHeader(signatureHeader) > 0) { // a delivery gone astray, not a scanner
             refusal.kind = Kind::Path;
             refusal.diagnosis = Diagnosis{Mistake::WrongPath, true, head.path.substr(0, 256)};
@@ -172,6 +181,7 @@ void WebhookHandler::handle(http::Request request, std::shared_ptr<http::BodySin
                        RefusalKind::Malformed, Diagnosis{Mistake::NotJson, true, why}},
                       *exchange, trace);
     }
+    event->session = sessionOf(request.path).value_or(std::string_view()); // admit() let no bad name through
     trace.describe(*event);
     if (isOutsideWindow(request, *event, exchange, trace))
         return;
@@ -316,6 +326,8 @@ void WebhookHandler::retry(std::int64_t quarantineId, const std::function<void(R
     auto event = decodeEvent(entry->body, EventSource::Webhook, entry->time);
     if (!event)
         return done(failure(event.error()));
+    if (const auto session = sessionOf(entry->path); session && isSessionName(*session))
+        event->session = *session;
     m_journal.append(std::move(*event), [quarantine = m_quarantine, quarantineId, done](Journal::Outcome outcome) {
         if (outcome == Journal::Outcome::Failed || outcome == Journal::Outcome::Busy)
             return done(failure(Error::Kind::Local, "the event could not be stored"));

@@ -34,8 +34,8 @@ struct RestApiOptions
 ///   /sandboxes/active        longest first
 ///   /sandboxes/runaway       running longer than the threshold
 ///   /sandboxes/{id}/cost     what one sandbox has cost, stretch by stretch
-///   /events                  ?cursor= &limit=1…1000 &order=asc|desc &type= &sandbox_id=; 410 for a cursor whose events
-///                            are gone
+///   /events                  ?cursor= &limit=1…1000 &order=asc|desc &type= &sandbox_id= &session=; 410 for a cursor
+///                            whose events are gone
 /// Answers are made on a thread of its own; nothing waits for the picture but the question itself. Times are UTC with
 /// offset, amounts are decimal text in US dollars.
 class RestApi final

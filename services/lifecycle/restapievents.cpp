@@ -22,10 +22,11 @@ struct Query
     bool isNewestFirst = false;
     std::string type;
     std::string sandboxId;
+    std::string session;
 
     [[nodiscard]] bool fits(const Event &event) const
     {
-        return (sandboxId.empty() || event.sandboxId == sandboxId)
+        return (sandboxId.empty() || event.sandboxId == sandboxId) && (session.empty() || event.session == session)
             && (type.empty() || event.typeName == type || toString(event.type) == type);
     }
 };
@@ -61,6 +62,8 @@ Result<Query> readQuery(std::string_view text)
             query.type = value;
         } else if (name == "sandbox_id") {
             query.sandboxId = value;
+        } else if (name == "session") {
+            query.session = value;
         }
     }
     return query;
@@ -74,6 +77,8 @@ Json eventJson(const StoredEvent &stored)
     json["seq"] = stored.seq;
     json["received_at"] = isoTime(stored.event.receivedAt);
     json["source"] = sources[static_cast<std::size_t>(stored.event.source)];
+    if (!stored.event.session.empty())
+        json["session"] = stored.event.session;
     return json;
 }
 

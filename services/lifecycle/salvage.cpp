@@ -25,8 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char *copyRowSql =
-    "INSERT OR IGNORE INTO events(seq, id_hash, id, type, source, time_ns, received_ns, sandbox_id, raw, sum) "
-    "SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10 WHERE NOT EXISTS "
+    "INSERT OR IGNORE INTO events(seq, id_hash, id, type, source, time_ns, received_ns, sandbox_id, raw, sum, session) "
+    "SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11 WHERE NOT EXISTS "
     "(SELECT 1 FROM event_ids CROSS JOIN events USING(seq) WHERE event_ids.id_hash = ?2 AND events.id = ?3)";
 constexpr const char *missingIdsSql =
     "SELECT count(*) FROM events WHERE seq <= (SELECT value FROM state WHERE key = 'ids') AND NOT EXISTS "

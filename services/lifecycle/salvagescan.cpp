@@ -269,11 +269,12 @@ std::size_t Scanner::readPage(std::uint64_t number, bool preferLog, std::span<un
     return readAt(m_main, (number - 1) * m_pageSize, into);
 }
 
-/// The payload as a row of `events`: (seq), [id_hash], id, type, source, times, sandbox, raw, [sum].
+/// The payload as a row of `events`: (seq), [id_hash], id, type, source, times, sandbox, raw, [sum], [session].
 Scanner::Verdict Scanner::rowOf(std::int64_t rowId, EventRow &row) const
 {
     const Record record(m_payload);
-    const bool hasSum = record.count() == 10;
+    const bool hasSession = record.count() == 11;
+    const bool hasSum = hasSession || record.count() == 10;
     if (!hasSum && record.count() != 8)
         return Verdict::Other;
     const std::size_t first = hasSum ? 2 : 1;
@@ -285,7 +286,8 @@ Scanner::Verdict Scanner::rowOf(std::int64_t rowId, EventRow &row) const
                               record.isInteger(first + 4),
                               record.isBytes(first + 5),
                               record.isBytes(first + 6),
-                              !hasSum || (record.isInteger(1) && record.isInteger(9))};
+                              !hasSum || (record.isInteger(1) && record.isInteger(9)),
+                              !hasSession || record.isBytes(10)};
     if (std::ranges::find(shape, false) != shape.end())
         return Verdict::Other;
     row = {rowId,
@@ -295,7 +297,8 @@ Scanner::Verdict Scanner::rowOf(std::int64_t rowId, EventRow &row) const
            record.integer(first + 3),
            record.integer(first + 4),
            record.bytes(first + 5),
-           record.bytes(first + 6)};
+           record.bytes(first + 6),
+           hasSession ? record.bytes(10) : std::string_view()};
     if (hasSum)
         return row.checksum() == record.integer(9) ? Verdict::Sound : Verdict::Damaged;
     const auto event = decodeEvent(row.raw, EventSource::Import, {});

@@ -30,12 +30,13 @@ enum Column : std::size_t {
     Metadata,
     Source,
     ReceivedAt,
+    Session,
     Raw,
 };
-constexpr std::array<const char *, 18> columnNames = {
+constexpr std::array<const char *, 19> columnNames = {
     "id",       "type",        "timestamp",   "sandbox_id", "execution_id", "template_id",       "build_id",
     "team_id",  "kill_reason", "started_at",  "vcpu_count", "memory_mb",    "execution_time_ms", "set_timeout",
-    "metadata", "source",      "received_at", "raw",
+    "metadata", "source",      "received_at", "session",    "raw",
 };
 
 EventSource sourceOf(std::string_view text)
@@ -47,6 +48,17 @@ EventSource sourceOf(std::string_view text)
 const char *nameOf(EventSource source)
 {
     return sources[std::min<std::size_t>(static_cast<std::size_t>(source), 2)];
+}
+
+/// The event with the session it came by; empty = none.
+Result<Event> withSession(Result<Event> event, std::string_view session)
+{
+    if (!event || session.empty())
+        return event;
+    if (!isSessionName(session))
+        return failure(Error::Kind::Decode, "session is not a session's name");
+    event->session = session;
+    return event;
 }
 
 /// Takes `prefix` off the front.
@@ -74,10 +86,11 @@ std::optional<Result<Event>> quickEventOf(std::string_view line)
     if (!skip(line, "\",\"received_at\":\""))
         return {};
     const auto receivedAt = parseRfc3339(upToQuote(line));
+    const std::string_view session = skip(line, "\",\"session\":\"") ? upToQuote(line) : std::string_view();
     if (!receivedAt || !skip(line, "\",\"event\":") || !line.ends_with('}'))
         return {};
     line.remove_suffix(1);
-    return decodeEvent(line, source, *receivedAt);
+    return withSession(decodeEvent(line, source, *receivedAt), session);
 }
 
 std::int64_t numberOf(const std::string &text, std::int64_t highest)
@@ -93,14 +106,16 @@ void appendLineOf(const Event &event, std::string &text)
 {
     const std::string body = event.raw.empty() ? encodeEvent(event) : event.raw;
     text.append("{\"source\":\"").append(nameOf(event.source)).append("\",\"received_at\":\"");
-    text.append(formatRfc3339(event.receivedAt, 9));
+    text.append(formatRfc3339(event.receivedAt, 9)).append("\"");
+    if (!event.session.empty())
+        text.append(",\"session\":").append(dumpJson(Json(event.session)));
     // One line, and an object from the first byte to the last: it can stand as it is.
     const bool isLine = body.starts_with('{') && body.ends_with('}') && body.find_first_of("\r\n") == std::string::npos
         && event.type != EventType::Unknown;
     if (isLine)
-        text.append("\",\"event\":").append(body);
+        text.append(",\"event\":").append(body);
     else
-        text.append("\",\"body\":").append(dumpJson(Json(body)));
+        text.append(",\"body\":").append(dumpJson(Json(body)));
     text.append("}\n");
 }
 
@@ -112,10 +127,12 @@ Result<Event> eventOfLine(std::string_view line)
     if (!json)
         return failure(json.error());
     const auto receivedAt = timeOr(*json, "received_at");
+    const EventSource source = sourceOf(stringOr(*json, "source"));
+    const std::string session = stringOr(*json, "session");
     if (const Json &event = memberOr(*json, "event"); receivedAt && event.is_object())
-        return decodeEvent(dumpJson(event), sourceOf(stringOr(*json, "source")), *receivedAt);
+        return withSession(decodeEvent(dumpJson(event), source, *receivedAt), session);
     if (const std::string body = stringOr(*json, "body"); receivedAt && !body.empty())
-        return decodeEvent(body, sourceOf(stringOr(*json, "source")), *receivedAt);
+        return withSession(decodeEvent(body, source, *receivedAt), session);
     auto event = decodeEvent(line, EventSource::Import, {});
     if (event)
         event->receivedAt = event->timestamp; // nobody knows when it arrived
@@ -153,7 +170,7 @@ Result<Event> CsvColumns::eventOf(const std::vector<std::string> &fields) const
         auto event = decodeEvent(field(Raw), source, receivedAt.value_or(Timestamp{}));
         if (event && !receivedAt)
             event->receivedAt = event->timestamp;
-        return event;
+        return withSession(std::move(event), field(Session));
     }
     const auto time = parseRfc3339(field(Time));
     if (!time)
@@ -180,7 +197,7 @@ Result<Event> CsvColumns::eventOf(const std::vector<std::string> &fields) const
             event.metadata.emplace(key, value.is_string() ? value.get<std::string>() : dumpJson(value));
     }
     // Through the wire form: the same checks as for every other event, and a body to keep.
-    return decodeEvent(encodeEvent(event), source, receivedAt.value_or(*time));
+    return withSession(decodeEvent(encodeEvent(event), source, receivedAt.value_or(*time)), field(Session));
 }
 
 std::vector<std::string> CsvColumns::names()
@@ -209,6 +226,7 @@ std::vector<std::string> CsvColumns::fieldsOf(const Event &event)
             event.metadata.empty() ? "" : dumpJson(Json(event.metadata)),
             nameOf(event.source),
             formatRfc3339(event.receivedAt, 9),
+            event.session,
             event.raw.empty() ? encodeEvent(event) : event.raw};
 }
 

@@ -202,6 +202,7 @@ void TestEventIds::schema2IsBroughtUp()
         for (int i = 0; i < 50; ++i)
             writer.store({i});
         QVERIFY(writer.run("DROP TABLE event_ids; DELETE FROM state WHERE key = 'ids'; "
+                           "ALTER TABLE events DROP COLUMN session; "
                            "CREATE INDEX events_id ON events(id_hash); "
                            "UPDATE state SET value = 2 WHERE key = 'schema'; PRAGMA user_version = 2"));
     }
