@@ -48,15 +48,17 @@ std::string statusWord(const lifecycle::Event &event)
 std::string eventMessage(const lifecycle::StoredEvent &stored, const cost::RateCard &card, bool isFull)
 {
     const lifecycle::Event &event = stored.event;
-    std::string text =
-        dumpJson({{"type", event.typeName},
-                  {"sandbox_id", textOrNull(event.sandboxId)},
-                  {"template", textOrNull(event.templateAlias.empty() ? event.templateId : event.templateAlias)},
-                  {"timestamp", formatRfc3339(event.timestamp, 9)},
-                  {"status", statusWord(event)},
-                  {"id", event.id},
-                  {"seq", stored.seq},
-                  {"cost", costOf(event, card)}});
+    Json fields{{"type", event.typeName},
+                {"sandbox_id", textOrNull(event.sandboxId)},
+                {"template", textOrNull(event.templateAlias.empty() ? event.templateId : event.templateAlias)},
+                {"timestamp", formatRfc3339(event.timestamp, 9)},
+                {"status", statusWord(event)},
+                {"id", event.id},
+                {"seq", stored.seq},
+                {"cost", costOf(event, card)}};
+    if (!event.session.empty())
+        fields["session"] = event.session;
+    std::string text = dumpJson(fields);
     if (isFull) {
         text.pop_back(); // the closing brace
         text.append(recordMark);

@@ -15,7 +15,8 @@
 //
 //   hello   first, once: {"type": "hello", "version": 1, "after": SEQ, "last_seq": SEQ, "resumed": true|false}
 //   events  {"type": "sandbox.lifecycle.created", "sandbox_id", "template", "timestamp", "status": "Created", "id",
-//           "seq", "cost"}; asked for with full=1 also "record": the event as received, as in an exported line
+//           "seq", "cost"}; "session" where it came by one's path; asked for with full=1 also "record": the event as
+//           received, as in an exported line
 //   live    once all that was missed has been sent: {"type": "live", "seq"}
 //   cost    once a second at most, while something changes: {"type": "cost", "timestamp", "cost", "burn_rate",
 //           "running", "paused"}

@@ -2,6 +2,7 @@
 
 #include "services/lifecycle/subscription.h"
 #include "services/lifecycle/tracker.h"
+#include "services/lifecycle/transferevents.h"
 #include "services/stream/costticker.h"
 #include "tests/services/stream/streamfixture.h"
 #include "tests/services/stream/streamlistener.h"
@@ -56,6 +57,7 @@ void TestStream::tellsEventsAsTheOriginalDid()
     // 2 s of 2 vCPU and 0.5 GiB: 2 * (2 * 0.000014 + 0.5 * 0.0000045)
     QCOMPARE(stringOr(listener.events[2], "cost"), std::string("0.000060500000"));
     QVERIFY(!created.contains("record"));
+    QVERIFY(!created.contains("session"));
 }
 
 void TestStream::recordsCarryTheBodyUnchanged()
@@ -64,7 +66,7 @@ void TestStream::recordsCarryTheBodyUnchanged()
                              R"("timestamp":"2026-08-20T10:15:30.5Z","sandbox_id":"isbx",  "a":[1,2]})";
     auto event = decodeEvent(body, EventSource::Webhook, sample::at(7));
     QVERIFY(event.has_value());
-    const std::string type = event->typeName;
+    event->session = "run-7";
     StreamServerOptions options;
     QTRY_COMPARE(m_server->statistics().clients, 0);
     QWebSocket socket;
@@ -81,6 +83,10 @@ void TestStream::recordsCarryTheBodyUnchanged()
     QCOMPARE(message->kind, Incoming::Kind::Event);
     QVERIFY(message->record.find(body) != std::string_view::npos);
     QCOMPARE(stringOr(message->fields, "id"), event->id);
+    QCOMPARE(stringOr(message->fields, "session"), std::string("run-7"));
+    const auto again = eventOfLine(message->record);
+    QVERIFY(again.has_value());
+    QCOMPARE(*again, *event);
 }
 
 void TestStream::liveEventsArriveInOrder()

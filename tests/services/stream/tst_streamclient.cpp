@@ -30,6 +30,8 @@ std::vector<Event> numberedEvents(int first, int count)
         Event event = sample::created(n, "run-" + std::to_string(n), "isbx" + std::to_string(n));
         event.id = "event-" + std::to_string(n);
         event.receivedAt = sample::at(n + 0.25);
+        if (n % 3 == 0)
+            event.session = "session-" + std::to_string(n % 7);
         events.push_back(event);
     }
     return events;
@@ -141,7 +143,7 @@ void TestStreamClient::takesOverWhatWasAndWhatComes()
     const auto here = sample::readAll(*m_journal);
     QCOMPARE(here.size(), there.size());
     for (std::size_t i = 0; i < here.size(); ++i)
-        QVERIFY(here[i].event == there[i].event); // body, source and time of arrival, too
+        QVERIFY(here[i].event == there[i].event); // body, source, time of arrival and session, too
     QTRY_COMPARE(statusOf(*feed).position, (Position{"event-5010", 5'010}));
     QCOMPARE(statusOf(*feed).stored, 5'010U);
     QVERIFY(!statusOf(*feed).error);
