@@ -16,12 +16,19 @@ using lifecycle::StoredEvent;
 
 namespace {
 
+constexpr std::string_view sessionWord = "session:";
 constexpr std::size_t firstLoad = 5'000; ///< what a table can be scrolled through; the journal keeps the rest
 
 std::string lowered(std::string text)
 {
     std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return text;
+}
+
+bool isSame(std::string_view text, std::string_view lowerText)
+{
+    const auto lower = [](unsigned char c) { return static_cast<char>(std::tolower(c)); };
+    return std::ranges::equal(text, lowerText, {}, lower);
 }
 
 qint64 milliseconds(Timestamp::duration duration)
@@ -92,6 +99,8 @@ QVariant EventListModel::data(const QModelIndex &index, int role) const
         return toQString(row.sandboxId);
     case EventIdRole:
         return toQString(row.id);
+    case SessionRole:
+        return toQString(row.session);
     default:
         return {};
     }
@@ -156,6 +165,7 @@ EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
     row.sandboxId = event.sandboxId;
     row.templateName = event.templateAlias.empty() ? event.templateId : event.templateAlias;
     row.killReason = event.killReason;
+    row.session = event.session;
     row.type = event.type;
     row.source = event.source;
     row.timestamp = event.timestamp;
@@ -163,7 +173,7 @@ EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
     row.execution = event.execution;
     row.raw = event.raw.empty() ? lifecycle::encodeEvent(event) : event.raw;
     row.searchText = event.typeName + '\n' + event.sandboxId + '\n' + event.templateId + '\n' + event.templateAlias
-        + '\n' + event.killReason;
+        + '\n' + event.killReason + '\n' + event.session;
     for (const auto &[key, value] : event.metadata)
         row.searchText += '\n' + key + '=' + value;
     row.searchText = lowered(std::move(row.searchText));
@@ -172,8 +182,12 @@ EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
 
 bool EventListModel::accepts(const Row &row) const
 {
-    return std::ranges::all_of(
-        m_words, [&row](const std::string &word) { return row.searchText.find(word) != std::string::npos; });
+    return std::ranges::all_of(m_words, [&row](std::string_view word) {
+        if (!word.starts_with(sessionWord))
+            return row.searchText.find(word) != std::string::npos;
+        word.remove_prefix(sessionWord.size()); // the whole name: run-1 is not run-10
+        return word.empty() ? !row.session.empty() : isSame(row.session, word);
+    });
 }
 
 void EventListModel::load()

@@ -33,6 +33,7 @@ public:
         SandboxIdRole,
         EventIdRole,
         IsCodeRunRole, ///< bool: a run of code that this program has made
+        SessionRole,   ///< of the path it came by; empty = none
     };
     static constexpr std::size_t capacity = 100'000;
 
@@ -43,7 +44,8 @@ public:
     [[nodiscard]] QVariant data(const QModelIndex &index, int role) const final;
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const final;
 
-    /// All words must occur in type, sandbox, template, reason or metadata.
+    /// All words must occur in type, sandbox, template, session, reason or metadata; "session:NAME" stands for all of
+    /// that session's name, "session:" for any. Upper and lower case are the same.
     void setSearch(const QString &search);
     [[nodiscard]] bool isSearching() const { return !m_words.empty(); }
     [[nodiscard]] int loadedCount() const { return static_cast<int>(m_rows.size()); } ///< before the search
@@ -55,7 +57,7 @@ private:
     struct Row
     {
         std::int64_t seq = 0;
-        std::string id, sandboxId, templateName, killReason, searchText;
+        std::string id, sandboxId, templateName, killReason, session, searchText;
         lifecycle::EventType type = lifecycle::EventType::Unknown;
         lifecycle::EventSource source = lifecycle::EventSource::Webhook;
         Timestamp timestamp{}, receivedAt{};

@@ -39,6 +39,7 @@ private Q_SLOTS:
     void sortsByEveryColumn();
     void selectionSurvivesAReSort();
     void eventsAreNewestFirstAndSearched();
+    void eventsOfOneSession();
     void eventsLoadedAndLiveAreNotDoubled();
     void eventTellsItsPrice();
     void costsAddUpExactly();
@@ -175,6 +176,39 @@ void TestLiveModels::eventsAreNewestFirstAndSearched()
     QVERIFY(m_live.record({lifecycle::codeExecutedEvent({"a", "tpl", 12, true, {}}, sample::at(10))}));
     QTRY_COMPARE(model.rowCount(), 5);
     QVERIFY(model.index(0, 0).data(EventListModel::IsCodeRunRole).toBool());
+}
+
+void TestLiveModels::eventsOfOneSession()
+{
+    lifecycle::Event first = sample::created(0, "e1", "a"), second = sample::created(1, "e2", "b"),
+                     tagged = sample::created(2, "e3", "c");
+    first.session = "Run-1";
+    second.session = "run-10";
+    tagged.metadata = {{"note", "session:run-1"}};
+    QVERIFY(m_live.record({first, second}));
+    EventListModel model(m_live.tracker()); // from the journal's file
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    QCOMPARE(model.index(1, 0).data(EventListModel::SessionRole).toString(), u"Run-1"_s);
+    model.setSearch(u"session:run-1"_s);
+    QCOMPARE(model.rowCount(), 1);
+    QCOMPARE(model.index(0, 0).data(EventListModel::SandboxIdRole).toString(), u"a"_s);
+    QVERIFY(m_live.record({tagged, killed(5, "e1", 0, "a")})); // neither came by that session's path
+    QTRY_COMPARE(model.loadedCount(), 4);
+    QCOMPARE(model.rowCount(), 1);
+    lifecycle::Event live = killed(6, "e4", 0, "d");
+    live.session = "Run-1";
+    QVERIFY(m_live.record({live}));
+    QTRY_COMPARE(model.rowCount(), 2);
+
+    const std::pair<QString, int> searches[] = {{u"session:RUN-1 created"_s, 1},
+                                                {u"session:"_s, 3},
+                                                {u"session:run"_s, 0},
+                                                {u"run-1"_s, 4},
+                                                {u"session:run-1 session:run-10"_s, 0}};
+    for (const auto &[search, count] : searches) {
+        model.setSearch(search);
+        QVERIFY2(model.rowCount() == count, qPrintable(search));
+    }
 }
 
 void TestLiveModels::eventsLoadedAndLiveAreNotDoubled()

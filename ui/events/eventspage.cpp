@@ -4,7 +4,9 @@
 #include "ui/events/eventdelegate.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/elidedlabel.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/searchfield.h"
 #include "ui/widgets/tableview.h"
@@ -14,6 +16,7 @@
 #include <QItemSelectionModel>
 #include <QLocale>
 #include <QPlainTextEdit>
+#include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -64,6 +67,7 @@ EventsPage::EventsPage(EventListModel &events, QWidget *parent) : Page(parent), 
     auto *tools = new QHBoxLayout(m_tools);
     tools->setContentsMargins(0, 0, 0, 0);
     m_search = new SearchField(tr("Search type, sandbox, reason…  Ctrl+F"), QStringLiteral("eventSearch"));
+    m_search->setToolTip(tr("session:NAME shows the events that came by /webhooks/e2b/NAME"));
     tools->addWidget(m_search);
     buildTable();
     buildDetails();
@@ -102,6 +106,15 @@ void EventsPage::buildDetails()
 {
     m_details = new Card(tr("As received"));
     m_details->setMinimumHeight(120);
+    m_session = new ElidedLabel;
+    m_session->setObjectName(QStringLiteral("eventSession"));
+    m_session->setProperty("role", QStringLiteral("muted"));
+    m_session->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    m_onlySession = makeQuietButton(tr("Only this session"), QStringLiteral("eventOnlySession"));
+    m_details->titleRow()->addWidget(m_session, 100);
+    m_details->titleRow()->addWidget(m_onlySession);
+    connect(m_onlySession, &QPushButton::clicked, this,
+            [this] { m_search->setText(QStringLiteral("session:") + m_shownSession); });
     m_body = new QPlainTextEdit;
     m_body->setObjectName(QStringLiteral("eventBody"));
     m_body->setReadOnly(true);
@@ -121,6 +134,10 @@ void EventsPage::showDetails()
     if (rows.isEmpty())
         return;
     m_details->setHint(formatDateTime(fromUnixMs(rows.front().data(EventListModel::TimestampMsRole).toLongLong())));
+    m_shownSession = rows.front().data(EventListModel::SessionRole).toString();
+    m_session->setText(tr("Session %1").arg(m_shownSession));
+    m_session->setVisible(!m_shownSession.isEmpty());
+    m_onlySession->setVisible(!m_shownSession.isEmpty());
     m_body->setPlainText(prettyJson(rows.front().data(EventListModel::RawRole).toByteArray()));
 }
 
@@ -166,7 +183,10 @@ void EventsPage::updateCounts()
     if (m_events.rowCount() > 0)
         return m_stack->setCurrentIndex(0);
     if (m_events.isSearching())
-        m_empty->setTexts(tr("No event fits"), tr("All words of the search must occur in an event."));
+        m_empty->setTexts(
+            tr("No event fits"),
+            tr("All words of the search must occur in an event. session:NAME stands for the events of one "
+               "session."));
     else
         m_empty->setTexts(tr("No events yet"),
                           tr("They arrive by webhook when a sandbox is created, paused, resumed or killed."));

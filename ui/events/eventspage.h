@@ -6,6 +6,7 @@
 #include <vector>
 
 class QPlainTextEdit;
+class QPushButton;
 class QSplitter;
 class QStackedWidget;
 
@@ -16,11 +17,13 @@ class EventListModel;
 namespace sandglass::ui {
 
 class Card;
+class ElidedLabel;
 class EmptyState;
 class SearchField;
 class TableView;
 
-/// Every lifecycle event with its delivery, searchable; the selected one's body as it was received.
+/// Every lifecycle event with its delivery, searchable; the selected one's body as it was received, and the session
+/// whose path it came by.
 class EventsPage final : public Page
 {
     Q_OBJECT
@@ -42,7 +45,8 @@ private:
     void updateCounts();
 
     models::EventListModel &m_events;
-    QString m_gap; ///< in words
+    QString m_gap;          ///< in words
+    QString m_shownSession; ///< of the event in the details
     QWidget *m_tools = nullptr;
     SearchField *m_search = nullptr;
     QStackedWidget *m_stack = nullptr;
@@ -50,6 +54,8 @@ private:
     TableView *m_table = nullptr;
     EmptyState *m_empty = nullptr;
     Card *m_details = nullptr;
+    ElidedLabel *m_session = nullptr;
+    QPushButton *m_onlySession = nullptr;
     QPlainTextEdit *m_body = nullptr;
 };
 
