@@ -92,7 +92,7 @@ void EventsPage::buildTable()
     m_table->setItemDelegate(new EventDelegate(m_table));
     m_table->setModel(&m_events);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->setColumnWidths({84, 96, 172, 150, -1, 148});
+    m_table->setColumnWidths({84, 96, 172, 138, -1, 148});
     card->body()->addWidget(m_table);
     m_splitter = new QSplitter(Qt::Vertical);
     m_splitter->setObjectName(QStringLiteral("eventSplitter"));
@@ -113,8 +113,10 @@ void EventsPage::buildDetails()
     m_onlySession = makeQuietButton(tr("Only this session"), QStringLiteral("eventOnlySession"));
     m_details->titleRow()->addWidget(m_session, 100);
     m_details->titleRow()->addWidget(m_onlySession);
-    connect(m_onlySession, &QPushButton::clicked, this,
-            [this] { m_search->setText(QStringLiteral("session:") + m_shownSession); });
+    connect(m_onlySession, &QPushButton::clicked, this, [this] {
+        m_search->setText(QStringLiteral("session:") + m_shownSession);
+        m_search->setCursorPosition(0); // a name longer than the field is read from its start
+    });
     m_body = new QPlainTextEdit;
     m_body->setObjectName(QStringLiteral("eventBody"));
     m_body->setReadOnly(true);
