@@ -66,6 +66,8 @@ void Tour::planEngine()
                        }});
     m_steps.push_back({tr("register the webhook"), [] {}, [this] { return m_composition.receiving().isRegistered(); },
                        [this] { return toQString(m_composition.receiver()->url()); }});
+    m_steps.push_back({tr("read the journal"), [] {}, [this] { return m_composition.tracker().isReplayed(); },
+                       [this] { return tr("%1 events").arg(ui::formatCount(m_composition.journal().count())); }});
     m_steps.push_back({tr("list the templates"), [this] { m_composition.window().showPage(u"templates"_s); },
                        [this] {
                            const auto state = m_composition.templates().state();
@@ -88,6 +90,7 @@ void Tour::planAttempts()
     const QStringList reasons = {u"SyntaxError"_s, u"ModuleNotFoundError"_s, QString()};
     m_steps.push_back({tr("create a sandbox"),
                        [this, code = toQString(example.attempts.front()), expectedOutput] {
+                           m_runningBefore = m_composition.figures().runningCount();
                            m_composition.window().showPage(u"refine"_s);
                            auto &page = m_composition.refinePage();
                            page.setTemplate(u"code-interpreter-v1"_s);
@@ -146,14 +149,17 @@ void Tour::planEnding()
         {tr("see its cost"), [] {}, [this] { return !costLine().isEmpty(); }, [this] { return costLine(); }});
     planPictures(tr("draw the live pages"),
                  {u"overview"_s, u"sandboxes"_s, u"templates"_s, u"refine"_s, u"settings"_s});
-    m_steps.push_back(
-        {tr("kill the sandbox"), [this] { m_composition.runSession().endSession(); },
-         [this] {
-             const auto *sandbox = m_composition.tracker().fold().find(toUtf8(m_sandboxId));
-             return sandbox != nullptr && sandbox->state == lifecycle::SandboxState::Killed
-                 && m_composition.figures().runningCount() == 0; // the pictures show it, too
-         },
-         [this] { return tr("killed event in the journal, %1 events in all").arg(m_composition.journal().count()); }});
+    m_steps.push_back({tr("kill the sandbox"), [this] { m_composition.runSession().endSession(); },
+                       [this] {
+                           const auto *sandbox = m_composition.tracker().fold().find(toUtf8(m_sandboxId));
+                           return sandbox != nullptr && sandbox->state == lifecycle::SandboxState::Killed
+                               && m_composition.figures().runningCount()
+                               == m_runningBefore; // the pictures show it, too
+                       },
+                       [this] {
+                           return tr("killed event in the journal, %1 events in all")
+                               .arg(ui::formatCount(m_composition.journal().count()));
+                       }});
     m_steps.push_back({tr("settle its cost"), [] {}, [] { return true; }, [this] { return costLine(); }});
     planPictures(tr("draw the records"), {u"events"_s, u"webhooks"_s, u"costs"_s, u"budgets"_s, u"timeline"_s});
     m_steps.push_back(

@@ -59,6 +59,7 @@ private:
     QString m_sandboxId;
     QString m_pictureLine;
     int m_pictures = 0;
+    int m_runningBefore = 0; ///< the profile may have a history with sandboxes of its own
 };
 
 } // namespace sandglass::app
