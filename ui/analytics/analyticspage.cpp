@@ -17,13 +17,13 @@
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/row.h"
+#include "ui/widgets/savedialog.h"
 #include "ui/widgets/searchfield.h"
 #include "ui/widgets/stattile.h"
 #include "ui/widgets/tableview.h"
 #include "ui/widgets/wheelguard.h"
 
 #include <QComboBox>
-#include <QFileDialog>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
@@ -402,13 +402,13 @@ Result<> AnalyticsPage::writeUsage(const QString &path) const
 
 void AnalyticsPage::exportUsage()
 {
-    const QString path = QFileDialog::getSaveFileName(this, tr("Export the use of templates"),
-                                                      u"sandglass-templates.csv"_s, tr("CSV files (*.csv)"));
-    if (path.isEmpty())
-        return;
-    const auto written = writeUsage(path);
-    Q_EMIT toast(written ? tr("Exported to %1").arg(path)
-                         : tr("%1 cannot be written: %2").arg(path, toQString(written.error().message)));
+    askWhereToSave(this, tr("Export the use of templates"), u"sandglass-templates.csv"_s, tr("CSV files (*.csv)"),
+                   [this](const QString &path) {
+                       const auto written = writeUsage(path);
+                       Q_EMIT toast(written
+                                        ? tr("Exported to %1").arg(path)
+                                        : tr("%1 cannot be written: %2").arg(path, toQString(written.error().message)));
+                   });
 }
 
 } // namespace sandglass::ui

@@ -3,9 +3,10 @@
 #include "services/core/qtstring.h"
 #include "ui/charts/timechart.h"
 #include "ui/costs/csv.h"
+#include "ui/widgets/savedialog.h"
 
 #include <QCoreApplication>
-#include <QFileDialog>
+#include <QLocale>
 #include <QMessageBox>
 #include <QPainter>
 #include <QPixmap>
@@ -33,29 +34,31 @@ QString fileNameFor(const QString &name, const char *suffix)
 
 void tellFailure(QWidget &chart, const QString &path)
 {
-    QMessageBox::warning(chart.window(), translated("Not saved"), translated("%1 could not be written.").arg(path));
+    auto *box = new QMessageBox(QMessageBox::Warning, translated("Not saved"),
+                                translated("%1 could not be written.").arg(path), QMessageBox::Ok, chart.window());
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->open();
 }
 
 } // namespace
 
 void saveChartPicture(QWidget &chart, const QString &name)
 {
-    const QString path =
-        QFileDialog::getSaveFileName(chart.window(), translated("Save the chart"), fileNameFor(name, ".png"),
-                                     translated("PNG picture (*.png);;SVG drawing (*.svg)"));
-    if (!path.isEmpty() && !writeChartPicture(chart, path))
-        tellFailure(chart, path);
+    askWhereToSave(&chart, translated("Save the chart"), fileNameFor(name, ".png"),
+                   translated("PNG picture (*.png);;SVG drawing (*.svg)"), [&chart](const QString &path) {
+                       if (!writeChartPicture(chart, path))
+                           tellFailure(chart, path);
+                   });
 }
 
 void saveChartData(QWidget &chart, const QString &name, const QByteArray &csv)
 {
-    const QString path = QFileDialog::getSaveFileName(chart.window(), translated("Save the data"),
-                                                      fileNameFor(name, ".csv"), translated("CSV table (*.csv)"));
-    if (path.isEmpty())
-        return;
-    QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(csv) < 0 || !file.commit())
-        tellFailure(chart, path);
+    askWhereToSave(&chart, translated("Save the data"), fileNameFor(name, ".csv"), translated("CSV table (*.csv)"),
+                   [&chart, csv](const QString &path) {
+                       QSaveFile file(path);
+                       if (!file.open(QIODevice::WriteOnly) || file.write(csv) < 0 || !file.commit())
+                           tellFailure(chart, path);
+                   });
 }
 
 bool writeChartPicture(QWidget &chart, const QString &path)

@@ -12,9 +12,9 @@
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/row.h"
+#include "ui/widgets/savedialog.h"
 #include "ui/widgets/tableview.h"
 
-#include <QFileDialog>
 #include <QHBoxLayout>
 #include <QSaveFile>
 #include <QVBoxLayout>
@@ -135,10 +135,12 @@ void CostsPage::updateChart()
 
 void CostsPage::exportCsv()
 {
-    const QString path = QFileDialog::getSaveFileName(this, tr("Export costs"), QStringLiteral("sandglass-costs.csv"),
-                                                      tr("CSV files (*.csv)"));
-    if (path.isEmpty())
-        return;
+    askWhereToSave(this, tr("Export costs"), QStringLiteral("sandglass-costs.csv"), tr("CSV files (*.csv)"),
+                   [this](const QString &path) { writeCsv(path); });
+}
+
+void CostsPage::writeCsv(const QString &path)
+{
     QString text = csvRecord({QStringLiteral("grouping"), QStringLiteral("name"), QStringLiteral("usd"),
                               QStringLiteral("running_ms"), QStringLiteral("count"), QStringLiteral("figure")});
     const auto addAll = [&text](const CostTableModel &model, const QString &grouping) {

@@ -40,6 +40,7 @@ private:
     QWidget *buildTable(models::CostTableModel &model, const QString &title, const QString &objectName, bool monoNames);
     void updateChart();
     void exportCsv();
+    void writeCsv(const QString &path);
 
     models::TimeWindow &m_window;
     models::LiveSeries &m_series;
