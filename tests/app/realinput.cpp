@@ -1,6 +1,8 @@
 #include "tests/app/realinput.h"
 
 #include <QAbstractItemView>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QTest>
 #include <QWidget>
 
@@ -96,6 +98,28 @@ bool RealInput::clickRow(const QAbstractItemView *view, int row)
     const QRect place = view->visualRect(view->model()->index(row, 0));
     return !place.isEmpty()
         && clickAt(view->viewport(), QPoint(place.left() + qMin(place.width(), 120) / 2, place.center().y()));
+}
+
+bool RealInput::scrollTo(const QWidget *widget)
+{
+    const QAbstractScrollArea *area = nullptr;
+    for (const QWidget *parent = widget->parentWidget(); parent != nullptr && area == nullptr;
+         parent = parent->parentWidget())
+        area = qobject_cast<const QScrollArea *>(parent);
+    if (area == nullptr)
+        return false;
+    const QWidget *port = area->viewport();
+    const auto place = [&] { return QRect(widget->mapTo(port, QPoint()), widget->size()); };
+    constexpr int mostTurns = 60;
+    for (int turn = 0; turn < mostTurns && !port->rect().contains(place()); ++turn) {
+        const int before = area->verticalScrollBar()->value();
+        const QString button = place().top() < 0 ? u"4"_s : u"5"_s;
+        // The margin has nothing in it that takes the wheel for itself.
+        if (!moveTo(port, QPoint(4, port->height() / 2)) || !runTool({u"xdotool"_s, u"click"_s, button})
+            || !QTest::qWaitFor([&] { return area->verticalScrollBar()->value() != before; }, 5'000))
+            return false;
+    }
+    return port->rect().contains(place());
 }
 
 bool RealInput::key(const QString &keys)

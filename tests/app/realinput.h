@@ -25,6 +25,8 @@ public:
     [[nodiscard]] bool clickRow(const QAbstractItemView *view, int row);
     [[nodiscard]] bool doubleClickAt(const QWidget *widget, QPoint position);
     [[nodiscard]] bool drag(const QWidget *widget, QPoint from, QPoint to);
+    /// Turns the wheel over the scroll area around `widget` until all of the widget is seen.
+    [[nodiscard]] bool scrollTo(const QWidget *widget);
     [[nodiscard]] bool key(const QString &keys); ///< "ctrl+Return"
     [[nodiscard]] bool type(const QString &text);
     [[nodiscard]] bool replaceText(const QWidget *edit, const QString &text); ///< clicks it, selects all, types

@@ -18,6 +18,7 @@
 #include <numbers>
 #include <random>
 #include <string>
+#include <thread>
 
 using namespace sandglass;
 using namespace std::chrono_literals;
@@ -214,6 +215,9 @@ int main(int argc, char **argv)
         count += history.addLive(now - 15min + std::chrono::milliseconds(alive % 600'000));
     const bool isWhole = filler.finish();
     (*journal)->setBulk(false);
+    // Else the first start would have to.
+    while ((*journal)->foldedSeq() < (*journal)->lastSeq())
+        std::this_thread::sleep_for(50ms);
     std::printf("%d events, %d live sandboxes in %s\n", count, alive, data.c_str());
     return isWhole ? 0 : 1;
 }
