@@ -66,9 +66,9 @@ bool GuardNotice::eventFilter(QObject *watched, QEvent *event)
 QString GuardNotice::textOf(const models::GuardAlert &alert, const cost::Budget *budget)
 {
     if (alert.kind == models::GuardAlert::Kind::Runaway)
-        return alert.sandboxes.size() == 1
-            ? tr("%1 runs longer than meant").arg(toQString(alert.sandboxes.front()))
-            : tr("%n sandboxes run longer than meant", nullptr, static_cast<int>(alert.sandboxes.size()));
+        return alert.sandboxes.size() == 1 ? tr("%1 runs longer than meant").arg(toQString(alert.sandboxes.front()))
+                                           : tr("%1 sandboxes run longer than meant")
+                                                 .arg(formatCount(static_cast<std::int64_t>(alert.sandboxes.size())));
     const QString name = toQString(alert.budgetName);
     const auto &usage = alert.budget.usage;
     if (budget == nullptr)

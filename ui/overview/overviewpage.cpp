@@ -107,8 +107,10 @@ QWidget *OverviewPage::buildActiveChart()
 {
     auto *card = new Card(tr("Active sandboxes"));
     m_activeChart = new TimeChart(TimeChart::Kind::Lines, tr("Active sandboxes"), QStringLiteral("activeChart"));
-    m_activeChart->setFormatter(
-        [](double count) { return QString::number(count, 'f', count < 4 && count != std::floor(count) ? 1 : 0); });
+    m_activeChart->setFormatter([](double count) {
+        const bool isBroken = count < 4 && count != std::floor(count);
+        return isBroken ? QString::number(count, 'f', 1) : formatCount(std::llround(count));
+    });
     m_activeChart->setLegendVisible(false);
     card->body()->addWidget(m_activeChart);
     return card;
@@ -150,14 +152,15 @@ void OverviewPage::hideEvent(QHideEvent *event)
 void OverviewPage::updateTiles()
 {
     m_active->setValue(formatCount(m_figures.runningCount() + m_figures.pausedCount()));
-    m_active->setDetail(tr("%1 running · %2 paused").arg(m_figures.runningCount()).arg(m_figures.pausedCount()));
+    m_active->setDetail(
+        tr("%1 running · %2 paused").arg(formatCount(m_figures.runningCount()), formatCount(m_figures.pausedCount())));
     m_burnRate->setValue(formatRate(m_figures.burnRate()));
     m_burnRate->setDetail(
         m_figures.allocatedVcpu() == 0
             ? tr("nothing allocated")
             : tr("allocated %1 vCPU · %2")
-                  .arg(m_figures.allocatedVcpu())
-                  .arg(formatBytes(static_cast<std::int64_t>(m_figures.allocatedMib()) * 1024 * 1024)));
+                  .arg(formatCount(m_figures.allocatedVcpu()),
+                       formatBytes(static_cast<std::int64_t>(m_figures.allocatedMib()) * 1024 * 1024)));
     m_today->setValue(formatMoney(m_figures.costToday()));
     m_today->setDetail(tr("since midnight, by list price"));
     m_eventsPerMinute->setValue(formatCount(m_figures.eventsPerMinute()));

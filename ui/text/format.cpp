@@ -42,6 +42,8 @@ QString formatMoney(std::optional<Money> money)
         const QString four = toQString(magnitude.toFixed(4));
         text = significant.size() > four.size() ? significant : four;
     }
+    for (qsizetype at = text.indexOf(u'.') - 3; at > 0; at -= 3)
+        text.insert(at, u',');
     return (*money < Money{} ? u"−$"_s : u"$"_s) + text;
 }
 

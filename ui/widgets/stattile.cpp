@@ -1,7 +1,6 @@
 #include "ui/widgets/stattile.h"
 
 #include "ui/theme/theme.h"
-#include "ui/widgets/elidedlabel.h"
 #include "ui/widgets/labels.h"
 
 #include <QVBoxLayout>
@@ -18,11 +17,15 @@ StatTile::StatTile(const QString &name, const QString &objectName, QWidget *pare
     layout->addWidget(makeMuted(name));
     m_value = makeLabel(QStringLiteral("—"), "figure");
     layout->addWidget(m_value);
-    m_detail = new ElidedLabel;
-    m_detail->setProperty("role", QStringLiteral("muted"));
+    m_detail = makeMuted({});
+    m_detail->setWordWrap(true);
+    m_detail->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     layout->addWidget(m_detail);
+    layout->addStretch();
     setMinimumWidth(120);
-    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    policy.setHeightForWidth(true); // a narrow tile breaks its detail into lines
+    setSizePolicy(policy);
 }
 
 void StatTile::setValue(const QString &value)

@@ -6,8 +6,6 @@ class QLabel;
 
 namespace sandglass::ui {
 
-class ElidedLabel;
-
 /// A figure with its name above and an explanation below: "Active now / 38 / 31 running · 6 paused".
 class StatTile final : public QFrame
 {
@@ -22,7 +20,7 @@ private:
     void describe();
     QString m_name;
     QLabel *m_value = nullptr;
-    ElidedLabel *m_detail = nullptr;
+    QLabel *m_detail = nullptr;
 };
 
 } // namespace sandglass::ui
