@@ -5,6 +5,7 @@
 #include "services/refine/generator.h"
 #include "ui/refine/codeeditor.h"
 #include "ui/refine/refinepage.h"
+#include "ui/shell/page.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/timetravel/travelbar.h"
@@ -14,6 +15,7 @@
 #include <QImage>
 #include <QLineEdit>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -194,8 +196,18 @@ void Tour::planJourney()
 
 void Tour::planPictures(const QString &name, const QStringList &pages, const QString &suffix)
 {
-    m_steps.push_back({name, [this, pages, suffix] { m_pictureLine = takePictures(pages, suffix); },
-                       [] { return true; }, [this] { return m_pictureLine; }});
+    m_steps.push_back({name,
+                       [this, pages] {
+                           m_nextPage = 0;
+                           m_arePicturesGood = true;
+                           m_composition.window().showPage(pages.front());
+                       },
+                       [this, pages, suffix] { return takePictures(pages, suffix); },
+                       [this, pages] {
+                           return m_arePicturesGood ? tr("%n page(s), light and dark, 1600×1000 and 1024×600", nullptr,
+                                                         static_cast<int>(pages.size()))
+                                                    : QString();
+                       }});
 }
 
 void Tour::beginNext()
@@ -257,35 +269,46 @@ QString Tour::costLine() const
                            cost->isConfirmed ? tr("confirmed") : tr("so far"));
 }
 
-QString Tour::takePictures(const QStringList &pages, const QString &suffix)
+bool Tour::takePictures(const QStringList &pages, const QString &suffix)
+{
+    const auto shown = m_composition.window().findChildren<ui::Page *>();
+    const bool isCurrent =
+        std::ranges::all_of(shown, [](const ui::Page *page) { return !page->isVisible() || page->isCurrent(); });
+    if (!isCurrent)
+        return false;
+    m_arePicturesGood = takePictures(pages.at(m_nextPage), suffix) && m_arePicturesGood;
+    if (++m_nextPage == pages.size())
+        return true;
+    m_composition.window().showPage(pages.at(m_nextPage));
+    return false;
+}
+
+bool Tour::takePictures(const QString &page, const QString &suffix)
 {
     ui::MainWindow &window = m_composition.window();
     const ui::Theme::Mode modeBefore = m_composition.theme().mode();
-    const QString pageBefore = window.currentPage();
     const QSize sizeBefore = window.size();
     bool good = true;
-    for (const QString &page : pages) {
-        window.showPage(page);
-        for (const auto &[mode, theme] :
-             {std::pair(ui::Theme::Mode::Light, u"light"_s), std::pair(ui::Theme::Mode::Dark, u"dark"_s)}) {
-            m_composition.theme().setMode(mode);
-            for (const QSize &size : {smallWindow, largeWindow}) {
-                window.resize(size);
-                // A page that puts its parts elsewhere in another size has them laid out by a posted event.
+    for (const auto &[mode, theme] :
+         {std::pair(ui::Theme::Mode::Light, u"light"_s), std::pair(ui::Theme::Mode::Dark, u"dark"_s)}) {
+        m_composition.theme().setMode(mode);
+        for (const QSize &size : {smallWindow, largeWindow}) {
+            window.resize(size);
+            // A page that puts its parts elsewhere in another size has them laid out by posted events, one for each
+            // layout on the way up.
+            for (int depth = 0; depth < 4; ++depth) {
                 (void)window.grab(QRect(0, 0, 1, 1));
                 QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
-                const QString name = u"%1/%2-%3%4.png"_s.arg(m_directory, page + suffix, theme,
-                                                             size == smallWindow ? u"-1024x600"_s : QString());
-                good = window.grab().save(name) && good;
-                ++m_pictures;
             }
+            const QString name = u"%1/%2-%3%4.png"_s.arg(m_directory, page + suffix, theme,
+                                                         size == smallWindow ? u"-1024x600"_s : QString());
+            good = window.grab().save(name) && good;
+            ++m_pictures;
         }
     }
     m_composition.theme().setMode(modeBefore);
-    window.showPage(pageBefore);
     window.resize(sizeBefore);
-    return good ? tr("%n page(s), light and dark, 1600×1000 and 1024×600", nullptr, static_cast<int>(pages.size()))
-                : QString();
+    return good;
 }
 
 } // namespace sandglass::app

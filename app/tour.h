@@ -46,7 +46,9 @@ private:
     void check();
     void report(const QString &line);
     void fail(const QString &why);
-    [[nodiscard]] QString takePictures(const QStringList &pages, const QString &suffix);
+    /// True when all have been taken; one page at a time, once it has added up what it shows.
+    [[nodiscard]] bool takePictures(const QStringList &pages, const QString &suffix);
+    [[nodiscard]] bool takePictures(const QString &page, const QString &suffix);
     [[nodiscard]] QString costLine() const;
 
     Composition &m_composition;
@@ -57,7 +59,8 @@ private:
     QElapsedTimer m_stepTime;
     QElapsedTimer m_wholeTime;
     QString m_sandboxId;
-    QString m_pictureLine;
+    qsizetype m_nextPage = 0;       ///< of those to be taken in this step
+    bool m_arePicturesGood = false; ///< of this step
     int m_pictures = 0;
     int m_runningBefore = 0; ///< the profile may have a history with sandboxes of its own
 };

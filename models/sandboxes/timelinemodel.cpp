@@ -56,8 +56,13 @@ TimelineModel::TimelineModel(lifecycle::Picture &picture, TimeWindow &window, QO
 {
     m_ticker.setInterval(1s);
     connect(&m_ticker, &QTimer::timeout, this, &TimelineModel::refresh);
-    connect(&m_picture, &lifecycle::Picture::replayed, this, &TimelineModel::refresh);
-    connect(&m_window, &TimeWindow::changed, this, &TimelineModel::refresh);
+    const auto readAnew = [this] {
+        m_isCurrent = false;
+        m_scan.cancel();
+        refresh();
+    };
+    connect(&m_picture, &lifecycle::Picture::replayed, this, readAnew);
+    connect(&m_window, &TimeWindow::changed, this, readAnew);
 }
 
 void TimelineModel::setActive(bool active)
@@ -66,6 +71,7 @@ void TimelineModel::setActive(bool active)
         m_scan.cancel();
         return m_ticker.stop();
     }
+    m_isCurrent = false;
     m_ticker.start();
     refresh();
 }
@@ -114,6 +120,7 @@ void TimelineModel::publish()
     m_found.clear();
     m_from = m_scanFrom;
     m_to = m_scanTo;
+    m_isCurrent = true;
     Q_EMIT changed();
 }
 

@@ -51,6 +51,7 @@ public:
     [[nodiscard]] int leftOut() const { return m_leftOut; }
     [[nodiscard]] Timestamp from() const { return m_from; }
     [[nodiscard]] Timestamp to() const { return m_to; }
+    [[nodiscard]] bool isCurrent() const { return m_isCurrent; } ///< lanes() are those of the window asked for
     /// Index of the sandbox's lane; -1 when it has none.
     [[nodiscard]] int laneOf(const QString &sandboxId) const;
 
@@ -67,6 +68,7 @@ private:
     QTimer m_ticker;
     std::vector<Lane> m_lanes;
     int m_leftOut = 0;
+    bool m_isCurrent = false;
     Timestamp m_from{};
     Timestamp m_to{};
 

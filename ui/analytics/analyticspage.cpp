@@ -237,6 +237,11 @@ void AnalyticsPage::filterBy(const QString &pattern)
     m_analytics.setTemplateFilter(pattern);
 }
 
+bool AnalyticsPage::isCurrent() const
+{
+    return m_analytics.isCurrent();
+}
+
 QString AnalyticsPage::subtitle() const
 {
     const models::AnalysisPtr &analysis = m_analytics.latest();

@@ -36,6 +36,7 @@ public:
                   QWidget *parent = nullptr);
 
     [[nodiscard]] QString title() const override { return tr("Analytics"); }
+    [[nodiscard]] bool isCurrent() const final;
     [[nodiscard]] QString subtitle() const override;
     [[nodiscard]] QWidget *headerTools() override { return m_tools; }
     void focusSearch() override;

@@ -18,6 +18,8 @@ public:
     [[nodiscard]] virtual QWidget *headerTools() { return nullptr; }
     /// Ctrl+F.
     virtual void focusSearch() {}
+    /// What it shows is up to date; false while it still adds up.
+    [[nodiscard]] virtual bool isCurrent() const { return true; }
     /// F5.
     virtual void refresh() {}
     /// Layout state (header sections, splitters) for QSettings.

@@ -32,9 +32,8 @@ TimelinePage::TimelinePage(models::TimeWindow &window, models::TimelineModel &mo
     buildTools();
     m_stack = new QStackedWidget;
     m_stack->addWidget(buildCard());
-    m_stack->addWidget(
-        new EmptyState(tr("No sandbox lived in this window"),
-                       tr("Choose a longer window above, or start a sandbox: its life appears as a lane here.")));
+    m_empty = new EmptyState({}, {});
+    m_stack->addWidget(m_empty);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(metrics::pageMargin, 20, metrics::pageMargin, metrics::pageMargin);
     layout->addWidget(m_stack);
@@ -42,6 +41,7 @@ TimelinePage::TimelinePage(models::TimeWindow &window, models::TimelineModel &mo
     connect(m_view, &TimelineView::rangeSelected, &m_window, &models::TimeWindow::select);
     connect(m_view, &TimelineView::resetRequested, &m_window, &models::TimeWindow::reset);
     connect(m_view, &TimelineView::activated, this, &TimelinePage::sandboxActivated);
+    onChanged();
 }
 
 void TimelinePage::buildTools()
@@ -72,6 +72,8 @@ QWidget *TimelinePage::buildCard()
 
 QString TimelinePage::subtitle() const
 {
+    if (!isCurrent() && m_model.lanes().empty())
+        return tr("adding up");
     const auto count = static_cast<std::int64_t>(m_model.lanes().size());
     const QString lives = count == 1 ? tr("1 sandbox") : tr("%1 sandboxes").arg(formatCount(count));
     return m_window.isFixed() ? lives + u" · " + formatSpan(m_window.from(), m_window.to()) : lives;
@@ -100,8 +102,18 @@ void TimelinePage::hideEvent(QHideEvent *event)
     m_model.setActive(false);
 }
 
+bool TimelinePage::isCurrent() const
+{
+    return m_model.isCurrent();
+}
+
 void TimelinePage::onChanged()
 {
+    if (isCurrent())
+        m_empty->setTexts(tr("No sandbox lived in this window"),
+                          tr("Choose a longer window above, or start a sandbox: its life appears as a lane here."));
+    else
+        m_empty->setTexts(tr("Adding up"), tr("The lives of this window are being read."));
     m_stack->setCurrentIndex(m_model.lanes().empty() ? 1 : 0);
     m_leftOut->setText(m_model.leftOut() > 0 ? tr("%1 older not shown").arg(formatCount(m_model.leftOut()))
                                              : QString());

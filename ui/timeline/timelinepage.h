@@ -12,6 +12,7 @@ class TimeWindow;
 
 namespace sandglass::ui {
 
+class EmptyState;
 class TimelineView;
 
 /// When each sandbox ran, paused and ended, side by side over the time window.
@@ -22,6 +23,7 @@ public:
     TimelinePage(models::TimeWindow &window, models::TimelineModel &model, QWidget *parent = nullptr);
 
     [[nodiscard]] QString title() const override { return tr("Timeline"); }
+    [[nodiscard]] bool isCurrent() const final;
     [[nodiscard]] QString subtitle() const override;
     [[nodiscard]] QWidget *headerTools() override { return m_tools; }
     [[nodiscard]] QByteArray saveState() const override; ///< the height of lanes
@@ -43,6 +45,7 @@ private:
     models::TimelineModel &m_model;
     QWidget *m_tools = nullptr;
     QStackedWidget *m_stack = nullptr;
+    EmptyState *m_empty = nullptr;
     TimelineView *m_view = nullptr;
     QLabel *m_leftOut = nullptr;
 };
