@@ -2,6 +2,7 @@
 
 #include "services/core/qtstring.h"
 #include "services/lifecycle/createintents.h"
+#include "services/lifecycle/journal.h"
 #include "services/lifecycle/picture.h"
 
 #include <algorithm>
@@ -33,6 +34,16 @@ std::optional<std::pair<int, int>> sizeOf(const Sandbox &sandbox)
             return std::pair(run->vcpuCount, run->memoryMb);
     }
     return {};
+}
+
+/// "2 · 512 MiB", "8 · 16 GiB".
+QString sizeText(int vcpu, int mib)
+{
+    const bool isWhole = mib >= 1'024 && mib % 1'024 == 0;
+    return SandboxListModel::tr("%1 · %2 %3")
+        .arg(vcpu)
+        .arg(isWhole ? mib / 1'024 : mib)
+        .arg(isWhole ? u"GiB"_s : u"MiB"_s);
 }
 
 QString metadataText(const Sandbox &sandbox)
@@ -125,7 +136,7 @@ QVariant SandboxListModel::display(const Sandbox &sandbox, int column) const
         return toQString(sandbox.templateName());
     case SizeColumn: {
         const auto size = sizeOf(sandbox);
-        return size ? tr("%1 · %2 MiB").arg(size->first).arg(size->second) : tr("unknown");
+        return size ? sizeText(size->first, size->second) : tr("unknown");
     }
     case MetadataColumn:
         return metadataText(sandbox);
@@ -182,6 +193,11 @@ void SandboxListModel::setFilter(SandboxFilter filter)
 int SandboxListModel::totalCount() const
 {
     return static_cast<int>(m_picture.fold().sandboxes().size());
+}
+
+bool SandboxListModel::hasOlder() const
+{
+    return totalCount() - liveCount() >= static_cast<int>(lifecycle::Journal::Options().hotLimit);
 }
 
 int SandboxListModel::liveCount() const

@@ -56,8 +56,9 @@ public:
 
     void setFilter(SandboxFilter filter);
     [[nodiscard]] const SandboxFilter &filter() const { return m_filter; }
-    [[nodiscard]] int totalCount() const;             ///< before the filter
-    [[nodiscard]] int liveCount() const;              ///< running and paused, before the filter
+    [[nodiscard]] int totalCount() const; ///< before the filter
+    [[nodiscard]] bool hasOlder() const;  ///< sandboxes that ended longer ago than all of these are not among them
+    [[nodiscard]] int liveCount() const;  ///< running and paused, before the filter
     [[nodiscard]] int rowOf(const QString &id) const; ///< -1 when it is not shown
     [[nodiscard]] const lifecycle::Sandbox *at(int row) const;
 

@@ -25,6 +25,8 @@ void TestFormat::money_data()
     QTest::addColumn<QByteArray>("dollars");
     QTest::addColumn<QString>("text");
     QTest::newRow("dollars") << QByteArray("11.8712") << QStringLiteral("$11.87");
+    QTest::newRow("thousands") << QByteArray("1234.5") << QStringLiteral("$1,234.50");
+    QTest::newRow("millions back") << QByteArray("-1234567.891") << QStringLiteral("−$1,234,567.89");
     QTest::newRow("cents") << QByteArray("0.07444") << QStringLiteral("$0.0744");
     QTest::newRow("small") << QByteArray("0.0019") << QStringLiteral("$0.0019");
     QTest::newRow("tiny") << QByteArray("0.0000151") << QStringLiteral("$0.000015");

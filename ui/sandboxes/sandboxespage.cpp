@@ -115,7 +115,7 @@ void SandboxesPage::buildTable()
     m_table->setModel(&m_sandboxes);
     m_table->setSortingEnabled(true);
     m_table->horizontalHeader()->setSortIndicator(SandboxListModel::AgeColumn, Qt::AscendingOrder);
-    m_table->setColumnWidths({96, 172, 144, 80, 60, 98, 112, -1});
+    m_table->setColumnWidths({96, 172, -1, 92, 60, 98, 108, -1}, {90, 0, 144, 84, 54, 90, 100, 180});
     m_table->setContextMenuPolicy(Qt::CustomContextMenu);
     card->body()->addWidget(m_table);
     m_stack->addWidget(card);
@@ -156,7 +156,8 @@ void SandboxesPage::buildActions()
 
 QString SandboxesPage::subtitle() const
 {
-    return tr("%1 of %2").arg(formatCount(m_sandboxes.rowCount()), formatCount(m_sandboxes.totalCount()));
+    const QString words = m_sandboxes.hasOlder() ? tr("%1 of the newest %2") : tr("%1 of %2");
+    return words.arg(formatCount(m_sandboxes.rowCount()), formatCount(m_sandboxes.totalCount()));
 }
 
 void SandboxesPage::focusSearch()
