@@ -1,5 +1,6 @@
 #include "models/events/eventlistmodel.h"
 
+#include "services/core/json.h"
 #include "services/core/qtstring.h"
 #include "services/cost/meter.h"
 #include "services/lifecycle/picture.h"
@@ -88,13 +89,17 @@ QVariant EventListModel::data(const QModelIndex &index, int role) const
     case KillReasonRole:
         return toQString(row.killReason);
     case RunMsRole:
+        if (row.codeRun && row.codeRun->durationMs)
+            return static_cast<qint64>(*row.codeRun->durationMs);
         return row.execution ? QVariant(static_cast<qint64>(row.execution->executionTimeMs)) : QVariant();
     case CostPicoRole:
         return costOf(row);
     case RawRole:
         return QByteArray::fromStdString(row.raw);
     case IsCodeRunRole:
-        return row.isCodeRun;
+        return row.codeRun.has_value();
+    case CodeErrorRole:
+        return row.codeRun && row.codeRun->error ? QVariant(toQString(*row.codeRun->error)) : QVariant();
     case SandboxIdRole:
         return toQString(row.sandboxId);
     case EventIdRole:
@@ -155,11 +160,29 @@ void EventListModel::setSearch(const QString &search)
     Q_EMIT countsChanged();
 }
 
+EventListModel::Row::CodeRun EventListModel::codeRunOf(const std::string &raw)
+{
+    Row::CodeRun run;
+    const auto body = parseJson(raw);
+    if (!body || !body->is_object())
+        return run;
+    const auto data = body->find("event_data");
+    if (data == body->end() || !data->is_object())
+        return run;
+    if (const std::int64_t took = intOr(*data, "duration_ms", -1); took >= 0)
+        run.durationMs = took;
+    const std::string error = stringOr(*data, "error");
+    const auto success = data->find("success");
+    const bool hasFailed = success != data->end() && success->is_boolean() && !success->get<bool>();
+    if (hasFailed || !error.empty())
+        run.error = error.empty() ? "error" : error;
+    return run;
+}
+
 EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
 {
     const lifecycle::Event &event = stored.event;
     Row row;
-    row.isCodeRun = event.typeName == lifecycle::codeExecutedType;
     row.seq = stored.seq;
     row.id = event.id;
     row.sandboxId = event.sandboxId;
@@ -172,8 +195,12 @@ EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
     row.receivedAt = event.receivedAt;
     row.execution = event.execution;
     row.raw = event.raw.empty() ? lifecycle::encodeEvent(event) : event.raw;
+    if (event.typeName == lifecycle::codeExecutedType)
+        row.codeRun = codeRunOf(row.raw);
     row.searchText = event.typeName + '\n' + event.sandboxId + '\n' + event.templateId + '\n' + event.templateAlias
         + '\n' + event.killReason + '\n' + event.session;
+    if (row.codeRun && row.codeRun->error)
+        row.searchText += '\n' + *row.codeRun->error;
     for (const auto &[key, value] : event.metadata)
         row.searchText += '\n' + key + '=' + value;
     row.searchText = lowered(std::move(row.searchText));

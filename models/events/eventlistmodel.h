@@ -32,7 +32,8 @@ public:
         RawRole,      ///< the body as received
         SandboxIdRole,
         EventIdRole,
-        IsCodeRunRole, ///< bool: a run of code that this program has made
+        IsCodeRunRole, ///< bool: a run of code that this program has made; its RunMsRole is what the code took
+        CodeErrorRole, ///< QString: the error of such a run, "error" when it has no name; invalid when it went well
         SessionRole,   ///< of the path it came by; empty = none
     };
     static constexpr std::size_t capacity = 100'000;
@@ -63,8 +64,14 @@ private:
         Timestamp timestamp{}, receivedAt{};
         std::optional<lifecycle::Execution> execution;
         std::string raw;
-        bool isCodeRun = false;
+        struct CodeRun
+        {
+            std::optional<std::int64_t> durationMs;
+            std::optional<std::string> error;
+        };
+        std::optional<CodeRun> codeRun;
     };
+    [[nodiscard]] static Row::CodeRun codeRunOf(const std::string &raw);
     [[nodiscard]] static Row rowOf(const lifecycle::StoredEvent &stored);
     [[nodiscard]] const Row &at(int row) const; ///< of the view: newest first
     [[nodiscard]] bool accepts(const Row &row) const;

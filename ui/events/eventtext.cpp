@@ -28,10 +28,17 @@ bool isCodeRun(const QModelIndex &event)
     return event.data(EventListModel::IsCodeRunRole).toBool();
 }
 
+QString codeRunWords(const QModelIndex &event)
+{
+    const QVariant error = event.data(EventListModel::CodeErrorRole);
+    QString text = error.isValid() ? error.toString() : translated("no error");
+    if (const QVariant took = event.data(EventListModel::RunMsRole); took.isValid())
+        text += u" · " + formatDuration(std::chrono::milliseconds(took.toLongLong()));
+    return text;
+}
+
 QString firstWords(const QModelIndex &event)
 {
-    if (isCodeRun(event))
-        return translated("code run from here");
     switch (typeOf(event)) {
     case EventType::Created:
         return translated("created");
@@ -66,6 +73,8 @@ QString eventWord(const QModelIndex &event)
 
 QString eventDetail(const QModelIndex &event)
 {
+    if (isCodeRun(event))
+        return codeRunWords(event);
     QString text = firstWords(event);
     const QVariant run = event.data(EventListModel::RunMsRole);
     if (run.isValid() && typeOf(event) != EventType::Observed)
@@ -81,8 +90,7 @@ QString eventDelivery(const QModelIndex &event)
         return translated("this program");
     switch (static_cast<lifecycle::EventSource>(event.data(EventListModel::SourceRole).toInt())) {
     case lifecycle::EventSource::Webhook:
-        return translated("webhook · ")
-            + formatDuration(std::chrono::milliseconds(event.data(EventListModel::DelayMsRole).toLongLong()));
+        return formatDuration(std::chrono::milliseconds(event.data(EventListModel::DelayMsRole).toLongLong()));
     case lifecycle::EventSource::Poll:
         return translated("list");
     case lifecycle::EventSource::Import:

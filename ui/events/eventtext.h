@@ -9,7 +9,7 @@ namespace sandglass::ui {
 [[nodiscard]] QString eventWord(const QModelIndex &event);
 /// A sentence: "created", "timeout · ran 5 m 00 s · $0.0091".
 [[nodiscard]] QString eventDetail(const QModelIndex &event);
-/// "webhook · 12 ms", "list", "import": how it came here and how long after it happened.
+/// "12 ms", "list", "import": how long after it happened a webhook brought it, or how else it came here.
 [[nodiscard]] QString eventDelivery(const QModelIndex &event);
 
 } // namespace sandglass::ui
