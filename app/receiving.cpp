@@ -297,10 +297,24 @@ void Receiving::updateViews()
     if (const QString through = m_tunnel.publicUrl(); !through.isEmpty())
         own << through;
     m_webhooks.setOwnUrls(own);
+    followDeliveries(now);
     if (m_page != nullptr)
         m_page->setReceiver(now);
     if (m_settingsPage != nullptr)
         m_settingsPage->setReceiver(now);
+}
+
+/// With each look at the receiver, so at most every two seconds, and while somebody sees the page.
+void Receiving::followDeliveries(const ui::ReceiverView &now)
+{
+    if (m_page == nullptr || !m_page->isVisible())
+        return;
+    const std::uint64_t count = now.statistics.accepted + now.statistics.duplicates + now.statistics.refused();
+    const bool isNew = std::exchange(m_followedCount, count) != count;
+    // The sender notes a delivery after our answer: the last one may not have been among its figures yet.
+    if (isNew || !m_isFollowedTwice)
+        m_webhooks.refreshOwnStatistics();
+    m_isFollowedTwice = !isNew;
 }
 
 void Receiving::end()

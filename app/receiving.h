@@ -87,6 +87,7 @@ private:
     void updateViews();
     void tell(const QString &sentence);
     void checkSettled();
+    void followDeliveries(const ui::ReceiverView &now);
     [[nodiscard]] std::string localUrl() const; ///< how a program of this machine reaches the receiver
     [[nodiscard]] ui::ReceiverView view();
 
@@ -108,6 +109,8 @@ private:
     std::string m_registeredName;
     std::string m_webhookId;
     QString m_registrationFailure;
+    std::uint64_t m_followedCount = 0; ///< deliveries whose sender has been asked for its figures
+    bool m_isFollowedTwice = true;
     bool m_isLeaving = false; ///< the local registration is being removed
 };
 

@@ -131,8 +131,10 @@ void WebhookListModel::refresh()
     }
     if (m_rows.empty())
         setState(State::Loading);
+    ++m_asked;
     whenDone(m_client.webhooks().list(), this,
              [this, request = ++m_request](Result<std::vector<e2b::WebhookInfo>> answer) {
+                 --m_asked;
                  if (request == m_request)
                      take(std::move(answer));
              });
@@ -169,7 +171,8 @@ void WebhookListModel::take(Result<std::vector<e2b::WebhookInfo>> answer)
     }
     merge(std::move(*answer));
     setState(State::Loaded);
-    askStatistics();
+    for (std::size_t i = 0; i < std::min(m_rows.size(), maximumAsked); ++i)
+        askStatistics(m_rows[i].info.id);
 }
 
 void WebhookListModel::merge(std::vector<e2b::WebhookInfo> fresh)
@@ -193,20 +196,27 @@ void WebhookListModel::merge(std::vector<e2b::WebhookInfo> fresh)
         Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
 }
 
-void WebhookListModel::askStatistics()
+void WebhookListModel::askStatistics(const std::string &id)
+{
+    ++m_asked;
+    whenDone(m_client.webhooks().statistics(id), this,
+             [this, id, connection = m_connection](const Result<e2b::DeliveryStatistics> &answer) {
+                 --m_asked;
+                 const int row = rowOf(toQString(id));
+                 if (connection != m_connection || row < 0)
+                     return;
+                 Row &entry = m_rows[static_cast<std::size_t>(row)];
+                 entry.total = answer ? std::optional(answer->total) : std::nullopt;
+                 entry.failed = answer ? std::optional(answer->failed) : std::nullopt;
+                 rowChanged(row);
+             });
+}
+
+void WebhookListModel::refreshOwnStatistics()
 {
     for (std::size_t i = 0; i < std::min(m_rows.size(), maximumAsked); ++i) {
-        const std::string id = m_rows[i].info.id;
-        whenDone(m_client.webhooks().statistics(id), this,
-                 [this, id, connection = m_connection](const Result<e2b::DeliveryStatistics> &answer) {
-                     const int row = rowOf(toQString(id));
-                     if (connection != m_connection || row < 0)
-                         return;
-                     Row &entry = m_rows[static_cast<std::size_t>(row)];
-                     entry.total = answer ? std::optional(answer->total) : std::nullopt;
-                     entry.failed = answer ? std::optional(answer->failed) : std::nullopt;
-                     rowChanged(row);
-                 });
+        if (isOwn(m_rows[i].info))
+            askStatistics(m_rows[i].info.id);
     }
 }
 

@@ -68,10 +68,13 @@ public:
     [[nodiscard]] State state() const { return m_state; }
     [[nodiscard]] const Error &error() const { return m_error; } ///< after Failed or NotSupported
     [[nodiscard]] const e2b::Connection &connection() const;
-    [[nodiscard]] int openCount() const { return m_open; } ///< actions without an answer yet
+    [[nodiscard]] bool isCurrent() const { return m_asked == 0; } ///< no list or figure is on its way
+    [[nodiscard]] int openCount() const { return m_open; }        ///< actions without an answer yet
 
     void refresh(); ///< the newest request wins; rows stay while it runs
-    void forget();  ///< another connection: rows of the old one would be a lie
+    /// Deliveries have come: asks for the figures of those webhooks anew that lead to this program.
+    void refreshOwnStatistics();
+    void forget(); ///< another connection: rows of the old one would be a lie
     /// Where this program receives: URLs that lead to it.
     void setOwnUrls(const QStringList &urls);
 
@@ -93,7 +96,7 @@ Q_SIGNALS:
 private:
     void take(Result<std::vector<e2b::WebhookInfo>> answer);
     void merge(std::vector<e2b::WebhookInfo> fresh);
-    void askStatistics();
+    void askStatistics(const std::string &id);
     void change(Verb verb, const QString &id, QFuture<Result<e2b::WebhookInfo>> call, const std::string &secret = {});
     void finish(Verb verb, const QString &id, const Result<> &outcome);
     void setBusy(const QString &id, bool isBusy);
@@ -111,6 +114,7 @@ private:
     quint64 m_request = 0;    ///< the newest list call
     quint64 m_connection = 0; ///< answers of an earlier connection change no row
     int m_open = 0;
+    int m_asked = 0;
 };
 
 } // namespace sandglass::models

@@ -81,6 +81,13 @@ void TestWebhookModels::listsWithStatisticsAndOwnMark()
     QCOMPARE(model.index(other, WebhookListModel::EventsColumn).data().toString(), u"created"_s);
     QTRY_COMPARE(model.index(other, WebhookListModel::DeliveriesColumn).data().toInt(), 12);
     QCOMPARE(model.index(other, WebhookListModel::FailedColumn).data().toInt(), 5);
+
+    // Deliveries have come here: the figures of the webhook that sends them are asked for, the other's are not.
+    for (const QString &id : {u"w1"_s, u"w2"_s})
+        m_fixture->api.statistics.insert(id, {{u"buckets"_s, QJsonArray()}, {u"total"_s, 33}, {u"failed"_s, 0}});
+    model.refreshOwnStatistics();
+    QTRY_COMPARE(model.index(mine, WebhookListModel::DeliveriesColumn).data().toInt(), 33);
+    QCOMPARE(model.index(other, WebhookListModel::DeliveriesColumn).data().toInt(), 12);
 }
 
 void TestWebhookModels::actionsChangeTheService()

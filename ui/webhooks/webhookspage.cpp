@@ -74,6 +74,11 @@ WebhooksPage::WebhooksPage(models::WebhookListModel &webhooks, models::Deliverie
     showPart(Registrations);
 }
 
+bool WebhooksPage::isCurrent() const
+{
+    return m_webhooks.isCurrent();
+}
+
 QString WebhooksPage::subtitle() const
 {
     using State = models::WebhookListModel::State;

@@ -37,6 +37,7 @@ public:
                  models::QuarantineModel &quarantine, models::TunnelSession &tunnel, QWidget *parent = nullptr);
 
     [[nodiscard]] QString title() const override { return tr("Webhooks"); }
+    [[nodiscard]] bool isCurrent() const final;
     [[nodiscard]] QString subtitle() const override;
     [[nodiscard]] QWidget *headerTools() override { return m_tools; }
     void refresh() override;
