@@ -45,11 +45,12 @@ CostTableModel::CostTableModel(lifecycle::Picture &picture, TimeWindow &window, 
 {
     m_ticker.setInterval(2s);
     connect(&m_ticker, &QTimer::timeout, this, &CostTableModel::refresh);
-    connect(&m_picture, &lifecycle::Picture::replayed, this, &CostTableModel::refresh);
+    connect(&m_picture, &lifecycle::Picture::replayed, this, &CostTableModel::readAnew);
     connect(&m_picture, &lifecycle::Picture::rateCardChanged, this, &CostTableModel::refresh);
     connect(&m_window, &TimeWindow::changed, this, [this] {
+        m_isCurrent = false;
         if (m_ticker.isActive())
-            refresh();
+            readAnew();
     });
 }
 
@@ -71,20 +72,28 @@ QVariant CostTableModel::data(const QModelIndex &index, int role) const
     switch (role) {
     case Qt::DisplayRole:
         if (index.column() == NameColumn)
-            return row.name;
+            return row.isRest ? tr("others") : row.name;
         if (index.column() == CountColumn)
-            return row.count;
-        if (index.column() == CertaintyColumn)
+            return row.isRest ? QVariant() : row.count;
+        if (index.column() == CertaintyColumn && !row.isRest)
             return row.isPartial ? tr("incomplete") : row.isConfirmed ? tr("confirmed") : tr("estimated");
         return {};
     case Qt::ToolTipRole:
+        if (row.isRest)
+            return tr("Sandboxes cheaper than those above, and those that ended long ago.");
+        if (row.isShort && (index.column() == RuntimeColumn || index.column() == CountColumn))
+            return tr("Without those that ended long ago; their cost is in the sum.");
         return index.column() == CertaintyColumn && row.isPartial
             ? tr("The size of some stretch of running is not known; it is left out of the sum.")
             : QVariant();
     case AmountPicoRole:
         return row.amount ? QVariant(static_cast<qint64>(row.amount->toPicoDollars())) : QVariant();
     case RuntimeMsRole:
-        return row.runtimeMs;
+        return row.isRest ? QVariant() : row.runtimeMs;
+    case IsRestRole:
+        return row.isRest;
+    case IsShortRole:
+        return row.isShort;
     case ShareRole:
         return row.amount && !m_total.isZero() ? row.amount->toDollars() / m_total.toDollars() : 0.0;
     default:
@@ -108,7 +117,7 @@ QVariant CostTableModel::headerData(int section, Qt::Orientation orientation, in
     case ShareColumn:
         return tr("Share");
     case RuntimeColumn:
-        return tr("Running time");
+        return tr("Running");
     case CountColumn:
         return m_grouping == Grouping::Template ? tr("Sandboxes") : tr("Runs");
     case CertaintyColumn:
@@ -121,12 +130,20 @@ QVariant CostTableModel::headerData(int section, Qt::Orientation orientation, in
 void CostTableModel::setActive(bool active)
 {
     if (active) {
-        refresh();
+        readAnew();
         m_ticker.start();
     } else {
         m_ticker.stop();
         m_scan.cancel();
     }
+}
+
+/// Rows of another window or moment are finished by nobody.
+void CostTableModel::readAnew()
+{
+    m_isCurrent = false;
+    m_scan.cancel();
+    refresh();
 }
 
 void CostTableModel::refresh()
@@ -153,8 +170,22 @@ void CostTableModel::count(const lifecycle::Sandbox &sandbox)
     }
 }
 
+/// Those that ended long ago are known in sums by template only.
+void CostTableModel::addColdTemplates()
+{
+    for (const auto &series : m_picture.costSeries(m_from, m_to, 1)) {
+        Row &row = m_groups[series.templateName];
+        const Money amount = series.buckets.empty() ? Money{} : series.buckets.front();
+        row.isShort = amount > row.amount.value_or(Money{});
+        if (row.isShort)
+            row.amount = amount;
+    }
+}
+
 void CostTableModel::publish()
 {
+    if (m_grouping == Grouping::Template)
+        addColdTemplates();
     std::vector<std::pair<const std::string, Row> *> order;
     order.reserve(m_groups.size());
     for (auto &group : m_groups)
@@ -174,6 +205,15 @@ void CostTableModel::publish()
     }
     m_groups.clear();
     m_total = m_picture.costBetween(m_from, m_to);
+    Money rest = m_total;
+    for (const Row &row : rows)
+        rest -= row.amount.value_or(Money{});
+    if (rest > Money{}) {
+        rows.push_back({});
+        rows.back().amount = rest;
+        rows.back().isRest = true;
+    }
+    m_isCurrent = true;
     const auto sameNames = [](const Row &a, const Row &b) { return a.name == b.name; };
     if (std::ranges::equal(rows, m_rows, sameNames)) {
         m_rows = std::move(rows);

@@ -31,8 +31,10 @@ public:
         AmountPicoRole = Qt::UserRole + 1, ///< qint64; invalid when unknown
         RuntimeMsRole,                     ///< qint64 milliseconds of running
         ShareRole,                         ///< double, 0-1 of the window's total
+        IsRestRole,                        ///< bool: the last row, of the sandboxes that have none of their own
+        IsShortRole, ///< bool: running time and count leave out sandboxes that ended long ago; the amount does not
     };
-    static constexpr int maximumRows = 1'000; ///< the cheaper ones are left out; the total counts them
+    static constexpr int maximumRows = 1'000; ///< sandboxes; the cheaper ones are summed up in one row, the last
 
     CostTableModel(lifecycle::Picture &picture, TimeWindow &window, Grouping grouping, QObject *parent = nullptr);
 
@@ -42,7 +44,8 @@ public:
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const final;
 
     [[nodiscard]] Money total() const { return m_total; }
-    void refresh(); ///< in slices: see FoldScan
+    [[nodiscard]] bool isCurrent() const { return m_isCurrent; } ///< the rows are those of the window asked for
+    void refresh();                                              ///< in slices: see FoldScan
     /// Rows are only kept up to date while somebody looks.
     void setActive(bool active);
 
@@ -58,9 +61,13 @@ private:
         int count = 0;
         bool isConfirmed = true;
         bool isPartial = false;
+        bool isRest = false;
+        bool isShort = false;
         bool operator==(const Row &) const = default;
     };
+    void readAnew();
     void count(const lifecycle::Sandbox &sandbox);
+    void addColdTemplates();
     void publish();
 
     lifecycle::Picture &m_picture;
@@ -68,6 +75,7 @@ private:
     Grouping m_grouping;
     std::vector<Row> m_rows;
     Money m_total;
+    bool m_isCurrent = false;
     QTimer m_ticker;
 
     // Of a scan under way

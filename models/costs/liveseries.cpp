@@ -72,6 +72,7 @@ void LiveSeries::refresh()
     if (m_lookers == 0 || !m_picture.isReplayed())
         return;
     std::tie(m_from, m_to) = m_window.aligned(bucketCount);
+    m_knownUntil = m_picture.now();
     std::vector<Line> lines;
     for (const auto &series : m_picture.costSeries(m_from, m_to, bucketCount)) {
         Line line{toQString(series.templateName), {}};

@@ -38,6 +38,7 @@ public:
 
     [[nodiscard]] Timestamp from() const { return m_from; }
     [[nodiscard]] Timestamp to() const { return m_to; }
+    [[nodiscard]] Timestamp knownUntil() const { return m_knownUntil; } ///< the last bucket may go on after that
     [[nodiscard]] const std::vector<Line> &cost() const { return m_cost; }       ///< dollars per bucket, dearest first
     [[nodiscard]] const std::vector<double> &active() const { return m_active; } ///< most at once per bucket
     [[nodiscard]] bool isEmpty() const;                                          ///< nothing ran in the window
@@ -54,6 +55,7 @@ private:
     std::vector<lifecycle::HistoryGap> m_gaps;
     Timestamp m_from{};
     Timestamp m_to{};
+    Timestamp m_knownUntil{};
     std::vector<Line> m_cost;
     std::vector<double> m_active;
     QTimer m_ticker;

@@ -43,6 +43,7 @@ private Q_SLOTS:
     void eventsLoadedAndLiveAreNotDoubled();
     void eventTellsItsPrice();
     void costsAddUpExactly();
+    void cheapestShareARow();
     void unknownSizeIsNoZero();
     void seriesAndFiguresSeeWhatRuns();
     void figuresFollowEachChange();
@@ -176,6 +177,13 @@ void TestLiveModels::eventsAreNewestFirstAndSearched()
     QVERIFY(m_live.record({lifecycle::codeExecutedEvent({"a", "tpl", 12, true, {}}, sample::at(10))}));
     QTRY_COMPARE(model.rowCount(), 5);
     QVERIFY(model.index(0, 0).data(EventListModel::IsCodeRunRole).toBool());
+    QCOMPARE(model.index(0, 0).data(EventListModel::RunMsRole).toLongLong(), 12);
+    QVERIFY(!model.index(0, 0).data(EventListModel::CodeErrorRole).isValid());
+    QVERIFY(m_live.record({lifecycle::codeExecutedEvent({"a", "tpl", 40, false, "NameError"}, sample::at(11))}));
+    QTRY_COMPARE(model.rowCount(), 6);
+    QCOMPARE(model.index(0, 0).data(EventListModel::CodeErrorRole).toString(), u"NameError"_s);
+    model.setSearch(u"nameerror"_s);
+    QCOMPARE(model.rowCount(), 1);
 }
 
 void TestLiveModels::eventsOfOneSession()
@@ -252,6 +260,31 @@ void TestLiveModels::costsAddUpExactly()
     window.follow(std::chrono::seconds(400)); // from second 200 on: half of b
     QCOMPARE(bySandbox.rowCount(), 1);
     QCOMPARE(bySandbox.total(), *Money::parse("0.003025"));
+}
+
+void TestLiveModels::cheapestShareARow()
+{
+    std::vector<lifecycle::Event> events;
+    constexpr int count = CostTableModel::maximumRows + 3;
+    for (int i = 0; i < count; ++i) {
+        const std::string execution = "e" + std::to_string(i), id = "s" + std::to_string(i);
+        events.push_back(killed(300 + (i < 3 ? 0 : 100), execution.c_str(), 200, id.c_str()));
+    }
+    QVERIFY(m_live.record(events));
+    TimeWindow window([this] { return m_live.now; });
+    CostTableModel model(m_live.tracker(), window, CostTableModel::Grouping::Sandbox);
+    model.setActive(true);
+    QTRY_VERIFY(model.isCurrent());
+    QCOMPARE(model.rowCount(), CostTableModel::maximumRows + 1);
+    const QModelIndex last = model.index(CostTableModel::maximumRows, 0);
+    QVERIFY(last.data(CostTableModel::IsRestRole).toBool());
+    QCOMPARE(last.data().toString(), u"others"_s);
+    QCOMPARE(last.data(CostTableModel::AmountPicoRole).toLongLong(), Money::parse("0.009075")->toPicoDollars()); // 300 s
+    QVERIFY(!last.data(CostTableModel::RuntimeMsRole).isValid());
+    qint64 sum = 0;
+    for (int row = 0; row < model.rowCount(); ++row)
+        sum += model.index(row, 0).data(CostTableModel::AmountPicoRole).toLongLong();
+    QCOMPARE(sum, model.total().toPicoDollars());
 }
 
 void TestLiveModels::unknownSizeIsNoZero()

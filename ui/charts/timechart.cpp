@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <optional>
 
 namespace sandglass::ui {
@@ -135,7 +136,8 @@ void TimeChart::paintAreas(QPainter &painter, const ChartScale &chart) const
         QPolygonF lower;
         for (int i = 0; i < count; ++i) {
             const auto at = static_cast<std::size_t>(i);
-            if (std::isnan(m_data.series[s].values[at])) {
+            const bool isOpen = bucketStart(i + 1) > m_data.knownUntil && count > 1;
+            if (isOpen || std::isnan(m_data.series[s].values[at])) {
                 paintPiece(color, std::exchange(upper, {}), std::exchange(lower, {}));
                 continue;
             }
@@ -193,9 +195,15 @@ void TimeChart::paintLegend(QPainter &painter) const
 {
     const Tokens &t = Theme::tokens();
     qreal x = width() - chartRightRoom;
+    constexpr int mark = 28, widest = 160, narrowest = 36; // narrower names say nothing: the read-out names all
+    const int each = static_cast<int>(x) / std::max(1, static_cast<int>(m_data.series.size())) - mark;
+    int wanted = 0;
+    for (const ChartData::Series &series : m_data.series)
+        wanted += std::min(widest, painter.fontMetrics().horizontalAdvance(series.name)) + mark;
+    const int most = wanted <= x ? widest : std::max(narrowest, each);
     for (auto s = static_cast<int>(m_data.series.size()) - 1; s >= 0; --s) {
         const QString name =
-            painter.fontMetrics().elidedText(m_data.series[static_cast<std::size_t>(s)].name, Qt::ElideMiddle, 160);
+            painter.fontMetrics().elidedText(m_data.series[static_cast<std::size_t>(s)].name, Qt::ElideMiddle, most);
         const qreal textWidth = painter.fontMetrics().horizontalAdvance(name);
         x -= textWidth;
         if (x < 0)

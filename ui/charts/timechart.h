@@ -21,6 +21,8 @@ struct ChartData
     Timestamp from{};
     Timestamp to{};
     std::vector<Series> series; ///< stacked from below in this order, or lines
+    /// A bucket that ends later is not over: its area would look like a fall, so it is not drawn.
+    Timestamp knownUntil = Timestamp::max();
     [[nodiscard]] int bucketCount() const
     {
         return series.empty() ? 0 : static_cast<int>(series.front().values.size());

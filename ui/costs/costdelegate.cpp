@@ -8,6 +8,18 @@ namespace sandglass::ui {
 
 using models::CostTableModel;
 
+namespace {
+
+/// "> 3 h 05 m" where some are left out, "—" where there is no such figure.
+QString atLeast(const QModelIndex &index, const QString &text)
+{
+    if (index.data(CostTableModel::IsRestRole).toBool())
+        return QStringLiteral("—");
+    return index.data(CostTableModel::IsShortRole).toBool() ? QStringLiteral("> ") + text : text;
+}
+
+} // namespace
+
 CostDelegate::CostDelegate(bool monoNames, QObject *parent) : CellDelegate(parent), m_monoNames(monoNames) {}
 
 void CostDelegate::paintCell(QPainter &painter, const QRect &area, const QModelIndex &index) const
@@ -15,7 +27,7 @@ void CostDelegate::paintCell(QPainter &painter, const QRect &area, const QModelI
     const Tokens &t = Theme::tokens();
     switch (index.column()) {
     case CostTableModel::NameColumn:
-        if (m_monoNames)
+        if (m_monoNames && !index.data(CostTableModel::IsRestRole).toBool())
             paintMono(painter, area, index.data().toString(), t.text);
         else
             paintText(painter, area, index.data().toString(), t.text);
@@ -33,11 +45,12 @@ void CostDelegate::paintCell(QPainter &painter, const QRect &area, const QModelI
         break;
     case CostTableModel::RuntimeColumn:
         paintText(painter, area,
-                  formatAge(std::chrono::milliseconds(index.data(CostTableModel::RuntimeMsRole).toLongLong())), t.text,
-                  Qt::AlignRight);
+                  atLeast(index,
+                          formatAge(std::chrono::milliseconds(index.data(CostTableModel::RuntimeMsRole).toLongLong()))),
+                  t.text, Qt::AlignRight);
         break;
     case CostTableModel::CountColumn:
-        paintText(painter, area, formatCount(index.data().toLongLong()), t.text, Qt::AlignRight);
+        paintText(painter, area, atLeast(index, formatCount(index.data().toLongLong())), t.text, Qt::AlignRight);
         break;
     default:
         paintText(painter, area, index.data().toString(), t.muted);

@@ -13,6 +13,7 @@
 #include "ui/widgets/card.h"
 #include "ui/widgets/row.h"
 #include "ui/widgets/savedialog.h"
+#include "ui/widgets/segmentedcontrol.h"
 #include "ui/widgets/tableview.h"
 
 #include <QHBoxLayout>
@@ -22,6 +23,12 @@
 namespace sandglass::ui {
 
 using models::CostTableModel;
+
+namespace {
+
+constexpr int roomForBoth = 1'240; ///< pixels: two tables with all their columns
+
+} // namespace
 
 CostsPage::CostsPage(models::TimeWindow &window, models::LiveSeries &series, CostTableModel &byTemplate,
                      CostTableModel &bySandbox, QWidget *parent)
@@ -41,8 +48,10 @@ CostsPage::CostsPage(models::TimeWindow &window, models::LiveSeries &series, Cos
     m_charts->addWidget(chartCard, 3);
     auto *tables = new QHBoxLayout;
     tables->setSpacing(metrics::cardGap);
-    tables->addWidget(buildTable(m_byTemplate, tr("By template"), QStringLiteral("costByTemplate"), false), 1);
-    tables->addWidget(buildTable(m_bySandbox, tr("By sandbox"), QStringLiteral("costBySandbox"), true), 1);
+    m_templates = buildTable(m_byTemplate, tr("By template"), QStringLiteral("costByTemplate"), false);
+    m_sandboxes = buildTable(m_bySandbox, tr("By sandbox"), QStringLiteral("costBySandbox"), true);
+    tables->addWidget(m_templates, 1);
+    tables->addWidget(m_sandboxes, 1);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(metrics::pageMargin, 20, metrics::pageMargin, metrics::pageMargin);
     layout->setSpacing(metrics::cardGap);
@@ -53,6 +62,8 @@ CostsPage::CostsPage(models::TimeWindow &window, models::LiveSeries &series, Cos
     connect(&m_window, &models::TimeWindow::changed, this, &Page::subtitleChanged);
     connect(&m_series, &models::LiveSeries::changed, this, &CostsPage::updateChart);
     connect(&m_byTemplate, &CostTableModel::totalChanged, this, &Page::subtitleChanged);
+    connect(m_grouping, &SegmentedControl::currentChanged, this, &CostsPage::arrangeTables);
+    arrangeTables();
 }
 
 void CostsPage::showForecast(QWidget *card)
@@ -64,6 +75,9 @@ void CostsPage::buildTools()
 {
     m_tools = new QWidget(this);
     auto *layout = makeRow(m_tools, 10);
+    m_grouping = new SegmentedControl({tr("Templates"), tr("Sandboxes")}, QStringLiteral("costGrouping"));
+    m_grouping->setCurrentIndex(0);
+    layout->addWidget(m_grouping);
     layout->addWidget(new TimeWindowControl(m_window, QStringLiteral("costWindow")));
     QPushButton *exporter = makeButton(tr("Export CSV…"), QStringLiteral("exportCosts"));
     layout->addWidget(exporter);
@@ -78,13 +92,34 @@ QWidget *CostsPage::buildTable(CostTableModel &model, const QString &title, cons
     table->setAccessibleName(title);
     table->setItemDelegate(new CostDelegate(monoNames, table));
     table->setModel(&model);
-    table->setColumnWidths({-1, 100, 120, 120, 108, 92});
+    table->setColumnWidths({-1, 88, 104, 96, 98, 92}, {monoNames ? 172 : 120, 0, 0, 0, 0, 0});
     card->body()->addWidget(table);
     return card;
 }
 
+bool CostsPage::isCurrent() const
+{
+    return m_byTemplate.isCurrent() && m_bySandbox.isCurrent();
+}
+
+void CostsPage::resizeEvent(QResizeEvent *event)
+{
+    Page::resizeEvent(event);
+    arrangeTables();
+}
+
+void CostsPage::arrangeTables()
+{
+    const bool isWide = width() >= roomForBoth;
+    m_grouping->setVisible(!isWide);
+    m_templates->setVisible(isWide || m_grouping->currentIndex() == 0);
+    m_sandboxes->setVisible(isWide || m_grouping->currentIndex() == 1);
+}
+
 QString CostsPage::subtitle() const
 {
+    if (!m_byTemplate.isCurrent())
+        return tr("adding up");
     const QString total = formatMoney(m_byTemplate.total());
     return m_window.isFixed() ? tr("%1 from %2").arg(total, formatSpan(m_window.from(), m_window.to()))
                               : tr("%1 in this window").arg(total);
@@ -127,7 +162,7 @@ void CostsPage::updateChart()
 {
     if (!isVisible())
         return;
-    ChartData chart{m_series.from(), m_series.to(), {}};
+    ChartData chart{m_series.from(), m_series.to(), {}, m_series.knownUntil()};
     for (const auto &line : m_series.cost())
         chart.series.push_back({line.name, line.values});
     m_chart->setData(std::move(chart));
@@ -147,12 +182,13 @@ void CostsPage::writeCsv(const QString &path)
         for (int row = 0; row < model.rowCount(); ++row) {
             const QModelIndex first = model.index(row, CostTableModel::NameColumn);
             const QVariant amount = first.data(CostTableModel::AmountPicoRole);
+            const bool isShort = first.data(CostTableModel::IsShortRole).toBool(); // too small is worse than none
             text += csvRecord({grouping, first.data().toString(),
                                amount.isValid()
                                    ? QString::fromStdString(Money::fromPicoDollars(amount.toLongLong()).toFixed(12))
                                    : QString(),
-                               first.data(CostTableModel::RuntimeMsRole).toString(),
-                               model.index(row, CostTableModel::CountColumn).data().toString(),
+                               isShort ? QString() : first.data(CostTableModel::RuntimeMsRole).toString(),
+                               isShort ? QString() : model.index(row, CostTableModel::CountColumn).data().toString(),
                                model.index(row, CostTableModel::CertaintyColumn).data().toString()});
         }
     };

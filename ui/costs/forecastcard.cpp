@@ -24,6 +24,8 @@ namespace sandglass::ui {
 
 namespace {
 
+constexpr int leastHeight = 210; ///< chart and a sentence of two lines
+
 constexpr auto soon = 48h; ///< until then the hour matters
 
 QString dateText(Timestamp time)
@@ -73,6 +75,7 @@ ForecastCard::ForecastCard(models::SpendForecast &forecast, const models::GuardD
         label->setTextInteractionFlags(Qt::TextSelectableByMouse);
     }
     m_method->hide();
+    setMinimumHeight(leastHeight);
     card->body()->addWidget(m_chart, 1);
     card->body()->addWidget(m_sentence);
     card->body()->addWidget(m_method);

@@ -26,6 +26,8 @@ public:
     ForecastCard(models::SpendForecast &forecast, const models::GuardDesk &desk, QWidget *parent = nullptr);
 
     [[nodiscard]] bool isMonth() const;
+    /// Else the sentence, broken into lines, would take the height that the tables below the chart need.
+    [[nodiscard]] bool hasHeightForWidth() const final { return false; }
     void setMonth(bool month);
 
 protected:

@@ -127,7 +127,7 @@ QWidget *OverviewPage::buildEvents()
     m_eventTable->horizontalHeader()->hide();
     m_eventTable->setSelectionMode(QAbstractItemView::NoSelection);
     m_eventTable->setFocusPolicy(Qt::NoFocus);
-    m_eventTable->setColumnWidths({84, 96, 172, 150, -1, 148});
+    m_eventTable->setColumnWidths({84, 102, 172, 150, -1, 112}, {78, 98, 0, 76, 226, 98});
     m_eventStack = new QStackedWidget;
     m_eventStack->addWidget(m_eventTable);
     m_eventStack->addWidget(new EmptyState(
@@ -171,7 +171,7 @@ void OverviewPage::updateCharts()
 {
     if (!isVisible())
         return;
-    ChartData cost{m_series.from(), m_series.to(), {}};
+    ChartData cost{m_series.from(), m_series.to(), {}, m_series.knownUntil()};
     for (const auto &line : m_series.cost())
         cost.series.push_back({line.name, line.values});
     m_cost->setData(std::move(cost));

@@ -37,8 +37,8 @@ void CellDelegate::paintShare(QPainter &painter, const QRect &area, double share
     painter.drawRoundedRect(bar, 2.5, 2.5);
     painter.setBrush(t.accent);
     painter.drawRoundedRect(QRectF(bar.left(), bar.top(), bar.width() * share, bar.height()), 2.5, 2.5);
-    paintText(painter, area, QStringLiteral("%1 %").arg(share * 100, 0, 'f', share < 0.1 ? 1 : 0), t.muted,
-              Qt::AlignRight);
+    const int digits = share >= 0.1 || share == 0 ? 0 : share >= 0.001 ? 1 : share >= 0.0001 ? 2 : 3;
+    paintText(painter, area, QStringLiteral("%1 %").arg(share * 100, 0, 'f', digits), t.muted, Qt::AlignRight);
 }
 
 void CellDelegate::paintMono(QPainter &painter, const QRect &area, const QString &text, const QColor &color)

@@ -23,7 +23,7 @@ StatTile::StatTile(const QString &name, const QString &objectName, QWidget *pare
     layout->addWidget(m_detail);
     layout->addStretch();
     setMinimumWidth(120);
-    QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Minimum);
     policy.setHeightForWidth(true); // a narrow tile breaks its detail into lines
     setSizePolicy(policy);
 }
