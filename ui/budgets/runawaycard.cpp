@@ -158,10 +158,10 @@ void RunawayCard::updateState()
     if (!m_desk.report())
         return m_state->setText(tr("adding up"));
     const auto &report = *m_desk.report();
-    m_state->setText(report.runawayCount == 0
-                         ? tr("none now")
-                         : tr("%n now, the longest for %1", nullptr, static_cast<int>(report.runawayCount))
-                               .arg(formatAge(report.runaways.front().active)));
+    m_state->setText(report.runawayCount == 0 ? tr("none now")
+                                              : tr("%1 now, the longest for %2")
+                                                    .arg(formatCount(static_cast<std::int64_t>(report.runawayCount)))
+                                                    .arg(formatAge(report.runaways.front().active)));
     QStringList longest;
     for (std::size_t i = 0; i < std::min<std::size_t>(report.runaways.size(), 10); ++i)
         longest << tr("%1 for %2").arg(toQString(report.runaways[i].sandboxId), formatAge(report.runaways[i].active));
