@@ -5,6 +5,7 @@
 #include "services/core/ids.h"
 #include "services/lifecycle/fold.h"
 #include "tests/bench/history.h"
+#include "tests/bench/stallwatch.h"
 #include "tests/bench/steadysender.h"
 #include "ui/shell/mainwindow.h"
 #include "ui/theme/theme.h"
@@ -24,7 +25,8 @@
 using namespace sandglass;
 using namespace std::chrono_literals;
 using namespace Qt::Literals::StringLiterals;
-using Monotonic = std::chrono::steady_clock;
+using bench::quantile;
+using bench::StallWatch;
 
 namespace {
 
@@ -35,41 +37,6 @@ constexpr int secondsPerPage = 8;
 constexpr auto settleTime = 2s; ///< a page that has just been opened is not what is measured
 constexpr int giveUpMs = 180'000;
 constexpr auto pages = {"sandboxes", "overview", "events", "costs", "analytics", "timeline"};
-
-/// How long an event waits for the UI thread, as a key press would: one every 2 ms, also while it is waits.
-class StallWatch final : public QObject
-{
-public:
-    StallWatch() : m_thread([this] { beat(); }) {}
-    ~StallWatch() override
-    {
-        m_isOver = true;
-        m_thread.join();
-    }
-    void setOn(bool on) { m_isOn = on; }
-    [[nodiscard]] std::vector<double> take() { return std::exchange(m_waitsMs, {}); }
-
-private:
-    void beat()
-    {
-        for (auto due = Monotonic::now(); !m_isOver; due += 2ms) {
-            std::this_thread::sleep_until(due);
-            if (!m_isOn)
-                continue;
-            QMetaObject::invokeMethod(
-                this,
-                [this, sent = Monotonic::now()] {
-                    m_waitsMs.push_back(std::chrono::duration<double, std::milli>(Monotonic::now() - sent).count());
-                },
-                Qt::QueuedConnection);
-        }
-    }
-
-    std::vector<double> m_waitsMs;
-    std::atomic<bool> m_isOn = false;
-    std::atomic<bool> m_isOver = false;
-    std::thread m_thread; ///< last: uses the rest
-};
 
 /// Pauses and resumes the live sandboxes in turn.
 std::string changeBody(int i)
@@ -83,13 +50,6 @@ std::string changeBody(int i)
         R"("sandbox_template_id":"template-{}","sandbox_build_id":"b1","sandbox_team_id":"t1"}})",
         newUuid(), isPause ? "paused" : "resumed", timestamp, isPause ? "pause" : "resume", bench::liveId(sandbox),
         isPause ? bench::liveId(sandbox) : "again", sandbox % 8);
-}
-
-double quantile(std::vector<double> &values, double share)
-{
-    std::ranges::sort(values);
-    const auto at = static_cast<std::size_t>(share * static_cast<double>(values.size()));
-    return values.empty() ? 0 : values[std::min(values.size() - 1, at)];
 }
 
 int fail(const char *reason)
