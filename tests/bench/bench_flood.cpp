@@ -9,7 +9,6 @@
 #include "services/core/json.h"
 #include "services/core/uniquefd.h"
 #include "services/lifecycle/fold.h"
-#include "services/lifecycle/quarantine.h"
 #include "services/lifecycle/signature.h"
 #include "tests/bench/stallwatch.h"
 #include "ui/theme/theme.h"
@@ -316,7 +315,6 @@ int main(int argc, char **argv)
     for (const auto &[id, sandbox] : composition.tracker().fold().sandboxes())
         stored += id.starts_with("iflood") ? 1 : 0;
     std::vector<double> waits = watch.take();
-    const auto quarantine = composition.receiver()->quarantine().counts();
     const Json figures = {{"bench", "flood"},
                           {"seconds", told["seconds"]},
                           {"requests_per_second", told["requests"].get<double>() / told["seconds"].get<double>()},
@@ -331,8 +329,7 @@ int main(int argc, char **argv)
                           {"stall_max_ms", bench::quantile(waits, 1)},
                           {"memory_mb", memory},
                           {"disk_mb", sizeMb(folder) - diskBefore},
-                          {"quarantine_entries", quarantine.entries},
-                          {"quarantine_skipped", quarantine.skipped},
+                          {"counted_bad", composition.receiver()->statistics().badSignature},
                           {"right_after_s", rightAfter},
                           {"compare_difference_ns", comparison.differenceNs},
                           {"compare_noise_ns", comparison.noiseNs}};

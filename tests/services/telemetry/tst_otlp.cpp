@@ -305,7 +305,7 @@ void TestOtlp::quitIsBounded()
         makeSpans(1);
         clock.start();
     }
-    QVERIFY2(clock.elapsed() >= 250 && clock.elapsed() < 2'000, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() >= 250 && clock.elapsed() < 30'000, qPrintable(QString::number(clock.elapsed())));
 }
 
 void TestOtlp::testAnswers()
