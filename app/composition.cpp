@@ -201,6 +201,7 @@ void Composition::wireModels()
         m_runSession.setRateCard(m_rates.card());
     };
     usePrices();
+    m_guarding.follow(*m_rest);
     connect(&m_rates, &models::RateCardModel::cardChanged, this, usePrices);
     connect(&m_connections, &models::ConnectionsModel::activeChanged, this, &Composition::useConnection);
     connect(&m_engine, &EngineSupervisor::stateChanged, this, &Composition::onEngineState);

@@ -6,6 +6,7 @@
 #include "services/core/qtstring.h"
 #include "services/e2b/client.h"
 #include "services/lifecycle/journal.h"
+#include "services/lifecycle/restapi.h"
 #include "services/lifecycle/tracker.h"
 #include "ui/budgets/budgetspage.h"
 #include "ui/budgets/guardnotice.h"
@@ -54,6 +55,17 @@ ui::Page *Guarding::makePage(const models::TemplateListModel &templates)
 QWidget *Guarding::makeForecastCard()
 {
     return new ui::ForecastCard(m_forecast, m_desk);
+}
+
+void Guarding::follow(lifecycle::RestApi &rest)
+{
+    const auto tell = [this, &rest] {
+        const models::RunawayPolicy &policy = m_desk.runawayPolicy();
+        const bool isOff = policy.response == models::RunawayPolicy::Response::Off;
+        rest.setRunawayRules(isOff ? std::nullopt : std::optional(policy.rules));
+    };
+    tell();
+    connect(&m_desk, &models::GuardDesk::runawayPolicyChanged, this, tell);
 }
 
 void Guarding::attachTo(ui::MainWindow &window)

@@ -17,7 +17,8 @@ class Client;
 }
 namespace sandglass::lifecycle {
 class Journal;
-}
+class RestApi;
+} // namespace sandglass::lifecycle
 namespace sandglass::models {
 class ConnectionsModel;
 class TemplateListModel;
@@ -43,6 +44,8 @@ public:
     [[nodiscard]] ui::Page *makePage(const models::TemplateListModel &templates);
     /// Where spending leads, for the page of costs, which owns it.
     [[nodiscard]] QWidget *makeForecastCard();
+    /// The endpoints tell runaways by the person's rules, from now on. `rest` must outlive this.
+    void follow(lifecycle::RestApi &rest);
     /// Alerts and countdowns over the window's pages.
     void attachTo(ui::MainWindow &window);
     [[nodiscard]] models::GuardDesk &desk() { return m_desk; }

@@ -128,6 +128,10 @@ Result<> Collector::serve(const Options &options)
     wishes.keyFile = options.keyFile;
     wishes.allowPlainText = options.allowPlainText;
     m_stream = std::make_unique<stream::StreamServer>(*m_journal, m_tracker.rateCard(), wishes);
+    std::optional<cost::RunawayRules> runaways;
+    if (options.runawayMinutes > 0)
+        runaways = cost::RunawayRules{std::chrono::minutes(options.runawayMinutes), {}};
+    m_rest->setRunawayRules(std::move(runaways));
     if (auto started = m_stream->start(); !started)
         return started;
     connect(&m_tracker, &lifecycle::Tracker::eventsRecorded, this, [this] { m_stream->eventsArrived(); });

@@ -13,6 +13,7 @@ namespace sandglass::collectorapp {
 namespace {
 
 constexpr int mostDays = 36'500;
+constexpr int mostMinutes = 525'600; // a year
 
 void describe(QCommandLineParser &parser)
 {
@@ -30,6 +31,7 @@ void describe(QCommandLineParser &parser)
         {u"token-file"_s, u"Take the token from FILE (16 or more characters)."_s, u"FILE"_s},
         {u"secret-file"_s, u"Take the webhook secret from FILE (32 or more characters)."_s, u"FILE"_s},
         {u"keep-days"_s, u"Remove events older than N days; what they cost stays (0 = never)."_s, u"N"_s},
+        {u"runaway-minutes"_s, u"List sandboxes that run longer than N minutes as runaways (10; 0 = none)."_s, u"N"_s},
         {u"ready-file"_s, u"Write a JSON object to FILE once the program serves."_s, u"FILE"_s},
     });
 }
@@ -52,7 +54,7 @@ QString takePaths(const app::ProgramParser &program, Options &options)
     return {};
 }
 
-/// The same for ports and days.
+/// The same for ports, days and minutes.
 QString takeNumbers(const app::ProgramParser &program, Options &options)
 {
     const auto take = [&program](const QString &option, int highest, auto &into) {
@@ -62,7 +64,8 @@ QString takeNumbers(const app::ProgramParser &program, Options &options)
     };
     for (const QString &fault : {take(u"receiver-port"_s, app::ProgramParser::highestPort, options.receiverPort),
                                  take(u"stream-port"_s, app::ProgramParser::highestPort, options.streamPort),
-                                 take(u"keep-days"_s, mostDays, options.keepDays)}) {
+                                 take(u"keep-days"_s, mostDays, options.keepDays),
+                                 take(u"runaway-minutes"_s, mostMinutes, options.runawayMinutes)}) {
         if (!fault.isEmpty())
             return fault;
     }

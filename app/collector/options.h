@@ -21,6 +21,7 @@ struct Options
     std::filesystem::path tokenFile;  ///< empty: one in the profile
     std::filesystem::path secretFile; ///< of the webhooks; empty: the environment, else one in the profile
     int keepDays = 0;                 ///< 0 = for ever
+    int runawayMinutes = 10;          ///< of running, after which /sandboxes/runaway lists a sandbox; 0 = none
     std::filesystem::path readyFile;
     QString logLevel = QStringLiteral("warning");
     bool isLogJson = false;

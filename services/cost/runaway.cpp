@@ -8,7 +8,12 @@ namespace sandglass::cost {
 
 milliseconds RunawayRules::thresholdFor(const SandboxFacts &sandbox) const
 {
-    for (const std::string *name : {&sandbox.templateId, &sandbox.templateName}) {
+    return thresholdFor(sandbox.templateId, sandbox.templateName);
+}
+
+milliseconds RunawayRules::thresholdFor(const std::string &templateId, const std::string &templateName) const
+{
+    for (const std::string *name : {&templateId, &templateName}) {
         if (const auto found = perTemplate.find(*name); found != perTemplate.end())
             return found->second;
     }

@@ -11,6 +11,8 @@ struct RunawayRules
     std::map<std::string, std::chrono::milliseconds> perTemplate; ///< by id or name
 
     [[nodiscard]] std::chrono::milliseconds thresholdFor(const SandboxFacts &sandbox) const;
+    [[nodiscard]] std::chrono::milliseconds thresholdFor(const std::string &templateId,
+                                                         const std::string &templateName) const;
 };
 
 struct Runaway

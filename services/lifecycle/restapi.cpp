@@ -4,7 +4,6 @@
 #include "services/lifecycle/restapidesk.h"
 #include "services/lifecycle/restapishapes.h"
 
-#include <atomic>
 #include <mutex>
 
 namespace sandglass::lifecycle {
@@ -48,20 +47,21 @@ struct RestApi::Private
     Private(const Journal &eventJournal, std::shared_ptr<LivePicture> livePicture, RestApiOptions given)
         : journal(eventJournal)
         , picture(std::move(livePicture))
-        , runawayAfter(given.runawayAfter.count())
+        , runaways(std::make_shared<RunawayRules>(std::move(given.runaways)))
         , desk(std::make_shared<RestDesk>(given.waitingLimit, given.timeout))
     {}
 
     using Render = std::function<http::Response(const std::shared_ptr<const LiveSnapshot> &)>;
     void askSnapshot(std::shared_ptr<http::Exchange> exchange, Render render);
     void askCost(std::string id, std::shared_ptr<http::Exchange> exchange);
+    [[nodiscard]] std::shared_ptr<const RunawayRules> runawayRules();
     [[nodiscard]] http::Response metricsText(const LiveSnapshot &snapshot);
     [[nodiscard]] http::Response active(const std::shared_ptr<const LiveSnapshot> &snapshot);
 
     const Journal &journal;
     std::shared_ptr<LivePicture> picture;
-    std::atomic<std::int64_t> runawayAfter; ///< ms
-    std::mutex mutex;                       ///< guards the next
+    std::mutex mutex; ///< guards the next two
+    std::shared_ptr<const RunawayRules> runaways;
     std::function<void(OpenMetrics &)> deliveryFigures;
     std::shared_ptr<const LiveSnapshot> activeOf; ///< the desk's thread only: the picture of the next
     http::Response activeMade;
@@ -108,6 +108,12 @@ http::Response RestApi::Private::active(const std::shared_ptr<const LiveSnapshot
     return activeMade;
 }
 
+std::shared_ptr<const RunawayRules> RestApi::Private::runawayRules()
+{
+    const std::lock_guard lock(mutex);
+    return runaways;
+}
+
 http::Response RestApi::Private::metricsText(const LiveSnapshot &snapshot)
 {
     std::function<void(OpenMetrics &)> more;
@@ -115,11 +121,11 @@ http::Response RestApi::Private::metricsText(const LiveSnapshot &snapshot)
         const std::lock_guard lock(mutex);
         more = deliveryFigures;
     }
-    return metricsTextAnswer(snapshot, journal, std::chrono::milliseconds(runawayAfter.load()), more);
+    return metricsTextAnswer(snapshot, journal, *runawayRules(), more);
 }
 
 RestApi::RestApi(const Journal &journal, std::shared_ptr<LivePicture> picture, RestApiOptions options)
-    : d(std::make_shared<Private>(journal, std::move(picture), options))
+    : d(std::make_shared<Private>(journal, std::move(picture), std::move(options)))
 {}
 
 RestApi::~RestApi()
@@ -144,8 +150,8 @@ void RestApi::answer(const http::Request &request, std::shared_ptr<http::Exchang
     } else if (request.path == activePath) {
         d->askSnapshot(std::move(exchange), [self = d](const auto &s) { return self->active(s); });
     } else if (request.path == runawayPath) {
-        const std::chrono::milliseconds threshold(d->runawayAfter.load());
-        d->askSnapshot(std::move(exchange), [threshold](const auto &s) { return runawayAnswer(*s, threshold); });
+        d->askSnapshot(std::move(exchange),
+                       [rules = d->runawayRules()](const auto &s) { return runawayAnswer(*s, *rules); });
     } else if (wantsText(request)) {
         d->askSnapshot(std::move(exchange), [self = d](const auto &s) { return self->metricsText(*s); });
     } else {
@@ -158,9 +164,11 @@ void RestApi::dropWaiting()
     d->desk->dropWaiting();
 }
 
-void RestApi::setRunawayAfter(std::chrono::milliseconds threshold)
+void RestApi::setRunawayRules(std::optional<cost::RunawayRules> rules)
 {
-    d->runawayAfter = threshold.count();
+    auto made = std::make_shared<const RunawayRules>(std::move(rules));
+    const std::lock_guard lock(d->mutex);
+    d->runaways.swap(made);
 }
 
 void RestApi::setDeliveryFigures(std::function<void(OpenMetrics &)> append)

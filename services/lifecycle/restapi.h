@@ -1,11 +1,13 @@
 #pragma once
 
 #include "services/core/time.h"
+#include "services/cost/runaway.h"
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace sandglass::http {
@@ -24,7 +26,7 @@ struct ReceiverStatistics;
 
 struct RestApiOptions
 {
-    std::chrono::milliseconds runawayAfter = std::chrono::minutes(10); ///< of running, pauses left out; strictly longer
+    std::optional<cost::RunawayRules> runaways = cost::RunawayRules(); ///< empty: nothing counts as a runaway
     std::chrono::milliseconds timeout{2'000};                          ///< for the live picture to answer; then 503
     std::size_t waitingLimit = 64;                                     ///< questions at a time; above it 503
 };
@@ -32,7 +34,7 @@ struct RestApiOptions
 /// The GET endpoints over journal and live picture:
 ///   /metrics                 JSON, or OpenMetrics text for an Accept (or ?format=) that names it or text/plain
 ///   /sandboxes/active        longest first
-///   /sandboxes/runaway       running longer than the threshold
+///   /sandboxes/runaway       running longer than their threshold; timeout_minutes null: nobody asked for it
 ///   /sandboxes/{id}/cost     what one sandbox has cost, stretch by stretch
 ///   /events                  ?cursor= &limit=1…1000 &order=asc|desc &type= &sandbox_id= &session=; 410 for a cursor
 ///                            whose events are gone
@@ -50,8 +52,8 @@ public:
     [[nodiscard]] bool owns(std::string_view path) const;
     /// For a GET or HEAD of a path it owns. Returns at once.
     void answer(const http::Request &request, std::shared_ptr<http::Exchange> exchange);
-    void dropWaiting(); ///< 503 to all that wait
-    void setRunawayAfter(std::chrono::milliseconds threshold);
+    void dropWaiting();                                            ///< 503 to all that wait
+    void setRunawayRules(std::optional<cost::RunawayRules> rules); ///< as in the options
     /// Further figures for /metrics, added on the thread of this object; empty = none.
     void setDeliveryFigures(std::function<void(OpenMetrics &)> append);
 

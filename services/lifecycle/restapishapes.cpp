@@ -75,12 +75,12 @@ Json sandboxJson(const Sandbox &sandbox, const LiveSnapshot &snapshot)
 }
 
 /// The sandboxes for which `time` is above `least`, longest first; equal ones by id, so that pages do not jump.
-template<typename TimeOf>
-std::vector<const Sandbox *> longest(const LiveSnapshot &snapshot, TimeOf time, std::chrono::milliseconds least)
+template<typename TimeOf, typename LeastOf>
+std::vector<const Sandbox *> longest(const LiveSnapshot &snapshot, TimeOf time, LeastOf least)
 {
     std::vector<std::pair<std::chrono::milliseconds, const Sandbox *>> found;
     for (const auto &sandbox : snapshot.running) {
-        if (const auto value = time(*sandbox, snapshot.at); value > least)
+        if (const auto value = time(*sandbox, snapshot.at); value > least(*sandbox))
             found.emplace_back(value, sandbox.get());
     }
     std::ranges::sort(found, [](const auto &a, const auto &b) {
@@ -91,6 +91,24 @@ std::vector<const Sandbox *> longest(const LiveSnapshot &snapshot, TimeOf time, 
     for (const auto &[value, sandbox] : found)
         sandboxes.push_back(sandbox);
     return sandboxes;
+}
+
+std::chrono::milliseconds thresholdOf(const Sandbox &sandbox, const cost::RunawayRules &rules)
+{
+    return rules.thresholdFor(sandbox.templateId, sandbox.templateName());
+}
+
+std::vector<const Sandbox *> runawaysOf(const LiveSnapshot &snapshot, const RunawayRules &rules)
+{
+    if (!rules)
+        return {};
+    return longest(snapshot, runningTime, [&](const Sandbox &sandbox) { return thresholdOf(sandbox, *rules); });
+}
+
+Json minutesOf(std::chrono::milliseconds time)
+{
+    const bool isWhole = time % std::chrono::minutes(1) == std::chrono::milliseconds(0);
+    return isWhole ? Json(time / std::chrono::minutes(1)) : Json(secondsOf(time) / 60);
 }
 
 Money burnRate(const LiveSnapshot &snapshot)
@@ -138,25 +156,28 @@ std::string isoTime(Timestamp time)
 http::Response activeAnswer(const LiveSnapshot &snapshot)
 {
     Json list = Json::array();
-    for (const Sandbox *sandbox : longest(snapshot, lifetimeOf, std::chrono::milliseconds(-1)))
+    for (const Sandbox *sandbox :
+         longest(snapshot, lifetimeOf, [](const Sandbox &) { return std::chrono::milliseconds(-1); }))
         list.push_back(sandboxJson(*sandbox, snapshot));
     const std::size_t count = list.size();
     return http::Response::json(200, dumpJson({{"active_sandboxes", std::move(list)}, {"count", count}}));
 }
 
-http::Response runawayAnswer(const LiveSnapshot &snapshot, std::chrono::milliseconds threshold)
+http::Response runawayAnswer(const LiveSnapshot &snapshot, const RunawayRules &rules)
 {
     Json list = Json::array();
-    for (const Sandbox *sandbox : longest(snapshot, runningTime, threshold)) {
+    for (const Sandbox *sandbox : runawaysOf(snapshot, rules)) {
+        const auto threshold = thresholdOf(*sandbox, *rules);
         Json item = sandboxJson(*sandbox, snapshot);
         item["exceeded_by_seconds"] = secondsOf(runningTime(*sandbox, snapshot.at) - threshold);
+        item["timeout_minutes"] = minutesOf(threshold);
         list.push_back(std::move(item));
     }
     const std::size_t count = list.size();
-    const bool isWhole = threshold % std::chrono::minutes(1) == std::chrono::milliseconds(0);
-    const Json minutes = isWhole ? Json(threshold / std::chrono::minutes(1)) : Json(secondsOf(threshold) / 60);
-    return http::Response::json(
-        200, dumpJson({{"runaway_sandboxes", std::move(list)}, {"count", count}, {"timeout_minutes", minutes}}));
+    return http::Response::json(200,
+                                dumpJson({{"runaway_sandboxes", std::move(list)},
+                                          {"count", count},
+                                          {"timeout_minutes", rules ? minutesOf(rules->threshold) : Json()}}));
 }
 
 http::Response costAnswer(const LivePicture::SandboxReport &report)
@@ -211,8 +232,7 @@ http::Response metricsAnswer(const LiveSnapshot &snapshot, const Journal &journa
                                           {"timestamp", isoTime(snapshot.at)}}));
 }
 
-http::Response metricsTextAnswer(const LiveSnapshot &snapshot, const Journal &journal,
-                                 std::chrono::milliseconds runawayThreshold,
+http::Response metricsTextAnswer(const LiveSnapshot &snapshot, const Journal &journal, const RunawayRules &runaways,
                                  const std::function<void(OpenMetrics &)> &more)
 {
     constexpr std::size_t templateLimit = 200; // labels are for ever in a scraper's store
@@ -222,8 +242,8 @@ http::Response metricsTextAnswer(const LiveSnapshot &snapshot, const Journal &jo
     out.sample(snapshot.paused.size(), {{"state", "paused"}});
     out.gauge("sandglass_sandboxes_peak", "Most sandboxes running at once, in the last day or since the start.");
     out.sample(snapshot.peak);
-    out.gauge("sandglass_sandboxes_runaway", "Sandboxes running longer than the threshold, pauses left out.");
-    out.sample(longest(snapshot, runningTime, runawayThreshold).size());
+    out.gauge("sandglass_sandboxes_runaway", "Sandboxes running longer than their threshold, pauses left out.");
+    out.sample(runawaysOf(snapshot, runaways).size());
     out.counter("sandglass_sandboxes_created", "Sandboxes known at all.");
     out.sample(snapshot.created);
     out.counter("sandglass_sandboxes_ended", "Sandboxes killed or lost.");

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "services/cost/runaway.h"
 #include "services/http/server.h"
 #include "services/lifecycle/restapilive.h"
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 // What each endpoint of RestApi answers: pure functions of the picture and the journal, any thread.
@@ -13,13 +15,14 @@ namespace sandglass::lifecycle {
 
 class Journal;
 class OpenMetrics;
+using RunawayRules = std::optional<cost::RunawayRules>; ///< empty: nothing counts as a runaway
 
 [[nodiscard]] http::Response activeAnswer(const LiveSnapshot &snapshot);
-[[nodiscard]] http::Response runawayAnswer(const LiveSnapshot &snapshot, std::chrono::milliseconds threshold);
+[[nodiscard]] http::Response runawayAnswer(const LiveSnapshot &snapshot, const RunawayRules &rules);
 [[nodiscard]] http::Response costAnswer(const LivePicture::SandboxReport &report);
 [[nodiscard]] http::Response metricsAnswer(const LiveSnapshot &snapshot, const Journal &journal);
 [[nodiscard]] http::Response metricsTextAnswer(const LiveSnapshot &snapshot, const Journal &journal,
-                                               std::chrono::milliseconds runawayThreshold,
+                                               const RunawayRules &runaways,
                                                const std::function<void(OpenMetrics &)> &more);
 [[nodiscard]] http::Response eventsAnswer(const Journal &journal, std::string_view query);
 

@@ -39,6 +39,8 @@ private Q_SLOTS:
     void endsOnASignal_data();
     void endsOnASignal();
     void nothingAcknowledgedIsLost();
+    void runawaysAfterTheMinutesGiven_data();
+    void runawaysAfterTheMinutesGiven();
     void twoMergeIntoOneJournal();
     void encryptedWithAGivenToken();
     void oneProfileHasOneCollector();
@@ -78,6 +80,7 @@ void TestCollector::saysHowItIsUsed_data()
     QTest::newRow("no level") << QStringList{u"--log"_s, u"loud"_s} << 2 << QByteArray("--log takes");
     QTest::newRow("empty path") << QStringList{u"--profile"_s, u""_s} << 2 << QByteArray("--profile takes a path");
     QTest::newRow("days") << QStringList{u"--keep-days"_s, u"-3"_s} << 2 << QByteArray("--keep-days");
+    QTest::newRow("runaways") << QStringList{u"--runaway-minutes"_s, u"soon"_s} << 2 << QByteArray("--runaway-minutes");
     QTest::newRow("argument") << QStringList{u"file"_s} << 2 << QByteArray("file");
     QTest::newRow("open to the net without TLS")
         << QStringList{u"--profile"_s, profile, u"--bind"_s, u"0.0.0.0"_s} << 1 << QByteArray("needs a certificate");
@@ -198,6 +201,39 @@ void TestCollector::nothingAcknowledgedIsLost()
     QTRY_COMPARE(feed->status().at(0).stored, static_cast<std::uint64_t>(journal->count()));
     QCOMPARE(feed->status().at(0).duplicates, 0U); // the position is kept in memory while the collector is away
     qInfo("%zu acknowledged, %lld taken over", acknowledged.size(), static_cast<long long>(journal->count()));
+}
+
+void TestCollector::runawaysAfterTheMinutesGiven_data()
+{
+    QTest::addColumn<QStringList>("options");
+    QTest::addColumn<std::string>("minutes");
+    QTest::addColumn<int>("count");
+    // The delivery's sandbox runs since August 2026.
+    QTest::newRow("ten, when nobody says") << QStringList() << std::string("10") << 1;
+    QTest::newRow("90") << QStringList{u"--runaway-minutes"_s, u"90"_s} << std::string("90") << 1;
+    QTest::newRow("none") << QStringList{u"--runaway-minutes"_s, u"0"_s} << std::string("null") << 0;
+}
+
+void TestCollector::runawaysAfterTheMinutesGiven()
+{
+    QFETCH(QStringList, options);
+    QFETCH(std::string, minutes);
+    QFETCH(int, count);
+    CollectorProcess collector(folder(u"one"_s));
+    const QByteArray fault = collector.start(options);
+    QVERIFY2(fault.isEmpty(), fault);
+    RawClient client(collector.receiverPort);
+    QVERIFY(client.send(signedDelivery(1)));
+    QCOMPARE(client.reply().status, 200);
+    const auto ask = [&](const std::string &path) {
+        client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + collector.token()
+                    + "\r\n\r\n");
+        return parseJson(client.reply().body).value_or(Json());
+    };
+    QTRY_COMPARE(dumpJson(ask("/sandboxes/active")["count"]), std::string("1"));
+    const Json answer = ask("/sandboxes/runaway");
+    QCOMPARE(dumpJson(answer["timeout_minutes"]), minutes);
+    QCOMPARE(dumpJson(answer["count"]), std::to_string(count));
 }
 
 void TestCollector::twoMergeIntoOneJournal()

@@ -76,6 +76,7 @@ private Q_SLOTS:
     void shapesOfTheOriginal();
     void activeIsLongestFirst();
     void runawayIsStrictlyLonger();
+    void runawaysFollowTheRules();
     void pausedIsNoRunaway();
     void costOfOneSandbox();
     void unknownSandboxAndSize();
@@ -238,9 +239,44 @@ void TestRestApi::runawayIsStrictlyLonger()
     QCOMPARE(dumpJson(runaway["runaway_sandboxes"][0]["sandbox_id"]), dumpJson(Json("longer")));
     QCOMPARE(dumpJson(runaway["runaway_sandboxes"][0]["exceeded_by_seconds"]), dumpJson(Json(1.0)));
     QCOMPARE(dumpJson(runaway["runaway_sandboxes"][0]["lifetime_seconds"]), dumpJson(Json(601.0)));
-    m_rest->setRunawayAfter(90s);
+    m_rest->setRunawayRules(cost::RunawayRules{90s, {}});
     QCOMPARE(dumpJson(json("/sandboxes/runaway")["count"]), dumpJson(Json(2)));
     QCOMPARE(dumpJson(json("/sandboxes/runaway")["timeout_minutes"]), dumpJson(Json(1.5)));
+}
+
+void TestRestApi::runawaysFollowTheRules()
+{
+    RestApiOptions options;
+    options.runaways = cost::RunawayRules{50min, {{"ml", 2h}, {"tiny", 90s}}};
+    Event named = createdOf(3500, "named", "tpl-7");
+    Event listed = observedRunning(3501, 3500); // the list tells the name of its template
+    listed.sandboxId = "named";
+    listed.templateId = "tpl-7";
+    listed.templateAlias = "tiny";
+    serve(
+        {createdOf(0, "usual", "base"), createdOf(0, "patient", "ml"), createdOf(3500, "small", "tiny"), named, listed},
+        options);
+    const Json runaway = json("/sandboxes/runaway");
+    QCOMPARE(dumpJson(runaway["count"]), std::string("3"));
+    QCOMPARE(dumpJson(runaway["timeout_minutes"]), std::string("50"));
+    const Json &list = runaway["runaway_sandboxes"];
+    QCOMPARE(stringOr(list[0], "sandbox_id"), std::string("usual"));
+    QCOMPARE(dumpJson(list[0]["exceeded_by_seconds"]), dumpJson(Json(600.0)));
+    QCOMPARE(dumpJson(list[0]["timeout_minutes"]), std::string("50"));
+    QCOMPARE(stringOr(list[1], "sandbox_id"), std::string("named")); // by name
+    QCOMPARE(stringOr(list[2], "sandbox_id"), std::string("small")); // by id
+    QCOMPARE(dumpJson(list[2]["exceeded_by_seconds"]), dumpJson(Json(10.0)));
+    QCOMPARE(dumpJson(list[2]["timeout_minutes"]), dumpJson(Json(1.5)));
+    const auto gauge = [this](const char *line) {
+        return get("/metrics", "Accept: text/plain\r\n").body.find(line) != std::string::npos;
+    };
+    QVERIFY(gauge("\nsandglass_sandboxes_runaway 3\n"));
+
+    m_rest->setRunawayRules(std::nullopt);
+    const Json off = json("/sandboxes/runaway");
+    QCOMPARE(dumpJson(off["count"]), std::string("0"));
+    QCOMPARE(dumpJson(off["timeout_minutes"]), std::string("null"));
+    QVERIFY(gauge("\nsandglass_sandboxes_runaway 0\n"));
 }
 
 void TestRestApi::pausedIsNoRunaway()
@@ -251,11 +287,11 @@ void TestRestApi::pausedIsNoRunaway()
     QCOMPARE(dumpJson(json("/sandboxes/active")["count"]), dumpJson(Json(0)));
     QCOMPARE(dumpJson(json("/metrics")["paused_sandboxes"]), dumpJson(Json(1)));
     append({resumed(3500, "second")}); // an hour old, but 700 s of running
-    m_rest->setRunawayAfter(15min);
+    m_rest->setRunawayRules(cost::RunawayRules{15min, {}});
     QTRY_COMPARE(dumpJson(json("/sandboxes/active")["count"]), dumpJson(Json(1)));
     QCOMPARE(dumpJson(json("/sandboxes/runaway")["count"]), dumpJson(Json(0)));
     QCOMPARE(dumpJson(json("/sandboxes/active")["active_sandboxes"][0]["running_seconds"]), dumpJson(Json(700.0)));
-    m_rest->setRunawayAfter(699s);
+    m_rest->setRunawayRules(cost::RunawayRules{699s, {}});
     QCOMPARE(dumpJson(json("/sandboxes/runaway")["count"]), dumpJson(Json(1)));
 }
 
@@ -348,9 +384,9 @@ void TestRestApi::openMetricsHoldsTogether()
     }
     const test::OpenMetricsParser parser(text);
     QVERIFY2(parser.faults().empty(), parser.faults().c_str());
-    for (const char *name : {"sandglass_journal_commit_duration_seconds", "sandglass_delivery_duration_seconds",
-                             "sandglass_event_age_seconds", "sandglass_api_call_duration_seconds",
-                             "sandglass_attempt_duration_seconds"})
+    for (const char *name :
+         {"sandglass_journal_commit_duration_seconds", "sandglass_delivery_duration_seconds",
+          "sandglass_event_age_seconds", "sandglass_api_call_duration_seconds", "sandglass_attempt_duration_seconds"})
         QVERIFY2(parser.families().at(name).type == "histogram", name);
     QCOMPARE(templates, 201); // bounded, the rest as "other"
     for (const char *line :
