@@ -202,6 +202,7 @@ void Composition::wireModels()
     };
     usePrices();
     m_guarding.follow(*m_rest);
+    m_guarding.record(m_actions);
     connect(&m_rates, &models::RateCardModel::cardChanged, this, usePrices);
     connect(&m_connections, &models::ConnectionsModel::activeChanged, this, &Composition::useConnection);
     connect(&m_engine, &EngineSupervisor::stateChanged, this, &Composition::onEngineState);

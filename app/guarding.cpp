@@ -68,6 +68,11 @@ void Guarding::follow(lifecycle::RestApi &rest)
     connect(&m_desk, &models::GuardDesk::runawayPolicyChanged, this, tell);
 }
 
+void Guarding::record(const models::ClientSandboxActions &actions)
+{
+    connect(&actions, &models::ClientSandboxActions::audited, &m_desk, &models::GuardDesk::note);
+}
+
 void Guarding::attachTo(ui::MainWindow &window)
 {
     auto *notice = new ui::GuardNotice(m_desk, m_planned, &window);

@@ -46,6 +46,8 @@ public:
     [[nodiscard]] QWidget *makeForecastCard();
     /// The endpoints tell runaways by the person's rules, from now on. `rest` must outlive this.
     void follow(lifecycle::RestApi &rest);
+    /// What a person does by these is in the audit log from now on.
+    void record(const models::ClientSandboxActions &actions);
     /// Alerts and countdowns over the window's pages.
     void attachTo(ui::MainWindow &window);
     [[nodiscard]] models::GuardDesk &desk() { return m_desk; }

@@ -1,9 +1,13 @@
 #pragma once
 
 #include "services/core/result.h"
+#include "services/core/time.h"
+#include "services/cost/auditlog.h"
 
 #include <QObject>
 #include <QStringList>
+
+#include <vector>
 
 namespace sandglass::e2b {
 class Client;
@@ -36,7 +40,7 @@ class ClientSandboxActions final : public SandboxActions
 {
     Q_OBJECT
 public:
-    explicit ClientSandboxActions(e2b::Client &client, QObject *parent = nullptr);
+    explicit ClientSandboxActions(e2b::Client &client, Clock clock = systemNow, QObject *parent = nullptr);
 
     void pause(const QStringList &ids) override;
     void resume(const QStringList &ids, int timeoutSeconds) override;
@@ -44,10 +48,15 @@ public:
     void extend(const QStringList &ids, int seconds) override;
     [[nodiscard]] int openCount() const { return m_open; } ///< requests without an answer yet
 
+Q_SIGNALS:
+    /// Each answer as a person's deed, for the audit log.
+    void audited(const std::vector<sandglass::cost::AuditEntry> &entries);
+
 private:
-    void finish(Verb verb, const QString &id, const Result<> &outcome);
+    void finish(Verb verb, const QString &id, std::string why, const Result<> &outcome);
 
     e2b::Client &m_client;
+    Clock m_clock;
     int m_open = 0;
 };
 

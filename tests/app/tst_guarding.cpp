@@ -37,6 +37,7 @@ private Q_SLOTS:
     void init();
     void cleanup();
     void otherProgramsSeeTheRulesOfTheWindow();
+    void whatAPersonDoesIsInTheAuditLog();
 
 private:
     void serve(); ///< the endpoints
@@ -151,6 +152,44 @@ void TestGuarding::otherProgramsSeeTheRulesOfTheWindow()
     QVERIFY(desk().setRunawayPolicy(policy));
     QCOMPARE(dumpJson(runaways()["count"]), std::string("0"));
     QVERIFY(gauge().find("\nsandglass_sandboxes_runaway 0\n") != std::string::npos);
+}
+
+void TestGuarding::whatAPersonDoesIsInTheAuditLog()
+{
+    m_server->script("POST /sandboxes/a/pause", {FakeReply::json(204, {})});
+    m_server->script("POST /sandboxes/a/timeout", {FakeReply::json(204, {})});
+    m_server->script("DELETE /sandboxes/a", {FakeReply::json(204, {})});
+    m_server->script("POST /sandboxes/a/connect", {FakeReply::error(409, "still pausing")});
+    models::ClientSandboxActions actions(*m_client, [this] { return m_live.now; });
+    m_guarding->record(actions);
+    models::AuditModel audit(desk());
+    const auto newest = [&audit](models::AuditModel::Column column) {
+        return audit.rowCount() == 0 ? QString() : audit.index(0, column).data().toString();
+    };
+    const auto wasDone = [&](const QString &verb, const QString &why) {
+        return newest(models::AuditModel::VerbColumn) == verb && newest(models::AuditModel::WhoColumn) == u"person"_s
+            && newest(models::AuditModel::TargetColumn) == u"a"_s && newest(models::AuditModel::WhyColumn) == why
+            && audit.index(0, 0).data(models::AuditModel::TimeMsRole).toLongLong() == toUnixMs(m_live.now);
+    };
+    actions.pause({u"a"_s});
+    QTRY_VERIFY(wasDone(u"pause"_s, u"by hand"_s));
+    QCOMPARE(newest(models::AuditModel::AnswerColumn), u"ok"_s);
+    actions.resume({u"a"_s}, 900);
+    QTRY_VERIFY(wasDone(u"resume"_s, u"by hand, for 15 min"_s));
+    QVERIFY2(newest(models::AuditModel::AnswerColumn).contains(u"still pausing"_s),
+             qPrintable(newest(models::AuditModel::AnswerColumn)));
+    actions.extend({u"a"_s}, 90);
+    QTRY_VERIFY(wasDone(u"extend"_s, u"by hand, for 90 s"_s));
+    actions.kill({u"a"_s});
+    QTRY_VERIFY(wasDone(u"kill"_s, u"by hand"_s));
+    QCOMPARE(audit.rowCount(), 4);
+
+    m_guarding.reset(); // what is on the disk outlives the program
+    const cost::AuditLog log(m_paths.state / "audit.jsonl");
+    const std::vector<cost::AuditEntry> entries = log.newest(10);
+    QCOMPARE(entries.size(), std::size_t(4));
+    QCOMPARE(entries.front().verb, std::string("kill"));
+    QCOMPARE(entries.back().answer, std::string("ok"));
 }
 
 QTEST_MAIN(TestGuarding)
