@@ -171,7 +171,7 @@ void Composition::buildPages()
         {u"settings"_s, m_settingsPage},
     };
     m_window = std::make_unique<ui::MainWindow>(pages, m_theme);
-    m_guarding.attachTo(*m_window);
+    m_guarding.attachTo(*m_window, m_settings, *m_settingsPage);
     m_travelling.attachTo(*m_window, *overview, *sandboxes, m_timeWindow);
     m_storing = std::make_unique<Storing>(*m_journal, *m_window);
     m_reconciling.showIn(*m_sandboxesPage);

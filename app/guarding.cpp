@@ -1,5 +1,6 @@
 #include "app/guarding.h"
 
+#include "app/desktopnotices.h"
 #include "app/watching.h"
 #include "models/settings/connectionsmodel.h"
 #include "models/templates/templatelistmodel.h"
@@ -11,6 +12,7 @@
 #include "ui/budgets/budgetspage.h"
 #include "ui/budgets/guardnotice.h"
 #include "ui/costs/forecastcard.h"
+#include "ui/settings/settingspage.h"
 #include "ui/shell/mainwindow.h"
 
 using namespace Qt::Literals::StringLiterals;
@@ -33,6 +35,8 @@ Guarding::Guarding(lifecycle::Tracker &tracker, const lifecycle::Journal &journa
     connect(&m_connections, &models::ConnectionsModel::activeChanged, this, useConnection);
     connect(&watching, &Watching::listed, &m_desk, &models::GuardDesk::confirmFacts);
 }
+
+Guarding::~Guarding() = default;
 
 ui::Page *Guarding::makePage(const models::TemplateListModel &templates)
 {
@@ -73,8 +77,11 @@ void Guarding::record(const models::ClientSandboxActions &actions)
     connect(&actions, &models::ClientSandboxActions::audited, &m_desk, &models::GuardDesk::note);
 }
 
-void Guarding::attachTo(ui::MainWindow &window)
+void Guarding::attachTo(ui::MainWindow &window, models::Settings &settings, ui::SettingsPage &settingsPage)
 {
+    m_notices = std::make_unique<DesktopNotices>(m_desk, settings);
+    m_notices->showIn(settingsPage.notices());
+    m_notices->raiseOnClick(window);
     auto *notice = new ui::GuardNotice(m_desk, m_planned, &window);
     notice->setPage(m_page);
     connect(notice, &ui::GuardNotice::showRequested, &window, [&window] { window.showPage(u"budgets"_s); });

@@ -10,6 +10,8 @@
 
 #include <QObject>
 
+#include <memory>
+
 class QWidget;
 
 namespace sandglass::e2b {
@@ -21,15 +23,18 @@ class RestApi;
 } // namespace sandglass::lifecycle
 namespace sandglass::models {
 class ConnectionsModel;
+class Settings;
 class TemplateListModel;
 } // namespace sandglass::models
 namespace sandglass::ui {
 class MainWindow;
 class Page;
+class SettingsPage;
 } // namespace sandglass::ui
 
 namespace sandglass::app {
 
+class DesktopNotices;
 class Watching;
 
 /// Budgets and the guard in the program: acts through the active connection, trusts what the provider has just listed.
@@ -40,6 +45,8 @@ public:
     Guarding(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, const Watching &watching,
              e2b::Client &client, models::ConnectionsModel &connections, const ProfilePaths &paths);
 
+    ~Guarding() override;
+
     /// For the window, which owns it.
     [[nodiscard]] ui::Page *makePage(const models::TemplateListModel &templates);
     /// Where spending leads, for the page of costs, which owns it.
@@ -48,8 +55,8 @@ public:
     void follow(lifecycle::RestApi &rest);
     /// What a person does by these is in the audit log from now on.
     void record(const models::ClientSandboxActions &actions);
-    /// Alerts and countdowns over the window's pages.
-    void attachTo(ui::MainWindow &window);
+    /// Alerts and countdowns over the window's pages, and as notifications of the desktop as `settings` say.
+    void attachTo(ui::MainWindow &window, models::Settings &settings, ui::SettingsPage &settingsPage);
     [[nodiscard]] models::GuardDesk &desk() { return m_desk; }
 
 private:
@@ -60,7 +67,8 @@ private:
     models::PlannedModel m_planned;
     models::AuditModel m_audit;
     models::SpendForecast m_forecast;
-    ui::Page *m_page = nullptr; ///< the window's
+    std::unique_ptr<DesktopNotices> m_notices; ///< once there is a window
+    ui::Page *m_page = nullptr;                ///< the window's
 };
 
 } // namespace sandglass::app

@@ -46,6 +46,7 @@ constexpr std::array entries = {
     Entry{Key::TracingEndpoint, "diagnostics/tracingEndpoint",
           [] { return QVariant(QStringLiteral("http://127.0.0.1:4318")); }},
     Entry{Key::LogToFile, "diagnostics/logToFile", [] { return QVariant(false); }},
+    Entry{Key::DesktopNotices, "notices/desktop", [] { return QVariant(true); }},
     Entry{Key::RateCard, "cost/rateCard", emptyText},
     Entry{Key::RefineTemplate, "refine/template", [] { return QVariant(QStringLiteral("code-interpreter-v1")); }},
     Entry{Key::RefineRequirement, "refine/requirement", emptyText},

@@ -28,7 +28,8 @@ public:
         TracingEnabled,      ///< spans go to TracingEndpoint
         TracingEndpoint,     ///< of an OTLP/HTTP receiver; its headers are in the KeyStore
         LogToFile,
-        RateCard, ///< the person's own card as text; empty = list prices
+        DesktopNotices, ///< alerts are told as notifications of the desktop, too
+        RateCard,       ///< the person's own card as text; empty = list prices
         RefineTemplate,
         RefineRequirement,
         RefineCheck,

@@ -18,6 +18,7 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     , m_stream(new StreamSection(this))
     , m_collectors(new CollectorsSection(this))
     , m_diagnostics(new DiagnosticsSection(this))
+    , m_notices(new NoticesSection(settings, this))
 {
     setObjectName(QStringLiteral("settingsPage"));
     auto *column = new QWidget(this);
@@ -27,7 +28,7 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     cards->setSpacing(metrics::cardGap);
     for (Section *section : std::initializer_list<Section *>{
              new ConnectionsSection(connections, this), m_engine, m_receiver, m_stream, m_collectors,
-             new RateSection(rates, this), new AppearanceSection(settings, this), m_diagnostics}) {
+             new RateSection(rates, this), m_notices, new AppearanceSection(settings, this), m_diagnostics}) {
         cards->addWidget(section);
         connect(section, &Section::toast, this, &Page::toast);
     }

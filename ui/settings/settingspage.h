@@ -3,6 +3,7 @@
 #include "ui/settings/collectorssection.h"
 #include "ui/settings/diagnosticssection.h"
 #include "ui/settings/enginesection.h"
+#include "ui/settings/noticessection.h"
 #include "ui/settings/receiversection.h"
 #include "ui/settings/streamsection.h"
 #include "ui/shell/page.h"
@@ -29,6 +30,7 @@ public:
     [[nodiscard]] StreamSection &stream() { return *m_stream; }
     [[nodiscard]] CollectorsSection &collectors() { return *m_collectors; }
     [[nodiscard]] DiagnosticsSection &diagnostics() { return *m_diagnostics; }
+    [[nodiscard]] NoticesSection &notices() { return *m_notices; }
 
 Q_SIGNALS:
     void engineRestartRequested();
@@ -41,6 +43,7 @@ private:
     StreamSection *m_stream;
     CollectorsSection *m_collectors;
     DiagnosticsSection *m_diagnostics;
+    NoticesSection *m_notices;
 };
 
 } // namespace sandglass::ui
