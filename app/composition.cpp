@@ -256,6 +256,7 @@ void Composition::startServices()
     m_tracker.start();
     m_receiving.start();
     m_streaming.start();
+    m_guarding.start();
     startEngine();
 }
 

@@ -1,6 +1,7 @@
 #include "app/guarding.h"
 
 #include "app/desktopnotices.h"
+#include "app/waking.h"
 #include "app/watching.h"
 #include "models/settings/connectionsmodel.h"
 #include "models/templates/templatelistmodel.h"
@@ -19,7 +20,7 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace sandglass::app {
 
-Guarding::Guarding(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, const Watching &watching,
+Guarding::Guarding(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, Watching &watching,
                    e2b::Client &client, models::ConnectionsModel &connections, const ProfilePaths &paths)
     : m_connections(connections)
     , m_actions(client)
@@ -29,14 +30,24 @@ Guarding::Guarding(lifecycle::Tracker &tracker, const lifecycle::Journal &journa
     , m_planned(m_desk)
     , m_audit(m_desk)
     , m_forecast(tracker, m_desk)
+    , m_waking(std::make_unique<Waking>())
 {
     const auto useConnection = [this] { m_desk.setConnection(toQString(m_connections.active().name)); };
     useConnection();
     connect(&m_connections, &models::ConnectionsModel::activeChanged, this, useConnection);
     connect(&watching, &Watching::listed, &m_desk, &models::GuardDesk::confirmFacts);
+    // Nothing known before a sleep is true after it until the provider has listed its sandboxes again.
+    connect(m_waking.get(), &Waking::fallingAsleep, &m_desk, &models::GuardDesk::doubtFacts);
+    connect(m_waking.get(), &Waking::woke, &m_desk, &models::GuardDesk::doubtFacts);
+    connect(m_waking.get(), &Waking::woke, &watching, &Watching::catchUp);
 }
 
 Guarding::~Guarding() = default;
+
+void Guarding::start()
+{
+    m_waking->start();
+}
 
 ui::Page *Guarding::makePage(const models::TemplateListModel &templates)
 {

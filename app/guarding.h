@@ -35,6 +35,7 @@ class SettingsPage;
 namespace sandglass::app {
 
 class DesktopNotices;
+class Waking;
 class Watching;
 
 /// Budgets and the guard in the program: acts through the active connection, trusts what the provider has just listed.
@@ -42,11 +43,13 @@ class Guarding final : public QObject
 {
     Q_OBJECT
 public:
-    Guarding(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, const Watching &watching,
-             e2b::Client &client, models::ConnectionsModel &connections, const ProfilePaths &paths);
+    Guarding(lifecycle::Tracker &tracker, const lifecycle::Journal &journal, Watching &watching, e2b::Client &client,
+             models::ConnectionsModel &connections, const ProfilePaths &paths);
 
     ~Guarding() override;
 
+    /// Listens for the system's sleep; after the first frame.
+    void start();
     /// For the window, which owns it.
     [[nodiscard]] ui::Page *makePage(const models::TemplateListModel &templates);
     /// Where spending leads, for the page of costs, which owns it.
@@ -67,6 +70,7 @@ private:
     models::PlannedModel m_planned;
     models::AuditModel m_audit;
     models::SpendForecast m_forecast;
+    std::unique_ptr<Waking> m_waking;
     std::unique_ptr<DesktopNotices> m_notices; ///< once there is a window
     ui::Page *m_page = nullptr;                ///< the window's
 };

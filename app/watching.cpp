@@ -104,6 +104,16 @@ void Watching::stop()
     m_backfill.reset();
 }
 
+void Watching::catchUp()
+{
+    if (m_poller) {
+        m_poller->stop(); // an answer from before the sleep is no news, and its connection may be dead
+        m_poller->start();
+    }
+    if (m_backfill)
+        m_backfill->runNow();
+}
+
 void Watching::follow()
 {
     stop();

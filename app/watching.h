@@ -32,6 +32,7 @@ public:
 
     void follow(); ///< starts over: the client's connection has changed
     void stop();
+    void catchUp(); ///< at once, whatever was under way: the machine has slept
     [[nodiscard]] const lifecycle::HistoryGaps &gaps() const { return m_gaps; }
 
 Q_SIGNALS:

@@ -133,7 +133,12 @@ void GuardDesk::setConnection(const QString &name)
 
 void GuardDesk::confirmFacts()
 {
-    tell([at = m_clock()](GuardWorker &worker) { worker.setFactsAt(at); });
+    tell([at = m_clock()](GuardWorker &worker) { worker.confirmFacts(at); });
+}
+
+void GuardDesk::doubtFacts()
+{
+    tell([](GuardWorker &worker) { worker.doubtFacts(); });
 }
 
 void GuardDesk::undo(const std::string &cause, const std::string &sandboxId)
@@ -227,7 +232,7 @@ void GuardDesk::learn(const std::vector<lifecycle::StoredEvent> &events)
             tell([heardAt, listed, name](GuardWorker &worker) {
                 worker.belongs(listed, name);
                 if (heardAt)
-                    worker.setFactsAt(*heardAt);
+                    worker.hearOf(*heardAt);
             });
         },
         Qt::QueuedConnection);

@@ -56,6 +56,8 @@ public:
     [[nodiscard]] const QString &connection() const { return m_connection; }
     /// The provider has just listed its sandboxes: until now everything is known.
     void confirmFacts();
+    /// What is known may be out of date, whatever webhooks say: no action before confirmFacts().
+    void doubtFacts();
 
     /// Takes planned actions of a cause back, all or that of one sandbox.
     void undo(const std::string &cause, const std::string &sandboxId = {});

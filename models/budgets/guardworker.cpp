@@ -126,12 +126,27 @@ void GuardWorker::belongs(const std::vector<std::string> &sandboxIds, const std:
         m_ledger.belongs(id, connection);
 }
 
-void GuardWorker::setFactsAt(Timestamp time)
+void GuardWorker::confirmFacts(Timestamp time)
 {
+    m_isInDoubt = false;
+    hearOf(time);
+}
+
+void GuardWorker::hearOf(Timestamp time)
+{
+    if (m_isInDoubt)
+        return;
     const bool wasStale = isStale(m_clock());
     m_factsAt = std::max(m_factsAt, time);
     if (wasStale)
         evaluateSoon();
+}
+
+void GuardWorker::doubtFacts()
+{
+    m_isInDoubt = true;
+    m_factsAt = {};
+    evaluate(); // the window tells that the guard waits
 }
 
 void GuardWorker::undo(const std::string &cause, const std::string &sandboxId)

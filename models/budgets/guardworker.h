@@ -33,7 +33,9 @@ public:
     void setPolicy(RunawayPolicy policy);
     void saveConfig(const Json &config);
     void belongs(const std::vector<std::string> &sandboxIds, const std::string &connection);
-    void setFactsAt(Timestamp time); ///< somebody who knows has told about the sandboxes
+    void confirmFacts(Timestamp time); ///< the provider has named its sandboxes
+    void hearOf(Timestamp time);       ///< it tells changes as they come: confirms what was not in doubt
+    void doubtFacts();                 ///< until confirmFacts() nothing is acted upon
     void undo(const std::string &cause, const std::string &sandboxId);
     void note(const std::vector<cost::AuditEntry> &entries);
     void takeAnswer(quint64 token, const Result<> &answer);
@@ -75,6 +77,7 @@ private:
     quint64 m_lastToken = 0;
     quint64 m_generation = 0;
     Timestamp m_factsAt{};
+    bool m_isInDoubt = false;
     bool m_isReady = false;
     std::atomic<bool> m_isStopped = false;
     QTimer m_soon;

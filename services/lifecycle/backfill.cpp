@@ -90,8 +90,8 @@ void Backfill::stop()
 
 void Backfill::runNow()
 {
-    if (m_state == State::Waiting)
-        begin();
+    if (m_state == State::Waiting || m_state == State::Running)
+        start();
 }
 
 void Backfill::begin()

@@ -70,9 +70,11 @@ public:
              QObject *parent = nullptr);
     ~Backfill() override;
 
-    void start();  ///< a run at once, then every interval
-    void stop();   ///< an answer under way is dropped
-    void runNow(); ///< after a gap: resume from suspend, receiver was away. Nothing while one runs or when stopped
+    void start(); ///< a run at once, then every interval
+    void stop();  ///< an answer under way is dropped
+    /// After a gap: resume from suspend, receiver was away. An answer under way is dropped. Nothing when stopped or
+    /// refused.
+    void runNow();
     [[nodiscard]] State state() const { return m_state; }
     [[nodiscard]] const BackfillProgress &progress() const { return m_progress; }
 

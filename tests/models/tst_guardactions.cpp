@@ -24,6 +24,7 @@ private Q_SLOTS:
     void undoneActionIsNotSent();
     void keepsOneOfSeveral();
     void actsOnNothingStale();
+    void actsOnNothingInDoubt();
     void leavesOtherConnectionsAlone();
     void resumesWhatItPaused();
     void retriesAndTellsTheAnswer();
@@ -136,6 +137,29 @@ void TestGuardActions::actsOnNothingStale()
     QVERIFY(m_server->requests().isEmpty());
     m_desk->confirmFacts(); // by itself, without anybody asking for an evaluation
     QTRY_COMPARE(m_server->requests().size(), 2);
+}
+
+void TestGuardActions::actsOnNothingInDoubt()
+{
+    m_server->script("POST /sandboxes/a/pause", {FakeReply::json(204, {})});
+    m_server->script("POST /sandboxes/b/pause", {FakeReply::json(204, {})});
+    runTwo();
+    m_desk->confirmFacts();
+    stopAt(cost::Budget::Action::Pause, false);
+    QTRY_VERIFY(m_desk->report()->plannedCount == 2);
+    m_desk->doubtFacts();                                         // a nap: by the clock everything known is fresh
+    m_nowNs += std::chrono::nanoseconds(31s).count();             // the grace is over
+    lifecycle::Event delivered = sample::created(601, "e3", "c"); // one webhook says nothing of what was missed
+    delivered.receivedAt = fromUnixNs(m_nowNs);
+    QVERIFY(m_live.record({delivered}));
+    settle();
+    QVERIFY(m_desk->report()->isStale);
+    QCOMPARE(sent("POST /sandboxes/a/pause"), 0);
+    m_desk->confirmFacts();
+    m_desk->evaluateNow();
+    QTRY_COMPARE(sent("POST /sandboxes/a/pause"), 1);
+    QTRY_COMPARE(sent("POST /sandboxes/b/pause"), 1);
+    QVERIFY(!m_desk->report()->isStale);
 }
 
 void TestGuardActions::leavesOtherConnectionsAlone()
