@@ -100,6 +100,8 @@ QVariant EventListModel::data(const QModelIndex &index, int role) const
         return row.codeRun.has_value();
     case CodeErrorRole:
         return row.codeRun && row.codeRun->error ? QVariant(toQString(*row.codeRun->error)) : QVariant();
+    case PlannedMsRole:
+        return plannedEndOf(row);
     case SandboxIdRole:
         return toQString(row.sandboxId);
     case EventIdRole:
@@ -109,6 +111,15 @@ QVariant EventListModel::data(const QModelIndex &index, int role) const
     default:
         return {};
     }
+}
+
+QVariant EventListModel::plannedEndOf(const Row &row) const
+{
+    if (row.type != lifecycle::EventType::Killed && row.type != lifecycle::EventType::Lost)
+        return {};
+    const lifecycle::Sandbox *sandbox = m_picture.fold().find(row.sandboxId);
+    return sandbox != nullptr && sandbox->earlyBy() ? QVariant(static_cast<qint64>(toUnixMs(*sandbox->endAt)))
+                                                    : QVariant();
 }
 
 QVariant EventListModel::costOf(const Row &row) const

@@ -35,6 +35,7 @@ public:
         IsCodeRunRole, ///< bool: a run of code that this program has made; its RunMsRole is what the code took
         CodeErrorRole, ///< QString: the error of such a run, "error" when it has no name; invalid when it went well
         SessionRole,   ///< of the path it came by; empty = none
+        PlannedMsRole, ///< qint64: of an end before its time that nobody asked for, when it was to be; else invalid
     };
     static constexpr std::size_t capacity = 100'000;
 
@@ -76,6 +77,7 @@ private:
     [[nodiscard]] const Row &at(int row) const; ///< of the view: newest first
     [[nodiscard]] bool accepts(const Row &row) const;
     [[nodiscard]] QVariant costOf(const Row &row) const;
+    [[nodiscard]] QVariant plannedEndOf(const Row &row) const;
     void load();
     void take(const std::vector<lifecycle::StoredEvent> &events);
     void trim();

@@ -122,6 +122,14 @@ QVariant SandboxListModel::data(const QModelIndex &index, int role) const
     }
     case KillReasonRole:
         return toQString(sandbox->killReason);
+    case EndedMsRole:
+        return sandbox->endedAt ? QVariant(static_cast<qint64>(toUnixMs(*sandbox->endedAt))) : QVariant();
+    case EarlyMsRole: {
+        const auto early = sandbox->earlyBy();
+        return early ? QVariant(static_cast<qint64>(early->count())) : QVariant();
+    }
+    case PlannedMsRole:
+        return sandbox->endAt ? QVariant(static_cast<qint64>(toUnixMs(*sandbox->endAt))) : QVariant();
     default:
         return {};
     }

@@ -44,6 +44,9 @@ public:
         LeftMsRole,     ///< qint64; invalid when there is no countdown
         CostPicoRole,   ///< qint64 pico-dollars; invalid when unknown
         KillReasonRole, ///< text, empty when not killed
+        EndedMsRole,    ///< qint64 time of the end; invalid while it lives
+        EarlyMsRole,    ///< qint64 how long before its planned end it was gone unasked; invalid when it was not
+        PlannedMsRole,  ///< qint64 time of the end that was told last; invalid when none was
     };
 
     explicit SandboxListModel(lifecycle::Picture &picture, QObject *parent = nullptr);

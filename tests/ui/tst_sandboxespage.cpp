@@ -1,17 +1,20 @@
 // The page of sandboxes over a real journal and tracker; its actions go to a loopback API.
 
+#include "models/events/eventlistmodel.h"
 #include "models/sandboxes/sandboxactions.h"
 #include "models/sandboxes/sandboxlistmodel.h"
 #include "services/e2b/client.h"
 #include "services/lifecycle/tracker.h"
 #include "tests/models/miniapi.h"
 #include "tests/services/lifecycle/events.h"
+#include "ui/events/eventtext.h"
 #include "ui/sandboxes/sandboxespage.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/emptystate.h"
 
 #include <QClipboard>
 #include <QGuiApplication>
+#include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSignalSpy>
@@ -44,6 +47,8 @@ private Q_SLOTS:
     void refusedKillIsTold();
     void selectionSurvivesUpdates();
     void copiesIds();
+    void earlyEndIsMarked_data();
+    void earlyEndIsMarked();
 
 private:
     void record(const std::vector<lifecycle::Event> &events);
@@ -258,7 +263,8 @@ void TestSandboxesPage::refusedKillIsTold()
 {
     recordThree();
     QSignalSpy told(m_page.get(), &ui::Page::toast);
-    Q_EMIT m_actions->done(models::SandboxActions::Verb::Kill, u"a"_s, failure(Error::Kind::Service, "no such sandbox", 404));
+    Q_EMIT m_actions->done(models::SandboxActions::Verb::Kill, u"a"_s,
+                           failure(Error::Kind::Service, "no such sandbox", 404));
     QCOMPARE(told.size(), 1);
     QCOMPARE(told.first().value(0).toString(), u"a could not be killed: no such sandbox"_s);
     Q_EMIT m_actions->done(models::SandboxActions::Verb::Kill, u"a"_s, {});
@@ -289,6 +295,43 @@ void TestSandboxesPage::copiesIds()
     copied.sort();
     QCOMPARE(copied, (QStringList{u"a"_s, u"c"_s}));
     QCOMPARE(told.value(0).value(0).toString(), u"Copied 2 ids"_s);
+}
+
+void TestSandboxesPage::earlyEndIsMarked_data()
+{
+    QTest::addColumn<std::string>("reason");
+    QTest::addColumn<double>("plannedEnd");
+    QTest::addColumn<QString>("told");
+    const QString early = u"planned until 10:05:00, ended 10:02:00, 3 m 00 s early"_s;
+    QTest::newRow("for no reason of ours") << std::string("timeout") << 300.0 << early;
+    QTest::newRow("on the day after") << std::string("evicted") << 86'400.0
+                                      << u"planned until 21 Aug 10:00:00, ended 10:02:00, 23 h 58 m early"_s;
+    QTest::newRow("asked for") << std::string("request") << 300.0 << QString();
+    QTest::newRow("in time") << std::string("timeout") << 121.0 << QString();
+}
+
+void TestSandboxesPage::earlyEndIsMarked()
+{
+    QFETCH(std::string, reason);
+    QFETCH(double, plannedEnd);
+    QFETCH(QString, told);
+    models::EventListModel events(*m_tracker);
+    lifecycle::Event listed = sample::observedRunning(1, 0);
+    listed.sandboxId = "a";
+    listed.id = "listed";
+    listed.newEnd = sample::at(plannedEnd);
+    lifecycle::Event killed = sample::ended(EventType::Killed, 120, "e1", 0, "a");
+    killed.killReason = reason;
+    record({sample::created(0, "e1", "a"), listed, killed});
+    QTest::mouseClick(button(u"sandboxStates3"_s), Qt::LeftButton); // Ended
+    QTRY_COMPARE(m_table->model()->rowCount(), 1);
+    QCOMPARE(m_model->index(0, 0).data(SandboxListModel::EarlyMsRole).isValid(), !told.isEmpty());
+    select({u"a"_s});
+    QCOMPARE(m_page->findChild<QLabel *>(u"sandboxSelection"_s)->text(), told.isEmpty() ? u"1 selected"_s : told);
+    QTRY_COMPARE(events.rowCount(), 3);
+    const QString detail = ui::eventDetail(events.index(0, 0));
+    QVERIFY2(told.isEmpty() ? !detail.contains(u"planned"_s) : detail.contains(told), qPrintable(detail));
+    QVERIFY2(!ui::eventDetail(events.index(2, 0)).contains(u"planned"_s), "of its beginning there is nothing to say");
 }
 
 QTEST_MAIN(TestSandboxesPage)

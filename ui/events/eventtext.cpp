@@ -1,6 +1,7 @@
 #include "ui/events/eventtext.h"
 
 #include "models/events/eventlistmodel.h"
+#include "ui/sandboxes/endtext.h"
 #include "ui/sandboxes/sandboxlook.h"
 #include "ui/text/format.h"
 
@@ -76,6 +77,10 @@ QString eventDetail(const QModelIndex &event)
     if (isCodeRun(event))
         return codeRunWords(event);
     QString text = firstWords(event);
+    if (const QVariant planned = event.data(EventListModel::PlannedMsRole); planned.isValid())
+        text += u" · "
+            + earlyEndText(fromUnixMs(planned.toLongLong()),
+                           fromUnixMs(event.data(EventListModel::TimestampMsRole).toLongLong()));
     const QVariant run = event.data(EventListModel::RunMsRole);
     if (run.isValid() && typeOf(event) != EventType::Observed)
         text += translated(" · ran ") + formatAge(std::chrono::milliseconds(run.toLongLong()));

@@ -34,6 +34,11 @@ void SandboxDelegate::paintCell(QPainter &painter, const QRect &area, const QMod
                   t.text, Qt::AlignRight);
         break;
     case SandboxListModel::LeftColumn: {
+        if (const QVariant early = index.data(SandboxListModel::EarlyMsRole); early.isValid()) {
+            paintText(painter, area, tr("%1 early").arg(formatLeft(std::chrono::milliseconds(early.toLongLong()))),
+                      t.warn, Qt::AlignRight);
+            break;
+        }
         const QVariant left = index.data(SandboxListModel::LeftMsRole);
         paintText(painter, area,
                   left.isValid() ? formatLeft(std::chrono::milliseconds(left.toLongLong())) : QStringLiteral("—"),

@@ -3,6 +3,7 @@
 #include "models/sandboxes/orphanlistmodel.h"
 #include "models/sandboxes/sandboxlistmodel.h"
 #include "services/core/qtstring.h"
+#include "ui/sandboxes/endtext.h"
 #include "ui/sandboxes/orphansdialog.h"
 #include "ui/sandboxes/orphanstrip.h"
 #include "ui/sandboxes/sandboxdelegate.h"
@@ -41,6 +42,15 @@ namespace {
 
 constexpr auto undoWindow = 5s;
 constexpr int extendSeconds = 15 * 60;
+
+/// Of the only one selected, when it ended before its time; else empty.
+QString earlyEndOf(const QModelIndexList &rows)
+{
+    if (rows.size() != 1 || !rows.front().data(SandboxListModel::EarlyMsRole).isValid())
+        return {};
+    return earlyEndText(fromUnixMs(rows.front().data(SandboxListModel::PlannedMsRole).toLongLong()),
+                        fromUnixMs(rows.front().data(SandboxListModel::EndedMsRole).toLongLong()));
+}
 
 } // namespace
 
@@ -89,6 +99,7 @@ void SandboxesPage::buildBar()
     layout->addWidget(m_states);
     layout->addStretch(1);
     m_selected = makeMuted({});
+    m_selected->setObjectName(QStringLiteral("sandboxSelection"));
     layout->addWidget(m_selected);
     m_pause = makeButton(tr("Pause"), QStringLiteral("pauseSandboxes"));
     m_resume = makeButton(tr("Resume"), QStringLiteral("resumeSandboxes"));
@@ -251,7 +262,11 @@ void SandboxesPage::updateSelection()
         running += state == lifecycle::SandboxState::Running ? 1 : 0;
         paused += state == lifecycle::SandboxState::Paused ? 1 : 0;
     }
-    m_selected->setText(rows.isEmpty() ? QString() : tr("%n selected", nullptr, static_cast<int>(rows.size())));
+    const QString early = earlyEndOf(rows);
+    m_selected->setText(rows.isEmpty()        ? QString()
+                            : early.isEmpty() ? tr("%n selected", nullptr, static_cast<int>(rows.size()))
+                                              : early);
+    m_selected->setToolTip(early);
     const bool canChange = m_whyReadOnly.isEmpty();
     m_pause->setEnabled(canChange && running > 0);
     m_resume->setEnabled(canChange && paused > 0);

@@ -1,0 +1,24 @@
+#include "ui/sandboxes/endtext.h"
+
+#include "ui/text/format.h"
+
+#include <QCoreApplication>
+#include <QDateTime>
+
+namespace sandglass::ui {
+
+QString clockBeside(Timestamp time, Timestamp beside)
+{
+    const QDateTime local = QDateTime::fromMSecsSinceEpoch(toUnixMs(time));
+    const bool isSameDay = local.date() == QDateTime::fromMSecsSinceEpoch(toUnixMs(beside)).date();
+    return isSameDay ? formatClock(time) : local.toString(QStringLiteral("d MMM HH:mm:ss"));
+}
+
+QString earlyEndText(Timestamp planned, Timestamp ended)
+{
+    return QCoreApplication::translate("EndText", "planned until %1, ended %2, %3 early")
+        .arg(clockBeside(planned, ended), formatClock(ended),
+             formatAge(std::chrono::floor<std::chrono::milliseconds>(planned - ended)));
+}
+
+} // namespace sandglass::ui
