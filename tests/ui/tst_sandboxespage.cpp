@@ -8,16 +8,20 @@
 #include "tests/models/miniapi.h"
 #include "tests/services/lifecycle/events.h"
 #include "ui/events/eventtext.h"
+#include "ui/sandboxes/endtext.h"
 #include "ui/sandboxes/sandboxespage.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/emptystate.h"
 
 #include <QClipboard>
+#include <QComboBox>
+#include <QDialog>
 #include <QGuiApplication>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QSpinBox>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
@@ -49,6 +53,7 @@ private Q_SLOTS:
     void copiesIds();
     void earlyEndIsMarked_data();
     void earlyEndIsMarked();
+    void resumeAsksForTheTimeout();
 
 private:
     void record(const std::vector<lifecycle::Event> &events);
@@ -332,6 +337,39 @@ void TestSandboxesPage::earlyEndIsMarked()
     const QString detail = ui::eventDetail(events.index(0, 0));
     QVERIFY2(told.isEmpty() ? !detail.contains(u"planned"_s) : detail.contains(told), qPrintable(detail));
     QVERIFY2(!ui::eventDetail(events.index(2, 0)).contains(u"planned"_s), "of its beginning there is nothing to say");
+}
+
+void TestSandboxesPage::resumeAsksForTheTimeout()
+{
+    const Timestamp former = systemNow() + std::chrono::hours(1); // later than fifteen minutes from now
+    recordThree();
+    lifecycle::Event moved = sample::bare(EventType::Updated, 50, "e3", "c");
+    moved.newEnd = former;
+    record({moved});
+    select({u"a"_s, u"c"_s}); // a runs: it is not resumed
+    const auto dialog = [this] { return m_page->findChild<QDialog *>(u"resumeDialog"_s); };
+    QTest::mouseClick(button(u"resumeSandboxes"_s), Qt::LeftButton);
+    QVERIFY(dialog() != nullptr);
+    QVERIFY(m_api->requests.isEmpty());
+    const auto text = [&](const QString &name) { return dialog()->findChild<QLabel *>(name)->text(); };
+    QCOMPARE(text(u"formerEnd"_s), ui::clockBeside(former, systemNow()));
+    QVERIFY2(text(u"nextEnd"_s).contains(u"earlier than before"_s), qPrintable(text(u"nextEnd"_s)));
+    auto *number = dialog()->findChild<QSpinBox *>(u"resumeTimeout"_s);
+    auto *unit = dialog()->findChild<QComboBox *>(u"resumeTimeoutUnit"_s);
+    QCOMPARE(number->value(), 15);
+    QCOMPARE(unit->currentText(), u"minutes"_s);
+    QTest::mouseClick(dialog()->findChild<QPushButton *>(u"cancelResume"_s), Qt::LeftButton);
+    QTRY_VERIFY(dialog() == nullptr);
+
+    QTest::mouseClick(button(u"resumeSandboxes"_s), Qt::LeftButton);
+    dialog()->findChild<QComboBox *>(u"resumeTimeoutUnit"_s)->setCurrentIndex(2);
+    dialog()->findChild<QSpinBox *>(u"resumeTimeout"_s)->setValue(2);
+    QVERIFY2(!text(u"nextEnd"_s).contains(u"earlier"_s), qPrintable(text(u"nextEnd"_s)));
+    auto *confirm = dialog()->findChild<QPushButton *>(u"confirmResume"_s);
+    QCOMPARE(confirm->text(), u"Resume 1 sandbox"_s);
+    QTest::mouseClick(confirm, Qt::LeftButton);
+    QTRY_COMPARE(m_api->requests, QStringList{u"POST /sandboxes/c/connect"_s});
+    QVERIFY2(m_api->lastBody.contains("7200"), m_api->lastBody);
 }
 
 QTEST_MAIN(TestSandboxesPage)

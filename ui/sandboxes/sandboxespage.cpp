@@ -6,6 +6,7 @@
 #include "ui/sandboxes/endtext.h"
 #include "ui/sandboxes/orphansdialog.h"
 #include "ui/sandboxes/orphanstrip.h"
+#include "ui/sandboxes/resumedialog.h"
 #include "ui/sandboxes/sandboxdelegate.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
@@ -29,6 +30,9 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -102,7 +106,7 @@ void SandboxesPage::buildBar()
     m_selected->setObjectName(QStringLiteral("sandboxSelection"));
     layout->addWidget(m_selected);
     m_pause = makeButton(tr("Pause"), QStringLiteral("pauseSandboxes"));
-    m_resume = makeButton(tr("Resume"), QStringLiteral("resumeSandboxes"));
+    m_resume = makeButton(tr("Resume…"), QStringLiteral("resumeSandboxes"));
     m_extend = makeButton(tr("Extend 15 min"), QStringLiteral("extendSandboxes"));
     m_kill = makeDangerButton(tr("Kill"), QStringLiteral("killSandboxes"));
     const QList<QPushButton *> buttons = changers();
@@ -159,7 +163,7 @@ QAction *SandboxesPage::add(const QString &text, const QKeySequence &keys, void 
 void SandboxesPage::buildActions()
 {
     m_changes << add(tr("&Pause"), {}, &SandboxesPage::pauseSelected)
-              << add(tr("&Resume"), {}, &SandboxesPage::resumeSelected)
+              << add(tr("&Resume…"), {}, &SandboxesPage::resumeSelected)
               << add(tr("&Extend by 15 minutes"), {}, &SandboxesPage::extendSelected)
               << add(tr("&Kill"), QKeySequence(Qt::Key_Delete), &SandboxesPage::killSelected);
     add(tr("&Copy id"), QKeySequence(QKeySequence::Copy), &SandboxesPage::copyIds);
@@ -310,7 +314,25 @@ void SandboxesPage::pauseSelected()
 
 void SandboxesPage::resumeSelected()
 {
-    m_sandboxActions.resume(selectedIds(), extendSeconds);
+    QStringList ids;
+    std::vector<std::optional<Timestamp>> ends;
+    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
+    for (const QModelIndex &row : rows) {
+        const auto state = static_cast<lifecycle::SandboxState>(row.data(SandboxListModel::StateRole).toInt());
+        if (state != lifecycle::SandboxState::Paused)
+            continue;
+        ids << row.data(SandboxListModel::IdRole).toString();
+        const QVariant end = row.data(SandboxListModel::PlannedMsRole);
+        ends.push_back(end.isValid() ? std::optional(fromUnixMs(end.toLongLong())) : std::nullopt);
+    }
+    if (ids.isEmpty())
+        return;
+    auto *dialog = new ResumeDialog(
+        std::move(ends), ids.size() == 1 ? tr("Resume %1").arg(ids.front()) : tr("Resume %1 sandboxes").arg(ids.size()),
+        systemNow, window());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog, ids] { m_sandboxActions.resume(ids, dialog->seconds()); });
+    dialog->open();
 }
 
 void SandboxesPage::extendSelected()

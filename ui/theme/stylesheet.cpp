@@ -28,6 +28,7 @@ QLabel[role="heading"] { font-weight: 600; }
 QLabel[role="title"] { font-size: 17px; font-weight: 600; }
 QLabel[role="figure"] { font-size: 24px; font-weight: 600; }
 QLabel[role="error"] { color: @err; }
+QLabel[role="warning"] { color: @warn; }
 QLabel[role="good"] { color: @run; }
 QLabel[role="section"] { color: @muted; font-size: 11px; letter-spacing: 1px; }
 
