@@ -437,6 +437,8 @@ void Composition::openNewSandboxDialog(const QString &templateId)
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setConnectionName(toQString(m_client.connection().name));
     dialog->setTimeoutSeconds(m_settings.number(models::Settings::Key::SandboxTimeoutSeconds));
+    if (m_client.connection().kind == e2b::Connection::Kind::Cloud)
+        dialog->warnOfPlanLimits(m_watching.runningListed());
     if (!templateId.isEmpty())
         dialog->setTemplate(templateId);
     // A cancelled creation may still have to kill what it made: the session outlives the dialog until it is idle.

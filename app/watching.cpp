@@ -11,6 +11,7 @@
 #include <QLoggingCategory>
 #include <QPromise>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -117,6 +118,7 @@ void Watching::catchUp()
 void Watching::follow()
 {
     stop();
+    m_running.reset();
     readTeams();
     startPolling();
     if (!m_client.connection().apiKey.empty())
@@ -159,6 +161,7 @@ void Watching::readTeams()
 
 void Watching::learnTeams(const lifecycle::Poller::List &list)
 {
+    m_running = static_cast<int>(std::ranges::count(list, "running", &lifecycle::ObservedSandbox::state));
     const std::size_t before = m_teams.size();
     for (const lifecycle::ObservedSandbox &row : list) {
         const lifecycle::Sandbox *known = m_tracker.fold().find(row.sandboxId);

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ public:
     void follow(); ///< starts over: the client's connection has changed
     void stop();
     void catchUp(); ///< at once, whatever was under way: the machine has slept
+    /// Sandboxes that run by the provider's last list; empty before the first.
+    [[nodiscard]] std::optional<int> runningListed() const { return m_running; }
     [[nodiscard]] const lifecycle::HistoryGaps &gaps() const { return m_gaps; }
 
 Q_SIGNALS:
@@ -55,7 +58,8 @@ private:
     lifecycle::HistoryGaps m_gaps;
     std::filesystem::path m_teamsFile;
     std::set<std::string> m_teams; ///< whose sandboxes this key's list names: those of them it lacks are lost
-    QTimer m_soon;                 ///< after news of a webhook
+    std::optional<int> m_running;
+    QTimer m_soon; ///< after news of a webhook
     std::unique_ptr<lifecycle::Poller> m_poller;
     std::unique_ptr<lifecycle::Backfill> m_backfill;
 };

@@ -99,8 +99,10 @@ void TestWatching::fetchesWhatNoWebhookBrought()
                                           + R"("}])")});
     app::Watching watching(*m_client, m_live.journal(), m_live.tracker(), state());
     watching.follow();
+    QVERIFY(!watching.runningListed()); // nobody knows yet
     QTRY_VERIFY(stateOf("i1") == lifecycle::SandboxState::Killed);
     QTRY_VERIFY(stateOf("i2") == lifecycle::SandboxState::Running);
+    QCOMPARE(watching.runningListed(), std::optional(1));
     QVERIFY(watching.gaps().all().empty());
     QTRY_VERIFY(marksOnDisk().contains("cloud/"));
     QVERIFY(!marksOnDisk().contains("5ec4e7"));

@@ -113,6 +113,36 @@ private Q_SLOTS:
         QTRY_VERIFY(!dialog.isVisible());
         QCOMPARE(dialog.result(), static_cast<int>(QDialog::Accepted));
     }
+
+    void planLimitsAreToldBefore()
+    {
+        models::TemplateListModel model([] { return ready(Result<List>(List{makeTemplate("id1", "base")})); });
+        const auto card = *cost::RateCard::fromJson(R"({"currency":"USD","rates":[{"valid_from":"2020-01-01T00:00:00Z",
+            "usd_per_vcpu_second":"0.000014","usd_per_gib_second":"0.0000045","source":"t"}]})");
+        models::NewSandboxSession session(
+            [](const e2b::SandboxSpec &) { return ready(Result<e2b::SandboxInfo>(e2b::SandboxInfo{})); },
+            [](const std::string &) { return ready(Result<>()); });
+        ui::NewSandboxDialog dialog(model, session, card);
+        dialog.show();
+        auto *warning = dialog.findChild<QLabel *>(u"planWarning"_s);
+        dialog.setTimeoutSeconds(25 * 3600);
+        QVERIFY(!warning->isVisible()); // of a connection that has no plans
+        dialog.setTimeoutSeconds(3600);
+        dialog.warnOfPlanLimits(19);
+        QVERIFY2(!warning->isVisible(), qPrintable(warning->text())); // the twentieth, for exactly an hour
+        dialog.setTimeoutSeconds(3601);
+        QVERIFY(warning->isVisible());
+        QCOMPARE(warning->text(), u"The timeout is longer than the plan Hobby (1 h) lets a sandbox run."_s);
+        dialog.setTimeoutSeconds(300);
+        QVERIFY(!warning->isVisible());
+        dialog.warnOfPlanLimits(20);
+        QCOMPARE(warning->text(), u"20 run now: the plan Hobby (20 at once) takes no more."_s);
+        dialog.warnOfPlanLimits(100);
+        QVERIFY2(warning->text().contains(u"Hobby (20 at once) or Pro (100 at once)"_s), qPrintable(warning->text()));
+        dialog.warnOfPlanLimits(std::nullopt); // nobody has counted them
+        QVERIFY(!warning->isVisible());
+        QVERIFY(dialog.findChild<QPushButton *>(u"createButton"_s)->isEnabled()); // the service has the last word
+    }
 };
 
 QTEST_MAIN(TestTemplatesPage)

@@ -4,8 +4,11 @@
 #include "models/templates/templatelistmodel.h"
 #include "services/core/qtstring.h"
 #include "ui/templates/pairtable.h"
+#include "services/cost/planlimits.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/timeoutedit.h"
 
 #include <QCheckBox>
 #include <QComboBox>
@@ -17,7 +20,6 @@
 #include <QRadioButton>
 #include <QScrollArea>
 #include <QSignalBlocker>
-#include <QSpinBox>
 #include <QVBoxLayout>
 
 namespace sandglass::ui {
@@ -25,14 +27,20 @@ namespace sandglass::ui {
 using models::NewSandboxSession;
 using models::TemplateListModel;
 
+namespace {
+
+constexpr int usualSeconds = 5 * 60;
+
+} // namespace
+
 NewSandboxDialog::NewSandboxDialog(TemplateListModel &templates, NewSandboxSession &session, cost::RateCard card,
                                    QWidget *parent)
     : QDialog(parent), m_templates(templates), m_session(session), m_card(std::move(card)),
-      m_template(new QComboBox(this)), m_timeout(new QSpinBox(this)), m_timeoutUnit(new QComboBox(this)),
+      m_template(new QComboBox(this)), m_timeout(new TimeoutEdit(QStringLiteral("timeout"), this)),
       m_metadata(new PairTable(tr("key"), tr("value"), this)), m_variables(new PairTable(tr("NAME"), tr("value"), this)),
       m_kill(new QRadioButton(tr("Kill it"), this)), m_pause(new QRadioButton(tr("Pause it, keep its memory"), this)),
       m_internet(new QCheckBox(tr("Allow access to the internet"), this)), m_connection(new QLabel(this)),
-      m_cost(new QLabel(this)), m_problem(new QLabel(this)), m_progress(new QProgressBar(this)),
+      m_cost(new QLabel(this)), m_limits(makeLabel({}, "warning", this)), m_problem(new QLabel(this)), m_progress(new QProgressBar(this)),
       m_create(new QPushButton(tr("Create sandbox"), this)), m_cancel(new QPushButton(tr("Cancel"), this)),
       m_form(nullptr)
 {
@@ -61,6 +69,12 @@ NewSandboxDialog::NewSandboxDialog(TemplateListModel &templates, NewSandboxSessi
     buttons->addWidget(m_cost, 1);
     buttons->addWidget(m_cancel);
     buttons->addWidget(m_create);
+    m_limits->setObjectName(QStringLiteral("planWarning"));
+    m_limits->setWordWrap(true);
+    m_limits->hide();
+    auto *limitsRow = new QHBoxLayout;
+    limitsRow->setContentsMargins(metrics::pageMargin, 0, metrics::pageMargin, 0);
+    limitsRow->addWidget(m_limits);
     auto *problemRow = new QHBoxLayout;
     problemRow->setContentsMargins(metrics::pageMargin, 0, metrics::pageMargin, 0);
     problemRow->addWidget(m_problem);
@@ -68,6 +82,7 @@ NewSandboxDialog::NewSandboxDialog(TemplateListModel &templates, NewSandboxSessi
     layout->setContentsMargins(0, 0, 0, metrics::cardGap);
     layout->setSpacing(metrics::gap);
     layout->addWidget(scroll, 1);
+    layout->addLayout(limitsRow);
     layout->addLayout(problemRow);
     layout->addWidget(m_progress);
     layout->addLayout(buttons);
@@ -76,8 +91,7 @@ NewSandboxDialog::NewSandboxDialog(TemplateListModel &templates, NewSandboxSessi
     connect(m_create, &QPushButton::clicked, this, &NewSandboxDialog::submit);
     connect(m_cancel, &QPushButton::clicked, this, &NewSandboxDialog::reject);
     connect(m_template, &QComboBox::currentIndexChanged, this, &NewSandboxDialog::updateCost);
-    connect(m_timeout, &QSpinBox::valueChanged, this, &NewSandboxDialog::updateCost);
-    connect(m_timeoutUnit, &QComboBox::currentIndexChanged, this, &NewSandboxDialog::updateCost);
+    connect(m_timeout, &TimeoutEdit::changed, this, &NewSandboxDialog::updateCost);
     connect(&m_templates, &TemplateListModel::stateChanged, this, &NewSandboxDialog::fillTemplates);
     connect(&m_session, &NewSandboxSession::stateChanged, this, &NewSandboxDialog::onStateChanged);
     fillTemplates();
@@ -102,17 +116,7 @@ QWidget *NewSandboxDialog::buildForm()
     };
     m_template->setObjectName(QStringLiteral("template"));
     m_template->setAccessibleName(tr("Template"));
-    m_timeout->setObjectName(QStringLiteral("timeout"));
-    m_timeout->setRange(1, 86'400);
-    m_timeout->setValue(5);
-    m_timeoutUnit->addItem(tr("seconds"), 1);
-    m_timeoutUnit->addItem(tr("minutes"), 60);
-    m_timeoutUnit->addItem(tr("hours"), 3600);
-    m_timeoutUnit->setCurrentIndex(1);
-    auto *timeout = new QHBoxLayout;
-    timeout->addWidget(m_timeout);
-    timeout->addWidget(m_timeoutUnit);
-    timeout->addStretch();
+    m_timeout->setSeconds(usualSeconds);
     m_kill->setChecked(true);
     auto *end = new QVBoxLayout;
     end->setContentsMargins(0, 6, 0, 0);
@@ -125,7 +129,7 @@ QWidget *NewSandboxDialog::buildForm()
     m_connection->setContentsMargins(0, 7, 0, 0);
     layout->addRow(label(tr("Connection")), m_connection);
     layout->addRow(label(tr("Template")), m_template);
-    layout->addRow(label(tr("Timeout")), timeout);
+    layout->addRow(label(tr("Timeout")), m_timeout);
     layout->addRow(label(tr("On timeout")), end);
     layout->addRow(label(tr("Network")), m_internet);
     layout->addRow(label(tr("Metadata")), m_metadata);
@@ -140,9 +144,7 @@ void NewSandboxDialog::setConnectionName(const QString &name)
 
 void NewSandboxDialog::setTimeoutSeconds(int seconds)
 {
-    const int unit = seconds % 3600 == 0 ? 2 : seconds % 60 == 0 ? 1 : 0;
-    m_timeoutUnit->setCurrentIndex(unit);
-    m_timeout->setValue(seconds / m_timeoutUnit->itemData(unit).toInt());
+    m_timeout->setSeconds(seconds);
 }
 
 void NewSandboxDialog::setTemplate(const QString &templateIdOrName)
@@ -173,8 +175,7 @@ e2b::SandboxSpec NewSandboxDialog::spec() const
 {
     e2b::SandboxSpec spec;
     spec.templateId = toUtf8(m_template->currentData().toString());
-    const qint64 seconds = qint64{m_timeout->value()} * m_timeoutUnit->currentData().toInt();
-    spec.timeoutSeconds = static_cast<int>(std::min<qint64>(seconds, 1'000'000));
+    spec.timeoutSeconds = m_timeout->seconds();
     spec.metadata = m_metadata->pairs();
     spec.envVars = m_variables->pairs();
     spec.autoPause = m_pause->isChecked();
@@ -189,6 +190,38 @@ void NewSandboxDialog::updateCost()
     m_cost->setObjectName(QStringLiteral("worstCase"));
     m_cost->setText(most ? tr("Costs at most <b>%1</b>").arg(formatMoney(most)) : tr("Cost: unknown size"));
     m_cost->setToolTip(most ? tr("$%1 when it runs until the timeout").arg(formatMoneyExact(*most)) : QString());
+    updateLimits();
+}
+
+void NewSandboxDialog::warnOfPlanLimits(std::optional<int> running)
+{
+    m_hasPlans = true;
+    m_running = running;
+    updateLimits();
+}
+
+void NewSandboxDialog::updateLimits()
+{
+    if (!m_hasPlans)
+        return;
+    const cost::PlanLimits limits = cost::limitsReached(m_running, std::chrono::seconds(m_timeout->seconds()));
+    QStringList sentences;
+    if (!limits.full.empty()) {
+        QStringList plans;
+        for (const cost::Plan &plan : limits.full)
+            plans << tr("%1 (%2 at once)").arg(toQString(plan.name)).arg(plan.maxConcurrent);
+        sentences << tr("%1 run now: the plan %2 takes no more.").arg(*m_running).arg(plans.join(tr(" or ")));
+    }
+    if (!limits.tooLong.empty()) {
+        QStringList plans;
+        for (const cost::Plan &plan : limits.tooLong)
+            plans << tr("%1 (%2 h)")
+                         .arg(toQString(plan.name))
+                         .arg(std::chrono::duration_cast<std::chrono::hours>(plan.longestRun).count());
+        sentences << tr("The timeout is longer than the plan %1 lets a sandbox run.").arg(plans.join(tr(" or ")));
+    }
+    m_limits->setText(sentences.join(u'\n'));
+    m_limits->setVisible(!sentences.isEmpty());
 }
 
 void NewSandboxDialog::showProblem(const QString &text)

@@ -6,13 +6,14 @@
 
 #include <QDialog>
 
+#include <optional>
+
 class QCheckBox;
 class QComboBox;
 class QLabel;
 class QProgressBar;
 class QPushButton;
 class QRadioButton;
-class QSpinBox;
 
 namespace sandglass::models {
 class NewSandboxSession;
@@ -22,6 +23,7 @@ class TemplateListModel;
 namespace sandglass::ui {
 
 class PairTable;
+class TimeoutEdit;
 
 /// Asks for everything a new sandbox needs, says what it can cost at most, creates it without blocking and shows
 /// failures where the input is. Closes itself when the sandbox is there.
@@ -35,6 +37,9 @@ public:
     void setTemplate(const QString &templateIdOrName);
     void setTimeoutSeconds(int seconds);
     void setConnectionName(const QString &name); ///< shown, so that nobody creates in the wrong place
+    /// Says so where a start would break limits of the provider's plans, while `running` sandboxes run there; empty:
+    /// not known. For a connection that has plans.
+    void warnOfPlanLimits(std::optional<int> running);
     [[nodiscard]] e2b::SandboxSpec spec() const;
 
     void reject() override; ///< while creating: cancels, and the sandbox with it
@@ -44,6 +49,7 @@ private:
     void fillTemplates();
     void onStateChanged();
     void updateCost();
+    void updateLimits();
     void submit();
     void showProblem(const QString &text);
 
@@ -52,8 +58,7 @@ private:
     cost::RateCard m_card;
     QString m_wanted;
     QComboBox *m_template;
-    QSpinBox *m_timeout;
-    QComboBox *m_timeoutUnit;
+    TimeoutEdit *m_timeout;
     PairTable *m_metadata;
     PairTable *m_variables;
     QRadioButton *m_kill;
@@ -61,6 +66,9 @@ private:
     QCheckBox *m_internet;
     QLabel *m_connection;
     QLabel *m_cost;
+    QLabel *m_limits;
+    bool m_hasPlans = false;
+    std::optional<int> m_running;
     QLabel *m_problem;
     QProgressBar *m_progress;
     QPushButton *m_create;

@@ -1,3 +1,4 @@
+#include "services/cost/planlimits.h"
 #include "services/cost/whatif.h"
 
 #include <QTest>
@@ -30,6 +31,7 @@ class TestWhatIf final : public QObject
     Q_OBJECT
 private Q_SLOTS:
     void planEndsLongRunsAndHasAFee();
+    void limitsAreReached();
     void placesAreTakenInOrder_data();
     void placesAreTakenInOrder();
     void delayedRunsPayTheLaterPrice();
@@ -51,6 +53,19 @@ void TestWhatIf::planEndsLongRunsAndHasAFee()
     QCOMPARE(pro.cutShort, 0);
     QVERIFY(pro.feePerMonth == Money::parse("150"));
     QVERIFY(!whatIf(runs, {}, listPrice()).feePerMonth);
+}
+
+void TestWhatIf::limitsAreReached()
+{
+    const auto counts = [](std::optional<int> running, std::chrono::seconds timeout) {
+        const PlanLimits limits = limitsReached(running, timeout);
+        return std::pair(limits.full.size(), limits.tooLong.size());
+    };
+    QVERIFY(counts(19, 1h) == std::pair(0UL, 0UL));
+    QVERIFY(counts(20, 1h + 1s) == std::pair(1UL, 1UL));
+    QVERIFY(counts(100, 24h + 1s) == std::pair(2UL, 2UL));
+    QVERIFY(counts({}, 24h) == std::pair(0UL, 1UL));
+    QCOMPARE(limitsReached(20, 1min).full.front().name, std::string("Hobby"));
 }
 
 void TestWhatIf::placesAreTakenInOrder_data()
