@@ -1,5 +1,7 @@
 #include "models/costs/timewindow.h"
 
+#include "models/costs/livefigures.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -12,7 +14,7 @@ TimeWindow::TimeWindow(Clock clock, QObject *parent) : QObject(parent), m_clock(
 
 void TimeWindow::follow(milliseconds length)
 {
-    const milliseconds bounded = std::clamp(length, shortest, longest);
+    const milliseconds bounded = length == today ? today : std::clamp(length, shortest, longest);
     if (!m_isFixed && bounded == m_followed)
         return;
     m_followed = bounded;
@@ -47,6 +49,8 @@ void TimeWindow::reset()
 
 Timestamp TimeWindow::from() const
 {
+    if (isToday())
+        return std::min(startOfLocalDay(m_clock()), m_clock() - shortest);
     return m_isFixed ? m_from : m_clock() - m_followed;
 }
 
@@ -57,11 +61,16 @@ Timestamp TimeWindow::to() const
 
 milliseconds TimeWindow::length() const
 {
-    return m_isFixed ? floor<milliseconds>(m_to - m_from) : m_followed;
+    return m_isFixed || isToday() ? floor<milliseconds>(to() - from()) : m_followed;
 }
 
 std::pair<Timestamp, Timestamp> TimeWindow::aligned(int bucketCount) const
 {
+    if (isToday()) { // a width of its own every second would let the curve tremble
+        const milliseconds width = std::chrono::seconds(length() / bucketCount / std::chrono::seconds(1) + 1);
+        const Timestamp from = floor<milliseconds>(this->from());
+        return {from, from + width * bucketCount};
+    }
     const std::int64_t widthMs = std::max<std::int64_t>(1, (length().count() + bucketCount - 1) / bucketCount);
     Timestamp from = floor<milliseconds>(m_from);
     if (!m_isFixed) {

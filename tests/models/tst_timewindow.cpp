@@ -12,6 +12,7 @@ class TestTimeWindow final : public QObject
     Q_OBJECT
 private Q_SLOTS:
     void followsTheClock();
+    void todayBeginsAtMidnight();
     void standsStillOnceSelected();
     void bucketsStandOnTheirWidth();
     void putsOddSelectionsRight_data();
@@ -32,6 +33,32 @@ void TestTimeWindow::followsTheClock()
     m_now += 1min;
     QVERIFY(window.to() == m_now);
     QVERIFY(window.length() == 8h);
+}
+
+void TestTimeWindow::todayBeginsAtMidnight()
+{
+    m_now = parseRfc3339("2026-08-20T10:15:30Z").value(); // the tests' zone is UTC
+    const Timestamp midnight = parseRfc3339("2026-08-20T00:00:00Z").value();
+    TimeWindow window(m_clock);
+    window.follow(TimeWindow::today);
+    QVERIFY(window.from() == midnight);
+    QVERIFY(window.to() == m_now);
+    QVERIFY(window.length() == m_now - midnight);
+    QVERIFY(window.followed() == TimeWindow::today);
+    const auto [from, to] = window.aligned(60);
+    QVERIFY(from == midnight);
+    QVERIFY(to > m_now && to - m_now <= 1min);
+    m_now = to - 1ms;
+    QVERIFY(window.aligned(60) == std::pair(from, to)); // does not tremble
+    window.select(midnight, midnight + 1h);
+    QVERIFY(window.length() == 1h);
+    window.reset();
+    QVERIFY(window.from() == midnight);
+    m_now = midnight + 24h + 10ms; // another day
+    QVERIFY(window.to() - window.from() == TimeWindow::shortest);
+    m_now = midnight + 25h;
+    QVERIFY(window.from() == midnight + 24h);
+    QVERIFY(window.aligned(60).second > m_now);
 }
 
 void TestTimeWindow::standsStillOnceSelected()

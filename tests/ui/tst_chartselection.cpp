@@ -6,10 +6,12 @@
 #include "ui/charts/chartexport.h"
 #include "ui/charts/timechart.h"
 #include "ui/charts/timelineview.h"
+#include "ui/costs/timewindowcontrol.h"
 #include "ui/theme/theme.h"
 
 #include <QApplication>
 #include <QImage>
+#include <QPushButton>
 #include <QScrollBar>
 #include <QSignalSpy>
 #include <QTest>
@@ -43,6 +45,7 @@ class TestChartSelection final : public QObject
 {
     Q_OBJECT
 private Q_SLOTS:
+    void windowsFromAnHourToNinetyDays();
     void dragSelectsWholeBuckets();
     void clickSelectsNothing();
     void keysSelect();
@@ -60,6 +63,29 @@ private:
     ui::Theme m_theme{*qApp};
     test::LiveFixture m_live;
 };
+
+void TestChartSelection::windowsFromAnHourToNinetyDays()
+{
+    Timestamp now = parseRfc3339("2026-08-20T10:15:30Z").value();
+    models::TimeWindow window([&now] { return now; });
+    ui::TimeWindowControl control(window, u"window"_s);
+    control.show();
+    const auto click = [&](int number) {
+        QTest::mouseClick(control.findChild<QPushButton *>(u"window%1"_s.arg(number)), Qt::LeftButton);
+        return window.to() - window.from();
+    };
+    const std::vector<std::pair<QString, std::chrono::nanoseconds>> expected = {
+        {u"1 h"_s, 1h},       {u"8 h"_s, 8h},      {u"Today"_s, 10h + 15min + 30s},
+        {u"24 h"_s, 24h},     {u"7 d"_s, 7 * 24h}, {u"30 d"_s, 30 * 24h},
+        {u"90 d"_s, 90 * 24h}};
+    for (int i = static_cast<int>(expected.size()) - 1; i >= 0; --i) {
+        const auto &[name, length] = expected[static_cast<std::size_t>(i)];
+        QVERIFY2(click(i) == length, qPrintable(name));
+        QCOMPARE(control.findChild<QPushButton *>(u"window%1"_s.arg(i))->text(), name);
+    }
+    window.follow(models::TimeWindow::today); // as another page's control does
+    QVERIFY(control.findChild<QPushButton *>(u"window2"_s)->isChecked());
+}
 
 void TestChartSelection::dragSelectsWholeBuckets()
 {

@@ -138,8 +138,10 @@ QByteArray CostsPage::saveState() const
 
 void CostsPage::restoreState(const QByteArray &state)
 {
-    if (const qint64 length = state.toLongLong(); length >= models::TimeWindow::shortest.count())
-        m_window.follow(std::chrono::milliseconds(length));
+    bool isNumber = false;
+    const std::chrono::milliseconds length(state.toLongLong(&isNumber));
+    if (isNumber && (length == models::TimeWindow::today || length >= models::TimeWindow::shortest))
+        m_window.follow(length);
 }
 
 void CostsPage::showEvent(QShowEvent *event)

@@ -18,14 +18,16 @@ namespace sandglass::ui {
 
 namespace {
 
-constexpr std::array<std::chrono::milliseconds, 4> lengths = {1h, 8h, 24h, 168h};
+constexpr std::array<std::chrono::milliseconds, 7> lengths = {
+    1h, 8h, models::TimeWindow::today, 24h, 7 * 24h, 30 * 24h, 90 * 24h};
 
 } // namespace
 
 TimeWindowControl::TimeWindowControl(models::TimeWindow &window, const QString &objectName, QWidget *parent)
     : QWidget(parent)
     , m_window(window)
-    , m_lengths(new SegmentedControl({tr("1 h"), tr("8 h"), tr("24 h"), tr("7 d")}, objectName))
+    , m_lengths(new SegmentedControl({tr("1 h"), tr("8 h"), tr("Today"), tr("24 h"), tr("7 d"), tr("30 d"), tr("90 d")},
+                                     objectName))
     , m_selection(makeButton({}, objectName + QStringLiteral("Selection")))
 {
     auto *layout = makeRow(this, 10);

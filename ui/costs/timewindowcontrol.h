@@ -12,8 +12,8 @@ namespace sandglass::ui {
 
 class SegmentedControl;
 
-/// "1 h | 8 h | 24 h | 7 d": how far back the linked charts and tables look. A selected stretch stands beside it as a
-/// button that goes back to the whole.
+/// "1 h | 8 h | Today | 24 h | 7 d | 30 d | 90 d": how far back the linked charts and tables look. A selected stretch
+/// stands beside it as a button that goes back to the whole.
 class TimeWindowControl final : public QWidget
 {
     Q_OBJECT
