@@ -212,6 +212,8 @@ EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
         + '\n' + event.killReason + '\n' + event.session;
     if (row.codeRun && row.codeRun->error)
         row.searchText += '\n' + *row.codeRun->error;
+    if (isUnknown(row))
+        row.searchText += "\nunknown";
     for (const auto &[key, value] : event.metadata)
         row.searchText += '\n' + key + '=' + value;
     row.searchText = lowered(std::move(row.searchText));
@@ -237,8 +239,9 @@ void EventListModel::load()
     m_rows.clear();
     m_shown.clear();
     m_removed = 0;
+    m_unknown = 0;
     for (auto stored = newest->rbegin(); stored != newest->rend(); ++stored) {
-        m_rows.push_back(rowOf(*stored));
+        append(*stored);
         if (accepts(m_rows.back()))
             m_shown.push_back(static_cast<std::int64_t>(m_rows.size()) - 1);
     }
@@ -252,7 +255,7 @@ void EventListModel::take(const std::vector<StoredEvent> &events)
     for (const StoredEvent &stored : events) {
         if (!m_rows.empty() && stored.seq <= m_rows.back().seq)
             continue; // came with the load already
-        m_rows.push_back(rowOf(stored));
+        append(stored);
         if (accepts(m_rows.back()))
             fresh.push_back(m_removed + static_cast<std::int64_t>(m_rows.size()) - 1);
     }
@@ -263,6 +266,20 @@ void EventListModel::take(const std::vector<StoredEvent> &events)
     }
     trim();
     Q_EMIT countsChanged();
+}
+
+void EventListModel::append(const StoredEvent &stored)
+{
+    m_rows.push_back(rowOf(stored));
+    m_unknown += isUnknown(m_rows.back()) ? 1 : 0;
+}
+
+void EventListModel::dropOldest(std::int64_t count)
+{
+    const auto end = m_rows.begin() + count;
+    m_unknown -= static_cast<int>(std::count_if(m_rows.begin(), end, isUnknown));
+    m_rows.erase(m_rows.begin(), end);
+    m_removed += count;
 }
 
 void EventListModel::trim()
@@ -276,12 +293,10 @@ void EventListModel::trim()
         const int last = static_cast<int>(m_shown.size()) - 1;
         beginRemoveRows({}, last - leaving + 1, last);
         m_shown.erase(m_shown.begin(), firstKept);
-        m_rows.erase(m_rows.begin(), m_rows.begin() + surplus);
-        m_removed += surplus;
+        dropOldest(surplus);
         endRemoveRows();
     } else {
-        m_rows.erase(m_rows.begin(), m_rows.begin() + surplus);
-        m_removed += surplus;
+        dropOldest(surplus);
     }
 }
 

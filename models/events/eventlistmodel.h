@@ -50,6 +50,8 @@ public:
     /// that session's name, "session:" for any. Upper and lower case are the same.
     void setSearch(const QString &search);
     [[nodiscard]] bool isSearching() const { return !m_words.empty(); }
+    /// Loaded ones of a type that this version does not know; the word "unknown" finds them.
+    [[nodiscard]] int unknownCount() const { return m_unknown; }
     [[nodiscard]] int loadedCount() const { return static_cast<int>(m_rows.size()); } ///< before the search
 
 Q_SIGNALS:
@@ -80,13 +82,20 @@ private:
     [[nodiscard]] QVariant plannedEndOf(const Row &row) const;
     void load();
     void take(const std::vector<lifecycle::StoredEvent> &events);
+    void append(const lifecycle::StoredEvent &stored);
+    void dropOldest(std::int64_t count);
     void trim();
+    [[nodiscard]] static bool isUnknown(const Row &row)
+    {
+        return row.type == lifecycle::EventType::Unknown && !row.isCodeRun;
+    }
 
     lifecycle::Picture &m_picture;
     std::deque<Row> m_rows;           ///< oldest first, so that news is an append
     std::int64_t m_removed = 0;       ///< rows that left at the front: keeps m_shown's numbers valid
     std::deque<std::int64_t> m_shown; ///< m_removed + position, oldest first
     std::vector<std::string> m_words; ///< lower case
+    int m_unknown = 0;
 };
 
 } // namespace sandglass::models

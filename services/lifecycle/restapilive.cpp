@@ -1,5 +1,6 @@
 #include "services/lifecycle/restapilive.h"
 
+#include "services/lifecycle/subscription.h"
 #include "services/lifecycle/tracker.h"
 
 #include <algorithm>
@@ -11,6 +12,8 @@ namespace {
 
 constexpr std::size_t waitingLimit = 256;
 constexpr auto snapshotAge = std::chrono::milliseconds(200);
+constexpr std::size_t mostUnknownTypes = 50; // labels are for ever in a scraper's store
+constexpr std::size_t longestType = 100;
 constexpr auto sliceTime = std::chrono::milliseconds(4);
 
 bool isEnded(SandboxState state)
@@ -89,6 +92,7 @@ TrackerPicture::TrackerPicture(const Tracker &tracker, QObject *parent)
     connect(&m_scanTimer, &QTimer::timeout, this, &TrackerPicture::scan);
     connect(&tracker, &Tracker::replayed, this, &TrackerPicture::look);
     connect(&tracker, &Tracker::sandboxesChanged, this, &TrackerPicture::update);
+    connect(&tracker, &Tracker::eventsRecorded, this, &TrackerPicture::countUnknown);
     connect(&tracker, &Tracker::rateCardChanged, this, [this] {
         m_card.reset();
         m_snapshot.reset();
@@ -178,6 +182,18 @@ void TrackerPicture::take(const Sandbox &sandbox)
         m_peak = std::max(m_peak, ++m_running);
 }
 
+void TrackerPicture::countUnknown(const std::vector<StoredEvent> &events)
+{
+    for (const StoredEvent &stored : events) {
+        const std::string &type = stored.event.typeName;
+        if (stored.event.type != EventType::Unknown || type == codeExecutedType)
+            continue;
+        const bool hasRoom = m_unknownEvents.size() < mostUnknownTypes && type.size() <= longestType;
+        ++m_unknownEvents[hasRoom || m_unknownEvents.contains(type) ? type : "other"];
+        m_snapshot.reset();
+    }
+}
+
 std::uint32_t TrackerPicture::templateIndex(const std::string &name)
 {
     const auto [it, isNew] = m_templateIndices.try_emplace(name, static_cast<std::uint32_t>(m_templateNames.size()));
@@ -226,6 +242,7 @@ std::shared_ptr<const LiveSnapshot> TrackerPicture::snapshot()
     fresh->peak = m_peak;
     fresh->byTemplate = m_byTemplate;
     fresh->card = m_card;
+    fresh->unknownEvents = m_unknownEvents;
     for (const auto &[id, sandbox] : m_live) {
         if (sandbox->state == SandboxState::Running)
             fresh->running.push_back(sandbox);

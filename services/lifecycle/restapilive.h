@@ -18,6 +18,7 @@
 namespace sandglass::lifecycle {
 
 class Tracker;
+struct StoredEvent;
 
 /// The fold's picture at one moment, shared between threads.
 struct LiveSnapshot
@@ -27,6 +28,8 @@ struct LiveSnapshot
     std::uint64_t ended = 0;   ///< killed or lost
     std::uint64_t peak = 0;    ///< most running at once: in the 24 h before the first question, and since
     std::shared_ptr<const std::map<std::string, std::uint64_t>> byTemplate; ///< sandboxes known; "" = not told
+    /// Events recorded since the start whose type this version does not know, by type; the rarer ones as "other".
+    std::map<std::string, std::uint64_t> unknownEvents;
     std::vector<std::shared_ptr<const Sandbox>> running;
     std::vector<std::shared_ptr<const Sandbox>> paused;
     std::shared_ptr<const cost::RateCard> card;
@@ -77,6 +80,7 @@ private:
     void scan();
     void update(const std::vector<std::string> &ids);
     void take(const Sandbox &sandbox);
+    void countUnknown(const std::vector<StoredEvent> &events);
     void answerWaiting();
     [[nodiscard]] std::shared_ptr<const LiveSnapshot> snapshot();
     [[nodiscard]] std::uint32_t templateIndex(const std::string &name);
@@ -100,6 +104,7 @@ private:
     std::vector<std::string> m_templateNames;
     std::vector<std::uint64_t> m_templateCounts;
     std::unordered_map<std::string, std::uint32_t> m_templateIndices;
+    std::map<std::string, std::uint64_t> m_unknownEvents;
     std::uint64_t m_ended = 0;
     std::uint64_t m_running = 0;
     std::uint64_t m_peak = 0;

@@ -226,6 +226,7 @@ http::Response metricsAnswer(const LiveSnapshot &snapshot, const Journal &journa
                                 dumpJson({{"metrics", metrics},
                                           {"active_sandboxes", active},
                                           {"paused_sandboxes", snapshot.paused.size()},
+                                          {"unknown_events", snapshot.unknownEvents},
                                           {"cost",
                                            {{"usd_per_hour", burnRate(snapshot).toFixed(moneyDigits)},
                                             {"usd_of_live_sandboxes", costOfLive(snapshot).toFixed(moneyDigits)}}},
@@ -266,6 +267,9 @@ http::Response metricsTextAnswer(const LiveSnapshot &snapshot, const Journal &jo
 
     out.counter("sandglass_events", "Events in the journal.");
     out.sample(static_cast<std::uint64_t>(std::max<std::int64_t>(0, journal.count())));
+    out.counter("sandglass_events_unknown", "Events of types that this version does not know, since the start.");
+    for (const auto &[type, count] : snapshot.unknownEvents)
+        out.sample(count, {{"type", type}});
     out.gauge("sandglass_cost_usd_per_hour", "List price of holding what runs now.");
     out.sample(burnRate(snapshot).toFixed(moneyDigits));
     out.gauge("sandglass_live_cost_usd", "What the running and paused sandboxes have cost so far.", "usd");

@@ -184,6 +184,14 @@ void TestLiveModels::eventsAreNewestFirstAndSearched()
     QCOMPARE(model.index(0, 0).data(EventListModel::CodeErrorRole).toString(), u"NameError"_s);
     model.setSearch(u"nameerror"_s);
     QCOMPARE(model.rowCount(), 1);
+    QCOMPARE(model.unknownCount(), 0);
+
+    QVERIFY(m_live.record(
+        {sample::bare(EventType::Unknown, 11, "e1", "a"), sample::bare(EventType::Unknown, 12, "e1", "a")}));
+    QTRY_COMPARE(model.unknownCount(), 2);
+    model.setSearch(u"unknown"_s);
+    QCOMPARE(model.rowCount(), 2);
+    QCOMPARE(EventListModel(m_live.tracker()).unknownCount(), 2); // after a start, too
 }
 
 void TestLiveModels::eventsOfOneSession()

@@ -145,9 +145,11 @@ void EventsPage::showDetails()
 
 QString EventsPage::subtitle() const
 {
-    const QString shown = m_events.isSearching()
+    QString shown = m_events.isSearching()
         ? tr("%1 of the newest %2").arg(formatCount(m_events.rowCount()), formatCount(m_events.loadedCount()))
         : tr("newest %1").arg(formatCount(m_events.loadedCount()));
+    if (const int unknown = m_events.unknownCount(); unknown > 0)
+        shown += QStringLiteral(" · ") + tr("%1 of unknown types").arg(formatCount(unknown));
     return m_gap.isEmpty() ? shown : shown + QStringLiteral(" · ") + m_gap;
 }
 

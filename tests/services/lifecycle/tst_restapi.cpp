@@ -3,6 +3,7 @@
 #include "services/lifecycle/receiver.h"
 #include "services/lifecycle/restapi.h"
 #include "services/lifecycle/restapilive.h"
+#include "services/lifecycle/subscription.h"
 #include "services/lifecycle/tracker.h"
 #include "tests/services/http/rawclient.h"
 #include "tests/services/lifecycle/events.h"
@@ -84,6 +85,7 @@ private Q_SLOTS:
     void metricsByAccept();
     void openMetricsHoldsTogether();
     void figuresFollowTheEvents();
+    void unknownTypesAreCounted();
     void manyQuestionsOneSnapshot();
     void eventsByPage();
     void eventsFiltered();
@@ -421,6 +423,27 @@ void TestRestApi::figuresFollowTheEvents()
     QTRY_COMPARE(dumpJson(json("/metrics")["metrics"]["templates_used"]),
                  dumpJson((Json{{"base", 2}, {"other", 1}, {"late", 1}})));
     QCOMPARE(dumpJson(json("/metrics")["metrics"]["total_created"]), dumpJson(Json(4)));
+}
+
+void TestRestApi::unknownTypesAreCounted()
+{
+    serve({createdOf(0, "a", "base")});
+    QCOMPARE(dumpJson(json("/metrics")["unknown_events"]), std::string("{}"));
+    std::vector<Event> events = {lifecycle::codeExecutedEvent({"a", "base", 12, true, {}}, at(1))}; // our own
+    for (int i = 0; i < 3; ++i)
+        events.push_back(bare(EventType::Unknown, 10 + i, "x" + std::to_string(i), "a"));
+    for (int i = 0; i < 60; ++i) { // more types than anybody wants as labels
+        events.push_back(bare(EventType::Unknown, 20, "y" + std::to_string(i), "a"));
+        events.back().typeName = "sandbox.lifecycle.made_up_" + std::to_string(i);
+    }
+    append(events);
+    QTRY_COMPARE(dumpJson(json("/metrics")["unknown_events"]["sandbox.lifecycle.mystery"]), std::string("3"));
+    QTRY_COMPARE(dumpJson(json("/metrics")["unknown_events"]["other"]), std::string("11")); // 49 by name
+    QVERIFY(!json("/metrics")["unknown_events"].contains("sandbox.code_executed"));
+    const std::string text = get("/metrics", "Accept: text/plain\r\n").body;
+    QVERIFY(text.find("\nsandglass_events_unknown_total{type=\"sandbox.lifecycle.mystery\"} 3\n") != std::string::npos);
+    const test::OpenMetricsParser parser(text);
+    QVERIFY2(parser.faults().empty(), parser.faults().c_str());
 }
 
 void TestRestApi::manyQuestionsOneSnapshot()
