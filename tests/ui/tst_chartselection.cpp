@@ -83,7 +83,13 @@ void TestChartSelection::windowsFromAnHourToNinetyDays()
         QVERIFY2(click(i) == length, qPrintable(name));
         QCOMPARE(control.findChild<QPushButton *>(u"window%1"_s.arg(i))->text(), name);
     }
+    auto *selection = control.findChild<QPushButton *>(u"windowSelection"_s);
+    QVERIFY(!selection->isVisible());
+    window.select(now - 26h, now);
+    QCOMPARE(selection->text(), u"19 Aug – 20 Aug  ✕"_s);
+    QVERIFY2(selection->toolTip().contains(u"19 Aug 08:15 – 20 Aug 10:15"_s), qPrintable(selection->toolTip()));
     window.follow(models::TimeWindow::today); // as another page's control does
+    QVERIFY(!selection->isVisible());
     QVERIFY(control.findChild<QPushButton *>(u"window2"_s)->isChecked());
 }
 

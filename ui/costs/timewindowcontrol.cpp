@@ -6,6 +6,7 @@
 #include "ui/widgets/row.h"
 #include "ui/widgets/segmentedcontrol.h"
 
+#include <QDateTime>
 #include <QHBoxLayout>
 #include <QPushButton>
 
@@ -21,6 +22,16 @@ namespace {
 constexpr std::array<std::chrono::milliseconds, 7> lengths = {
     1h, 8h, models::TimeWindow::today, 24h, 7 * 24h, 30 * 24h, 90 * 24h};
 
+/// Days alone where it is more than one: beside the lengths there is little room in a small window.
+QString shortSpan(Timestamp from, Timestamp to)
+{
+    const QDate first = QDateTime::fromMSecsSinceEpoch(toUnixMs(from)).date();
+    const QDate last = QDateTime::fromMSecsSinceEpoch(toUnixMs(to)).date();
+    const QString format = QStringLiteral("d MMM");
+    return first == last ? formatSpan(from, to)
+                         : first.toString(format) + QStringLiteral(" – ") + last.toString(format);
+}
+
 } // namespace
 
 TimeWindowControl::TimeWindowControl(models::TimeWindow &window, const QString &objectName, QWidget *parent)
@@ -33,7 +44,6 @@ TimeWindowControl::TimeWindowControl(models::TimeWindow &window, const QString &
     auto *layout = makeRow(this, 10);
     layout->addWidget(m_selection);
     layout->addWidget(m_lengths);
-    m_selection->setToolTip(tr("Show the whole window again (Esc, or double click in a chart)"));
     connect(m_selection, &QPushButton::clicked, &m_window, &models::TimeWindow::reset);
     connect(m_lengths, &SegmentedControl::currentChanged, this,
             [this](int index) { m_window.follow(lengths[static_cast<std::size_t>(index)]); });
@@ -47,8 +57,11 @@ void TimeWindowControl::update()
     if (found != lengths.end() && m_lengths->currentIndex() != found - lengths.begin())
         m_lengths->setCurrentIndex(static_cast<int>(found - lengths.begin()));
     m_selection->setVisible(m_window.isFixed());
-    if (m_window.isFixed())
-        m_selection->setText(formatSpan(m_window.from(), m_window.to()) + QStringLiteral("  ✕"));
+    if (!m_window.isFixed())
+        return;
+    m_selection->setText(shortSpan(m_window.from(), m_window.to()) + QStringLiteral("  ✕"));
+    m_selection->setToolTip(tr("%1. Show the whole window again (Esc, or double click in a chart)")
+                                .arg(formatSpan(m_window.from(), m_window.to())));
 }
 
 } // namespace sandglass::ui

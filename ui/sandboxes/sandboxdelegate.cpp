@@ -34,9 +34,8 @@ void SandboxDelegate::paintCell(QPainter &painter, const QRect &area, const QMod
                   t.text, Qt::AlignRight);
         break;
     case SandboxListModel::LeftColumn: {
-        if (const QVariant early = index.data(SandboxListModel::EarlyMsRole); early.isValid()) {
-            paintText(painter, area, tr("%1 early").arg(formatLeft(std::chrono::milliseconds(early.toLongLong()))),
-                      t.warn, Qt::AlignRight);
+        if (index.data(SandboxListModel::EarlyMsRole).isValid()) {
+            paintText(painter, area, tr("early"), t.warn, Qt::AlignRight); // how much: below the table
             break;
         }
         const QVariant left = index.data(SandboxListModel::LeftMsRole);

@@ -52,8 +52,10 @@ QString earlyEndOf(const QModelIndexList &rows)
 {
     if (rows.size() != 1 || !rows.front().data(SandboxListModel::EarlyMsRole).isValid())
         return {};
-    return earlyEndText(fromUnixMs(rows.front().data(SandboxListModel::PlannedMsRole).toLongLong()),
-                        fromUnixMs(rows.front().data(SandboxListModel::EndedMsRole).toLongLong()));
+    const QModelIndex &row = rows.front();
+    return row.data(SandboxListModel::IdRole).toString() + QStringLiteral(": ")
+        + earlyEndText(fromUnixMs(row.data(SandboxListModel::PlannedMsRole).toLongLong()),
+                       fromUnixMs(row.data(SandboxListModel::EndedMsRole).toLongLong()));
 }
 
 } // namespace
@@ -72,6 +74,10 @@ SandboxesPage::SandboxesPage(SandboxListModel &sandboxes, SandboxActions &action
     layout->addWidget(m_bar);
     layout->addWidget(m_orphans = new OrphanStrip);
     layout->addWidget(m_stack, 1);
+    m_detail = makeMuted({}); // below, so that no row moves away from the pointer
+    m_detail->setObjectName(QStringLiteral("sandboxDetail"));
+    m_detail->setWordWrap(true);
+    layout->addWidget(m_detail);
     m_toast = new Toast(this);
     connect(&m_sandboxes, &SandboxListModel::countsChanged, this, &SandboxesPage::updateCounts);
     connect(&m_sandboxActions, &SandboxActions::done, this, &SandboxesPage::onDone);
@@ -103,7 +109,6 @@ void SandboxesPage::buildBar()
     layout->addWidget(m_states);
     layout->addStretch(1);
     m_selected = makeMuted({});
-    m_selected->setObjectName(QStringLiteral("sandboxSelection"));
     layout->addWidget(m_selected);
     m_pause = makeButton(tr("Pause"), QStringLiteral("pauseSandboxes"));
     m_resume = makeButton(tr("Resume…"), QStringLiteral("resumeSandboxes"));
@@ -266,11 +271,10 @@ void SandboxesPage::updateSelection()
         running += state == lifecycle::SandboxState::Running ? 1 : 0;
         paused += state == lifecycle::SandboxState::Paused ? 1 : 0;
     }
+    m_selected->setText(rows.isEmpty() ? QString() : tr("%n selected", nullptr, static_cast<int>(rows.size())));
     const QString early = earlyEndOf(rows);
-    m_selected->setText(rows.isEmpty()        ? QString()
-                            : early.isEmpty() ? tr("%n selected", nullptr, static_cast<int>(rows.size()))
-                                              : early);
-    m_selected->setToolTip(early);
+    m_detail->setText(early);
+    m_detail->setVisible(!early.isEmpty());
     const bool canChange = m_whyReadOnly.isEmpty();
     m_pause->setEnabled(canChange && running > 0);
     m_resume->setEnabled(canChange && paused > 0);

@@ -75,6 +75,7 @@ private:
     OrphanStrip *m_orphans = nullptr;
     SegmentedControl *m_states = nullptr;
     QLabel *m_selected = nullptr;
+    QLabel *m_detail = nullptr; ///< of the only one selected, where there is something to say
     QPushButton *m_pause = nullptr;
     QPushButton *m_resume = nullptr;
     QPushButton *m_extend = nullptr;
