@@ -106,10 +106,9 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_sandboxes(m_travelling.viewpoint())
     , m_events(m_travelling.viewpoint())
     , m_timeWindow([this] { return m_travelling.viewpoint().now(); })
-    , m_costByTemplate(m_travelling.viewpoint(), m_timeWindow, models::CostTableModel::Grouping::Template)
-    , m_costBySandbox(m_travelling.viewpoint(), m_timeWindow, models::CostTableModel::Grouping::Sandbox)
     , m_figures(m_tracker)
     , m_series(m_travelling.viewpoint(), m_timeWindow)
+    , m_costing(m_travelling.viewpoint(), *m_journal, m_timeWindow, m_series)
     , m_timeline(m_travelling.viewpoint(), m_timeWindow)
     , m_templates([this] { return m_client.listTemplates(); })
     , m_document(toQString((m_paths.state / "refine-autosave.py").string()))
@@ -145,7 +144,7 @@ void Composition::buildPages()
     m_templatesPage = new ui::TemplatesPage(m_templates);
     m_refinePage = new ui::RefinePage(m_runSession, m_document, m_settings, m_templates);
     auto *events = m_eventsPage = new ui::EventsPage(m_events);
-    auto *costs = new ui::CostsPage(m_timeWindow, m_series, m_costByTemplate, m_costBySandbox);
+    ui::CostsPage *costs = m_costing.makePage();
     QWidget *forecast = m_guarding.makeForecastCard();
     costs->showForecast(forecast);
     connect(&m_travelling.viewpoint(), &models::Viewpoint::travelled, forecast,

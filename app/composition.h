@@ -2,6 +2,7 @@
 
 #include "app/analysing.h"
 #include "app/commandline.h"
+#include "app/costing.h"
 #include "app/enginesupervisor.h"
 #include "app/guarding.h"
 #include "app/observing.h"
@@ -13,7 +14,6 @@
 #include "app/streaming.h"
 #include "app/timetravelling.h"
 #include "app/watching.h"
-#include "models/costs/costtablemodel.h"
 #include "models/costs/livefigures.h"
 #include "models/costs/liveseries.h"
 #include "models/costs/timewindow.h"
@@ -132,10 +132,9 @@ private:
     models::SandboxListModel m_sandboxes;
     models::EventListModel m_events;
     models::TimeWindow m_timeWindow;
-    models::CostTableModel m_costByTemplate;
-    models::CostTableModel m_costBySandbox;
     models::LiveFigures m_figures;
     models::LiveSeries m_series;
+    Costing m_costing;
     models::TimelineModel m_timeline;
     models::TemplateListModel m_templates;
     models::CodeDocument m_document;

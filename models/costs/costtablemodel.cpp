@@ -1,25 +1,33 @@
 #include "models/costs/costtablemodel.h"
 
+#include "models/costs/coldcosts.h"
+#include "models/costs/liveseries.h"
 #include "models/costs/timewindow.h"
 #include "services/core/qtstring.h"
 #include "services/lifecycle/picture.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 using namespace std::chrono_literals;
 
 namespace sandglass::models {
 
+using lifecycle::ColdUsage;
+
 namespace {
 
+/// Values of a key are merged by name, so that nearly all of them have to be told; sandboxes have one part only.
+constexpr std::size_t mostColdNames = 50'000;
+
 /// Milliseconds of running that fall into [from, to).
-qint64 runtimeWithin(const lifecycle::Sandbox &sandbox, Timestamp from, Timestamp to)
+qint64 runtimeWithin(const lifecycle::Sandbox &sandbox, Timestamp from, Timestamp to, Timestamp now)
 {
     qint64 sum = 0;
     for (const lifecycle::RunInterval &run : sandbox.runs) {
         const Timestamp end =
-            run.confirmedMs ? run.start + std::chrono::milliseconds(*run.confirmedMs) : run.end.value_or(to);
+            run.confirmedMs ? run.start + std::chrono::milliseconds(*run.confirmedMs) : run.end.value_or(now);
         const Timestamp first = std::max(run.start, from);
         const Timestamp last = std::min(end, to);
         if (last > first)
@@ -28,29 +36,46 @@ qint64 runtimeWithin(const lifecycle::Sandbox &sandbox, Timestamp from, Timestam
     return sum;
 }
 
+ColdUsage::Grouping coldGrouping(CostTableModel::Grouping grouping)
+{
+    switch (grouping) {
+    case CostTableModel::Grouping::Template:
+        return ColdUsage::Grouping::Template;
+    case CostTableModel::Grouping::Sandbox:
+        return ColdUsage::Grouping::Sandbox;
+    case CostTableModel::Grouping::Metadata:
+        break;
+    }
+    return ColdUsage::Grouping::Metadata;
+}
+
 } // namespace
 
-CostTableModel::CostTableModel(lifecycle::Picture &picture, TimeWindow &window, Grouping grouping, QObject *parent)
+CostTableModel::CostTableModel(lifecycle::Picture &picture, TimeWindow &window, Grouping grouping, ColdCosts *cold,
+                               QObject *parent)
     : QAbstractTableModel(parent)
     , m_picture(picture)
     , m_window(window)
     , m_grouping(grouping)
+    , m_cold(cold)
     , m_scan(picture,
              {[this] {
-                  m_from = m_window.from();
-                  m_to = m_window.to();
+                  m_present = m_next;
+                  m_presentCold = m_coldAnswer;
                   m_groups.clear();
+                  m_without = {};
+                  m_seenKeys.clear();
               },
               [this](const lifecycle::Sandbox &sandbox) { count(sandbox); }, [this] { publish(); }})
 {
     m_ticker.setInterval(2s);
     connect(&m_ticker, &QTimer::timeout, this, &CostTableModel::refresh);
-    connect(&m_picture, &lifecycle::Picture::replayed, this, &CostTableModel::readAnew);
-    connect(&m_picture, &lifecycle::Picture::rateCardChanged, this, &CostTableModel::refresh);
+    connect(&m_picture, &lifecycle::Picture::replayed, this, &CostTableModel::forgetCold);
+    connect(&m_picture, &lifecycle::Picture::rateCardChanged, this, &CostTableModel::forgetCold);
     connect(&m_window, &TimeWindow::changed, this, [this] {
         m_isCurrent = false;
         if (m_ticker.isActive())
-            readAnew();
+            refresh();
     });
 }
 
@@ -64,41 +89,72 @@ int CostTableModel::columnCount(const QModelIndex &parent) const
     return parent.isValid() ? 0 : ColumnCount;
 }
 
+std::optional<Money> CostTableModel::amountOf(int row) const
+{
+    return m_rows[static_cast<std::size_t>(row)].group.amount;
+}
+
 QVariant CostTableModel::data(const QModelIndex &index, int role) const
 {
     if (!checkIndex(index, CheckIndexOption::IndexIsValid))
         return {};
     const Row &row = m_rows[static_cast<std::size_t>(index.row())];
+    const Group &group = row.group;
     switch (role) {
     case Qt::DisplayRole:
         if (index.column() == NameColumn)
-            return row.isRest ? tr("others") : row.name;
-        if (index.column() == CountColumn)
-            return row.isRest ? QVariant() : row.count;
-        if (index.column() == CertaintyColumn && !row.isRest)
-            return row.isPartial ? tr("incomplete") : row.isConfirmed ? tr("confirmed") : tr("estimated");
+            return nameOf(row);
+        if (index.column() == CountColumn && row.kind != Kind::Earlier)
+            return static_cast<qint64>(m_grouping == Grouping::Sandbox ? group.runs : group.sandboxes);
+        if (index.column() == CertaintyColumn)
+            return certaintyOf(row);
         return {};
     case Qt::ToolTipRole:
-        if (row.isRest)
-            return tr("Sandboxes cheaper than those above, and those that ended long ago.");
-        if (row.isShort && (index.column() == RuntimeColumn || index.column() == CountColumn))
-            return tr("Without those that ended long ago; their cost is in the sum.");
-        return index.column() == CertaintyColumn && row.isPartial
+        return index.column() == CertaintyColumn && group.isPartial
             ? tr("The size of some stretch of running is not known; it is left out of the sum.")
             : QVariant();
     case AmountPicoRole:
-        return row.amount ? QVariant(static_cast<qint64>(row.amount->toPicoDollars())) : QVariant();
+        return group.amount ? QVariant(static_cast<qint64>(group.amount->toPicoDollars())) : QVariant();
     case RuntimeMsRole:
-        return row.isRest ? QVariant() : row.runtimeMs;
-    case IsRestRole:
-        return row.isRest;
-    case IsShortRole:
-        return row.isShort;
+        return row.kind == Kind::Earlier ? QVariant() : QVariant(static_cast<qint64>(group.runtimeMs));
     case ShareRole:
-        return row.amount && !m_total.isZero() ? row.amount->toDollars() / m_total.toDollars() : 0.0;
+        return group.amount && !m_total.isZero() ? group.amount->toDollars() / m_total.toDollars() : 0.0;
+    case IsNamedRole:
+        return row.kind == Kind::Named;
     default:
         return {};
     }
+}
+
+QString CostTableModel::nameOf(const Row &row) const
+{
+    switch (row.kind) {
+    case Kind::Named:
+        return row.name;
+    case Kind::Without:
+        return tr("without “%1”").arg(m_key);
+    case Kind::Earlier:
+        return tr("earlier sandboxes");
+    case Kind::More:
+        break;
+    }
+    const int count = static_cast<int>(row.count);
+    switch (m_grouping) {
+    case Grouping::Template:
+        return count == 1 ? tr("1 more template") : tr("%1 more templates").arg(count);
+    case Grouping::Sandbox:
+        return count == 1 ? tr("1 more sandbox") : tr("%1 more sandboxes").arg(count);
+    case Grouping::Metadata:
+        break;
+    }
+    return count == 1 ? tr("1 more value") : tr("%1 more values").arg(count);
+}
+
+QString CostTableModel::certaintyOf(const Row &row) const
+{
+    if (row.kind == Kind::Earlier)
+        return m_failure.isEmpty() ? tr("adding up…") : tr("sum only");
+    return row.group.isPartial ? tr("incomplete") : row.group.isConfirmed ? tr("confirmed") : tr("estimated");
 }
 
 QVariant CostTableModel::headerData(int section, Qt::Orientation orientation, int role) const
@@ -111,7 +167,9 @@ QVariant CostTableModel::headerData(int section, Qt::Orientation orientation, in
         return {};
     switch (section) {
     case NameColumn:
-        return m_grouping == Grouping::Template ? tr("Template") : tr("Sandbox");
+        return m_grouping == Grouping::Template ? tr("Template")
+            : m_grouping == Grouping::Sandbox   ? tr("Sandbox")
+                                                : m_key;
     case AmountColumn:
         return tr("Cost");
     case ShareColumn:
@@ -119,7 +177,7 @@ QVariant CostTableModel::headerData(int section, Qt::Orientation orientation, in
     case RuntimeColumn:
         return tr("Running");
     case CountColumn:
-        return m_grouping == Grouping::Template ? tr("Sandboxes") : tr("Runs");
+        return m_grouping == Grouping::Sandbox ? tr("Runs") : tr("Sandboxes");
     case CertaintyColumn:
         return tr("Figure");
     default:
@@ -127,10 +185,24 @@ QVariant CostTableModel::headerData(int section, Qt::Orientation orientation, in
     }
 }
 
+void CostTableModel::setKey(const QString &key)
+{
+    if (key == m_key)
+        return;
+    beginResetModel();
+    m_key = key;
+    m_rows.clear();
+    m_total = {};
+    endResetModel();
+    refresh();
+}
+
 void CostTableModel::setActive(bool active)
 {
     if (active) {
-        readAnew();
+        m_isCurrent = false; // rows of another window are finished by nobody
+        m_scan.cancel();
+        refresh();
         m_ticker.start();
     } else {
         m_ticker.stop();
@@ -138,83 +210,160 @@ void CostTableModel::setActive(bool active)
     }
 }
 
-/// Rows of another window or moment are finished by nobody.
-void CostTableModel::readAnew()
+/// Another picture, or other prices.
+void CostTableModel::forgetCold()
 {
     m_isCurrent = false;
     m_scan.cancel();
+    m_asked.reset();
+    m_coldAnswer.reset();
     refresh();
 }
 
 void CostTableModel::refresh()
 {
-    if (m_picture.isReplayed())
-        m_scan.start();
+    if (!m_picture.isReplayed())
+        return;
+    Question question;
+    std::tie(question.from, question.to) = m_window.aligned(LiveSeries::bucketCount);
+    question.leftOut = m_picture.leftOutCount();
+    question.key = m_key;
+    if (!(m_asked == question)) {
+        askCold(question);
+        // What is on its way has nothing to do with what is shown: that stays until the answer is there.
+        if (m_isReading && !m_rows.empty())
+            return;
+    } else if (m_isReading) {
+        return;
+    }
+    m_next = question;
+    m_scan.start();
+}
+
+void CostTableModel::askCold(const Question &question)
+{
+    m_asked = question;
+    m_coldAnswer.reset();
+    const auto cold = m_picture.coldBetween(question.from, question.to);
+    if (!cold)
+        m_coldAnswer = std::make_shared<Answer>();
+    if (!cold || !m_cold || (m_grouping == Grouping::Metadata && m_key.isEmpty()))
+        return setReading(false, {});
+    m_cold->ask(this,
+                {question.from, cold->to, coldGrouping(m_grouping), toUtf8(m_key), m_picture.rateCard(), cold->leftOut,
+                 m_grouping == Grouping::Sandbox ? maximumRows : mostColdNames},
+                [this, question](const Result<Answer> &answer) { hear(question, answer); });
+    setReading(true, m_failure); // what the last answer said holds until the next
+}
+
+void CostTableModel::hear(const Question &question, const Result<Answer> &answer)
+{
+    if (!(m_asked == question))
+        return;
+    if (answer)
+        m_coldAnswer = std::make_shared<const Answer>(*answer);
+    else
+        m_asked.reset(); // the next turn asks again
+    setReading(false, answer ? QString() : toQString(answer.error().message));
+    m_next = question;
+    m_scan.start();
+}
+
+void CostTableModel::setReading(bool isReading, const QString &failure)
+{
+    if (isReading == m_isReading && failure == m_failure)
+        return;
+    m_isReading = isReading;
+    m_failure = failure;
+    Q_EMIT readingChanged();
 }
 
 void CostTableModel::count(const lifecycle::Sandbox &sandbox)
 {
-    const qint64 runtime = runtimeWithin(sandbox, m_from, m_to);
-    if (runtime == 0)
+    if (m_grouping == Grouping::Metadata) {
+        for (const auto &[key, value] : sandbox.metadata)
+            if (m_seenKeys.size() < maximumKeys)
+                m_seenKeys.insert(key);
+        if (m_key.isEmpty())
+            return;
+    }
+    Group share;
+    share.runtimeMs = runtimeWithin(sandbox, m_present.from, m_present.to, m_picture.now());
+    if (share.runtimeMs == 0)
         return;
-    const std::string &name = m_grouping == Grouping::Template ? sandbox.templateName() : sandbox.id;
-    Row &row = m_groups[name];
-    row.runtimeMs += runtime;
-    row.count += m_grouping == Grouping::Template ? 1 : static_cast<int>(sandbox.runs.size());
-    if (const auto cost = m_picture.costOf(sandbox, m_from, m_to)) {
-        row.amount = row.amount.value_or(Money{}) + cost->amount;
-        row.isConfirmed = row.isConfirmed && cost->isConfirmed;
-        row.isPartial = row.isPartial || cost->isPartial;
+    share.sandboxes = 1;
+    share.runs = static_cast<std::int64_t>(sandbox.runs.size());
+    if (const auto cost = m_picture.costOf(sandbox, m_present.from, m_present.to)) {
+        share.amount = cost->amount;
+        share.isConfirmed = cost->isConfirmed;
+        share.isPartial = cost->isPartial;
     } else {
-        row.isPartial = true;
+        share.isPartial = true;
     }
-}
-
-/// Those that ended long ago are known in sums by template only.
-void CostTableModel::addColdTemplates()
-{
-    for (const auto &series : m_picture.costSeries(m_from, m_to, 1)) {
-        Row &row = m_groups[series.templateName];
-        const Money amount = series.buckets.empty() ? Money{} : series.buckets.front();
-        row.isShort = amount > row.amount.value_or(Money{});
-        if (row.isShort)
-            row.amount = amount;
-    }
+    if (m_grouping != Grouping::Metadata)
+        return m_groups[m_grouping == Grouping::Template ? sandbox.templateName() : sandbox.id].add(share);
+    const auto entry = sandbox.metadata.find(toUtf8(m_present.key));
+    (entry == sandbox.metadata.end() ? m_without : m_groups[entry->second]).add(share);
 }
 
 void CostTableModel::publish()
 {
-    if (m_grouping == Grouping::Template)
-        addColdTemplates();
-    std::vector<std::pair<const std::string, Row> *> order;
-    order.reserve(m_groups.size());
-    for (auto &group : m_groups)
-        order.push_back(&group);
-    const auto kept = std::min(order.size(), static_cast<std::size_t>(maximumRows));
-    std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(kept), [](auto *a, auto *b) {
-        const Money first = a->second.amount.value_or(Money{});
-        const Money second = b->second.amount.value_or(Money{});
-        return first != second ? first > second : a->first < b->first;
-    });
-    order.resize(kept);
-    std::vector<Row> rows;
-    rows.reserve(kept);
-    for (auto *group : order) {
-        rows.push_back(std::move(group->second));
-        rows.back().name = toQString(group->first);
+    if (m_grouping == Grouping::Metadata)
+        noteKeys(m_seenKeys);
+    // One that came back into memory meanwhile would be counted twice.
+    if (m_picture.leftOutCount() != m_present.leftOut)
+        m_presentCold.reset();
+    Row more;
+    more.kind = Kind::More;
+    if (m_presentCold) {
+        for (const Group &group : m_presentCold->groups)
+            (group.name ? m_groups[*group.name] : m_without).add(group);
+        more.group = m_presentCold->rest;
+        more.count = m_presentCold->restCount;
     }
+    std::vector<Group> groups;
+    groups.reserve(m_groups.size() + 1);
+    for (auto &[name, group] : m_groups) {
+        groups.push_back(std::move(group));
+        groups.back().name = name;
+    }
+    if (m_without.sandboxes > 0)
+        groups.push_back(m_without);
     m_groups.clear();
-    m_total = m_picture.costBetween(m_from, m_to);
-    Money rest = m_total;
-    for (const Row &row : rows)
-        rest -= row.amount.value_or(Money{});
-    if (rest > Money{}) {
-        rows.push_back({});
-        rows.back().amount = rest;
-        rows.back().isRest = true;
+    const auto kept = static_cast<std::ptrdiff_t>(std::min(groups.size(), static_cast<std::size_t>(maximumRows)));
+    std::ranges::partial_sort(groups, groups.begin() + kept, lifecycle::isDearer);
+    for (auto left = groups.begin() + kept; left != groups.end(); ++left, ++more.count)
+        more.group.add(*left);
+    groups.erase(groups.begin() + kept, groups.end());
+
+    Money sum = more.group.amount.value_or(Money{});
+    std::vector<Row> rows;
+    rows.reserve(groups.size() + 2);
+    for (Group &group : groups) {
+        sum += group.amount.value_or(Money{});
+        const bool isNamed = group.name.has_value();
+        rows.push_back(
+            {isNamed ? Kind::Named : Kind::Without, isNamed ? toQString(*group.name) : QString(), std::move(group), 0});
     }
-    m_isCurrent = true;
-    const auto sameNames = [](const Row &a, const Row &b) { return a.name == b.name; };
+    if (more.count > 0)
+        rows.push_back(std::move(more));
+    const bool isWhole = m_grouping != Grouping::Metadata || !m_present.key.isEmpty();
+    if (!m_presentCold && isWhole) {
+        Row earlier;
+        earlier.kind = Kind::Earlier;
+        earlier.group.amount = m_picture.costBetween(m_present.from, m_present.to) - sum;
+        sum += *earlier.group.amount;
+        if (!earlier.group.amount->isZero())
+            rows.push_back(std::move(earlier));
+    }
+    m_total = sum;
+    m_isCurrent = !m_isReading;
+    show(std::move(rows));
+}
+
+void CostTableModel::show(std::vector<Row> rows)
+{
+    const auto sameNames = [](const Row &a, const Row &b) { return a.kind == b.kind && a.name == b.name; };
     if (std::ranges::equal(rows, m_rows, sameNames)) {
         m_rows = std::move(rows);
         if (!m_rows.empty())
@@ -225,6 +374,24 @@ void CostTableModel::publish()
         endResetModel();
     }
     Q_EMIT totalChanged();
+}
+
+void CostTableModel::noteKeys(const std::set<std::string> &keys)
+{
+    if (m_cold && !std::exchange(m_hasAskedKeys, true))
+        m_cold->askKeys(this, maximumKeys, [this](const std::vector<std::string> &cold) {
+            noteKeys(std::set<std::string>(cold.begin(), cold.end()));
+        });
+    QStringList all = m_keys;
+    for (const std::string &key : keys) {
+        if (const QString name = toQString(key); all.size() < maximumKeys && !name.isEmpty() && !all.contains(name))
+            all << name;
+    }
+    if (all.size() == m_keys.size())
+        return;
+    all.sort();
+    m_keys = all;
+    Q_EMIT keysChanged();
 }
 
 } // namespace sandglass::models

@@ -3,11 +3,15 @@
 #include "models/sandboxes/foldscan.h"
 #include "services/core/money.h"
 #include "services/core/time.h"
+#include "services/lifecycle/coldusage.h"
 
 #include <QAbstractTableModel>
+#include <QStringList>
 #include <QTimer>
 
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -18,71 +22,112 @@ class Picture;
 
 namespace sandglass::models {
 
+class ColdCosts;
 class TimeWindow;
 
-/// What was spent within a time window, by template or by sandbox, dearest first.
+/// What was spent within the time that the charts show of a window (TimeWindow::aligned), by template, by sandbox or by
+/// the values of a metadata key, dearest first. The rows add up to the total exactly: what has no row of its own stands
+/// in the last one.
 class CostTableModel final : public QAbstractTableModel
 {
     Q_OBJECT
 public:
-    enum class Grouping { Template, Sandbox };
+    enum class Grouping { Template, Sandbox, Metadata };
     enum Column { NameColumn, AmountColumn, ShareColumn, RuntimeColumn, CountColumn, CertaintyColumn, ColumnCount };
     enum Role {
         AmountPicoRole = Qt::UserRole + 1, ///< qint64; invalid when unknown
-        RuntimeMsRole,                     ///< qint64 milliseconds of running
+        RuntimeMsRole,                     ///< qint64 milliseconds of running; invalid when unknown
         ShareRole,                         ///< double, 0-1 of the window's total
-        IsRestRole,                        ///< bool: the last row, of the sandboxes that have none of their own
-        IsShortRole, ///< bool: running time and count leave out sandboxes that ended long ago; the amount does not
+        IsNamedRole,                       ///< bool: the name is a template's, a sandbox's or a value, no words of ours
     };
-    static constexpr int maximumRows = 1'000; ///< sandboxes; the cheaper ones are summed up in one row, the last
+    static constexpr int maximumRows = 1'000; ///< the cheaper ones share a row
+    static constexpr int maximumKeys = 100;
 
-    CostTableModel(lifecycle::Picture &picture, TimeWindow &window, Grouping grouping, QObject *parent = nullptr);
+    /// Without `cold`, sandboxes that the picture has sums of only are one row.
+    CostTableModel(lifecycle::Picture &picture, TimeWindow &window, Grouping grouping, ColdCosts *cold = nullptr,
+                   QObject *parent = nullptr);
 
     [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
     [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const final;
     [[nodiscard]] QVariant data(const QModelIndex &index, int role) const final;
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const final;
 
+    [[nodiscard]] Grouping grouping() const { return m_grouping; }
     [[nodiscard]] Money total() const { return m_total; }
-    [[nodiscard]] bool isCurrent() const { return m_isCurrent; } ///< the rows are those of the window asked for
-    void refresh();                                              ///< in slices: see FoldScan
+    [[nodiscard]] std::optional<Money> amountOf(int row) const; ///< exact; empty when unknown
+    /// Of Grouping::Metadata: the key, without which there are no rows; and those that have been seen, in order.
+    void setKey(const QString &key);
+    [[nodiscard]] const QString &key() const { return m_key; }
+    [[nodiscard]] const QStringList &keys() const { return m_keys; }
+
+    void refresh(); ///< in slices: see FoldScan
     /// Rows are only kept up to date while somebody looks.
     void setActive(bool active);
+    [[nodiscard]] bool isCurrent() const { return m_isCurrent; }       ///< the rows are those of the window asked for
+    [[nodiscard]] bool isReading() const { return m_isReading; }       ///< sandboxes of long ago
+    [[nodiscard]] const QString &failure() const { return m_failure; } ///< why those cannot be read; empty: they can
 
 Q_SIGNALS:
     void totalChanged();
+    void readingChanged(); ///< isReading(), failure()
+    void keysChanged();
 
 private:
+    using Group = lifecycle::ColdUsage::Group;
+    using Answer = lifecycle::ColdUsage::Answer;
+    enum class Kind { Named, Without, More, Earlier };
     struct Row
     {
+        Kind kind = Kind::Named;
         QString name;
-        std::optional<Money> amount;
-        qint64 runtimeMs = 0;
-        int count = 0;
-        bool isConfirmed = true;
-        bool isPartial = false;
-        bool isRest = false;
-        bool isShort = false;
-        bool operator==(const Row &) const = default;
+        Group group;
+        std::int64_t count = 0; ///< groups of More
     };
-    void readAnew();
+    /// What a scan is about, and what it adds to.
+    struct Question
+    {
+        Timestamp from{}, to{};
+        std::size_t leftOut = 0;
+        QString key;
+        bool operator==(const Question &) const = default;
+    };
+
+    void askCold(const Question &question);
+    void hear(const Question &question, const Result<Answer> &answer);
+    void setReading(bool isReading, const QString &failure);
+    void forgetCold();
     void count(const lifecycle::Sandbox &sandbox);
-    void addColdTemplates();
     void publish();
+    void show(std::vector<Row> rows);
+    void noteKeys(const std::set<std::string> &keys);
+    [[nodiscard]] QString nameOf(const Row &row) const;
+    [[nodiscard]] QString certaintyOf(const Row &row) const;
 
     lifecycle::Picture &m_picture;
     TimeWindow &m_window;
     Grouping m_grouping;
+    ColdCosts *m_cold;
+    QString m_key;
+    QStringList m_keys;
+    bool m_hasAskedKeys = false;
     std::vector<Row> m_rows;
     Money m_total;
-    bool m_isCurrent = false;
     QTimer m_ticker;
+    bool m_isCurrent = false;
+    bool m_isReading = false;
+    QString m_failure;
+
+    Question m_next;                            ///< of the scan to come
+    std::optional<Question> m_asked;            ///< what m_coldAnswer is about, or will be
+    std::shared_ptr<const Answer> m_coldAnswer; ///< null: not known (yet)
 
     // Of a scan under way
     FoldScan m_scan;
-    Timestamp m_from{};
-    Timestamp m_to{};
-    std::unordered_map<std::string, Row> m_groups;
+    Question m_present;
+    std::shared_ptr<const Answer> m_presentCold;
+    std::unordered_map<std::string, Group> m_groups;
+    Group m_without;
+    std::set<std::string> m_seenKeys;
 };
 
 } // namespace sandglass::models

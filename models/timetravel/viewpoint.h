@@ -49,6 +49,7 @@ public:
 
     [[nodiscard]] bool isReplayed() const override;
     [[nodiscard]] Timestamp now() const override;
+    [[nodiscard]] bool isPast() const override { return isInPast(); }
     [[nodiscard]] int eventsWithin(std::chrono::milliseconds window) const override;
     [[nodiscard]] std::int64_t eventCount() const override;
     [[nodiscard]] Result<std::vector<lifecycle::StoredEvent>> newestEvents(std::size_t limit) const override;

@@ -72,8 +72,11 @@ public:
     /// One that was over by then: the rollups tell what it used.
     void addEnded(std::string_view record)
     {
-        if (const Sandbox *sandbox = m_past->ledger.fold.adopt(record))
-            see(record, sandbox);
+        const Sandbox *sandbox = m_past->ledger.fold.adopt(record);
+        if (!sandbox)
+            return;
+        m_past->ledger.history->noteShown(sandbox->id);
+        see(record, sandbox);
     }
 
     void addEvent(const StoredEvent &stored, ColdFinder &cold)

@@ -1,6 +1,9 @@
 #include "services/lifecycle/picture.h"
 
 #include "services/cost/meter.h"
+#include "services/lifecycle/trackerhistory.h"
+
+#include <algorithm>
 
 namespace sandglass::lifecycle {
 
@@ -25,6 +28,19 @@ std::optional<Picture::Cost> Picture::costOf(const Sandbox &sandbox, Timestamp f
         }
     }
     return isKnown ? std::optional(cost) : std::nullopt;
+}
+
+std::optional<Picture::Cold> Picture::coldBetween(Timestamp from, Timestamp to) const
+{
+    const History *history = ledger().history.get();
+    if (!history || !history->reaches(from, to))
+        return {};
+    return Cold{std::min(to, history->until()), history->shown()};
+}
+
+std::size_t Picture::leftOutCount() const
+{
+    return ledger().history ? ledger().history->shown().size() : 0;
 }
 
 } // namespace sandglass::lifecycle

@@ -28,6 +28,7 @@ public:
 
     [[nodiscard]] virtual bool isReplayed() const = 0; ///< there is something to see
     [[nodiscard]] virtual Timestamp now() const = 0;
+    [[nodiscard]] virtual bool isPast() const { return false; } ///< now() is a moment of the past and stands still
     [[nodiscard]] const Fold &fold() const { return ledger().fold; }
     [[nodiscard]] const cost::RateCard &rateCard() const { return ledger().usage.rateCard(); }
 
@@ -47,6 +48,16 @@ public:
     {
         return ledger().costBetween(from, to, now());
     }
+
+    /// Sandboxes of long ago, of which there are sums above, but which are not in fold(): how to read them (ColdUsage).
+    struct Cold
+    {
+        Timestamp to{};                   ///< what they used from then on is not part of the picture
+        std::vector<std::string> leftOut; ///< ids that are in fold()
+    };
+    /// Empty when there are none within [from, to).
+    [[nodiscard]] std::optional<Cold> coldBetween(Timestamp from, Timestamp to) const;
+    [[nodiscard]] std::size_t leftOutCount() const; ///< changes whenever the leftOut of Cold does
 
     /// Price per bucket and template name over [from, to), `bucketCount` equal buckets (whole milliseconds).
     /// Buckets oldest first, templates by name; those without cost in the range are left out.

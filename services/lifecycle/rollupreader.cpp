@@ -357,6 +357,13 @@ Money RollupReader::costBetween(Timestamp from, Timestamp to, const cost::RateCa
     return sum;
 }
 
+bool RollupReader::reaches(Timestamp from, Timestamp to) const
+{
+    return std::ranges::any_of(d->chunkRanges, [from, to](const Private::ChunkRange &range) {
+        return range.firstNs < toUnixNs(to) && range.lastNs > toUnixNs(from);
+    });
+}
+
 std::int64_t RollupReader::activeAt(Timestamp time)
 {
     std::int64_t active = 0;

@@ -38,6 +38,8 @@ public:
     [[nodiscard]] std::vector<UsageIndex::Series> costSeries(Timestamp from, Timestamp to, int bucketCount,
                                                              const cost::RateCard &card,
                                                              Timestamp until = Timestamp::max());
+    /// False: there is nothing in [from, to), of which no other answer needs to be asked.
+    [[nodiscard]] bool reaches(Timestamp from, Timestamp to) const;
     /// Sandboxes that ran at the time.
     [[nodiscard]] std::int64_t activeAt(Timestamp time);
     /// The same at the start of each minute, hour or day of [from, to), and at `from`.

@@ -45,6 +45,7 @@ std::optional<std::string> History::take(const std::string &sandboxId, const cos
 
 void History::leaveOut(const Sandbox &counted, const cost::RateCard &card)
 {
+    noteShown(counted.id);
     const auto contribution = Contribution::of(counted);
     if (!contribution)
         return;

@@ -4,6 +4,7 @@
 #include "services/lifecycle/snapshot.h"
 #include "services/lifecycle/usageindex.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,9 +23,20 @@ public:
 
     /// The record of a cold sandbox, which from now on counts as hot; empty when it is not cold.
     [[nodiscard]] std::optional<std::string> take(const std::string &sandboxId, const cost::RateCard &card);
-    /// Takes off what the rollups hold of a sandbox, which is `counted`.
+    /// Takes off what the rollups hold of a sandbox, which is `counted`, for whoever has it in a fold.
     void leaveOut(const Sandbox &counted, const cost::RateCard &card);
+    /// A sandbox stands in a fold, but what it used is the rollups' to tell.
+    void noteShown(const std::string &sandboxId) { m_shown.push_back(sandboxId); }
     void setRateCard(const cost::RateCard &card);
+
+    /// Whether anything cold lies in [from, to).
+    [[nodiscard]] bool reaches(Timestamp from, Timestamp to) const
+    {
+        return m_reader.reaches(from, std::min(to, m_until));
+    }
+    [[nodiscard]] Timestamp until() const { return m_until; }
+    /// Ids that are in the fold although the rollups hold them; some of them perhaps not (any more).
+    [[nodiscard]] const std::vector<std::string> &shown() const { return m_shown; }
 
     [[nodiscard]] Money costBetween(Timestamp from, Timestamp to, const cost::RateCard &card, Timestamp now);
     [[nodiscard]] std::vector<UsageIndex::Series> costSeries(Timestamp from, Timestamp to, int bucketCount,
@@ -42,6 +54,7 @@ private:
     RollupReader m_reader;
     Timestamp m_until;
     UsageIndex m_taken; ///< what the rollups hold of those that were taken
+    std::vector<std::string> m_shown;
 };
 
 /// Adds `other` to the series of the same name, or takes it off.

@@ -8,18 +8,6 @@ namespace sandglass::ui {
 
 using models::CostTableModel;
 
-namespace {
-
-/// "> 3 h 05 m" where some are left out, "—" where there is no such figure.
-QString atLeast(const QModelIndex &index, const QString &text)
-{
-    if (index.data(CostTableModel::IsRestRole).toBool())
-        return QStringLiteral("—");
-    return index.data(CostTableModel::IsShortRole).toBool() ? QStringLiteral("> ") + text : text;
-}
-
-} // namespace
-
 CostDelegate::CostDelegate(bool monoNames, QObject *parent) : CellDelegate(parent), m_monoNames(monoNames) {}
 
 void CostDelegate::paintCell(QPainter &painter, const QRect &area, const QModelIndex &index) const
@@ -27,7 +15,9 @@ void CostDelegate::paintCell(QPainter &painter, const QRect &area, const QModelI
     const Tokens &t = Theme::tokens();
     switch (index.column()) {
     case CostTableModel::NameColumn:
-        if (m_monoNames && !index.data(CostTableModel::IsRestRole).toBool())
+        if (!index.data(CostTableModel::IsNamedRole).toBool())
+            paintText(painter, area, index.data().toString(), t.muted);
+        else if (m_monoNames)
             paintMono(painter, area, index.data().toString(), t.text);
         else
             paintText(painter, area, index.data().toString(), t.text);
@@ -44,13 +34,13 @@ void CostDelegate::paintCell(QPainter &painter, const QRect &area, const QModelI
         paintShare(painter, area, index.data(CostTableModel::ShareRole).toDouble());
         break;
     case CostTableModel::RuntimeColumn:
-        paintText(painter, area,
-                  atLeast(index,
-                          formatAge(std::chrono::milliseconds(index.data(CostTableModel::RuntimeMsRole).toLongLong()))),
-                  t.text, Qt::AlignRight);
+        if (const QVariant runtime = index.data(CostTableModel::RuntimeMsRole); runtime.isValid())
+            paintText(painter, area, formatAge(std::chrono::milliseconds(runtime.toLongLong())), t.text,
+                      Qt::AlignRight);
         break;
     case CostTableModel::CountColumn:
-        paintText(painter, area, atLeast(index, formatCount(index.data().toLongLong())), t.text, Qt::AlignRight);
+        if (const QVariant count = index.data(); count.isValid())
+            paintText(painter, area, formatCount(count.toLongLong()), t.text, Qt::AlignRight);
         break;
     default:
         paintText(painter, area, index.data().toString(), t.muted);

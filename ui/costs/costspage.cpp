@@ -4,8 +4,8 @@
 #include "models/costs/liveseries.h"
 #include "models/costs/timewindow.h"
 #include "ui/charts/timechart.h"
+#include "ui/costs/costcsv.h"
 #include "ui/costs/costdelegate.h"
-#include "ui/costs/csv.h"
 #include "ui/costs/timewindowcontrol.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
@@ -94,6 +94,11 @@ QWidget *CostsPage::buildTable(CostTableModel &model, const QString &title, cons
     table->setModel(&model);
     table->setColumnWidths({-1, 88, 104, 96, 98, 92}, {monoNames ? 172 : 120, 0, 0, 0, 0, 0});
     card->body()->addWidget(table);
+    connect(&model, &CostTableModel::readingChanged, card, [card, &model] {
+        card->setHint(!model.failure().isEmpty() ? tr("earlier sandboxes cannot be read: %1").arg(model.failure())
+                          : model.isReading()    ? tr("reading earlier sandboxes…")
+                                                 : QString());
+    });
     return card;
 }
 
@@ -178,24 +183,7 @@ void CostsPage::exportCsv()
 
 void CostsPage::writeCsv(const QString &path)
 {
-    QString text = csvRecord({QStringLiteral("grouping"), QStringLiteral("name"), QStringLiteral("usd"),
-                              QStringLiteral("running_ms"), QStringLiteral("count"), QStringLiteral("figure")});
-    const auto addAll = [&text](const CostTableModel &model, const QString &grouping) {
-        for (int row = 0; row < model.rowCount(); ++row) {
-            const QModelIndex first = model.index(row, CostTableModel::NameColumn);
-            const QVariant amount = first.data(CostTableModel::AmountPicoRole);
-            const bool isShort = first.data(CostTableModel::IsShortRole).toBool(); // too small is worse than none
-            text += csvRecord({grouping, first.data().toString(),
-                               amount.isValid()
-                                   ? QString::fromStdString(Money::fromPicoDollars(amount.toLongLong()).toFixed(12))
-                                   : QString(),
-                               isShort ? QString() : first.data(CostTableModel::RuntimeMsRole).toString(),
-                               isShort ? QString() : model.index(row, CostTableModel::CountColumn).data().toString(),
-                               model.index(row, CostTableModel::CertaintyColumn).data().toString()});
-        }
-    };
-    addAll(m_byTemplate, QStringLiteral("template"));
-    addAll(m_bySandbox, QStringLiteral("sandbox"));
+    const QString text = costCsvHeader() + costCsv(m_byTemplate) + costCsv(m_bySandbox);
     QSaveFile file(path);
     const bool written = file.open(QIODevice::WriteOnly) && file.write(text.toUtf8()) >= 0 && file.commit();
     Q_EMIT toast(written ? tr("Exported to %1").arg(path)

@@ -1,0 +1,24 @@
+#include "app/costing.h"
+
+#include "services/lifecycle/journal.h"
+#include "ui/costs/costspage.h"
+
+namespace sandglass::app {
+
+using Grouping = models::CostTableModel::Grouping;
+
+Costing::Costing(lifecycle::Picture &picture, const lifecycle::Journal &journal, models::TimeWindow &window,
+                 models::LiveSeries &series)
+    : m_window(window)
+    , m_series(series)
+    , m_cold(journal.file())
+    , m_byTemplate(picture, window, Grouping::Template, &m_cold)
+    , m_bySandbox(picture, window, Grouping::Sandbox, &m_cold)
+{}
+
+ui::CostsPage *Costing::makePage()
+{
+    return new ui::CostsPage(m_window, m_series, m_byTemplate, m_bySandbox);
+}
+
+} // namespace sandglass::app
