@@ -130,6 +130,7 @@ private:
     models::ClientSandboxActions m_actions;
     TimeTravelling m_travelling;
     models::SandboxListModel m_sandboxes;
+    models::EventHistory m_eventHistory;
     models::EventListModel m_events;
     models::TimeWindow m_timeWindow;
     models::LiveFigures m_figures;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace sandglass::models {
 
@@ -18,7 +19,8 @@ using lifecycle::StoredEvent;
 namespace {
 
 constexpr std::string_view sessionWord = "session:";
-constexpr std::size_t firstLoad = 5'000; ///< what a table can be scrolled through; the journal keeps the rest
+constexpr std::size_t firstLoad = 5'000;
+constexpr std::size_t pageRows = 2'000; ///< of fetchMore
 
 std::string lowered(std::string text)
 {
@@ -39,8 +41,8 @@ qint64 milliseconds(Timestamp::duration duration)
 
 } // namespace
 
-EventListModel::EventListModel(lifecycle::Picture &picture, QObject *parent)
-    : QAbstractTableModel(parent), m_picture(picture)
+EventListModel::EventListModel(lifecycle::Picture &picture, EventHistory *history, QObject *parent)
+    : QAbstractTableModel(parent), m_picture(picture), m_history(history)
 {
     connect(&m_picture, &lifecycle::Picture::replayed, this, &EventListModel::load);
     connect(&m_picture, &lifecycle::Picture::eventsRecorded, this, &EventListModel::take);
@@ -50,7 +52,7 @@ EventListModel::EventListModel(lifecycle::Picture &picture, QObject *parent)
 
 int EventListModel::rowCount(const QModelIndex &parent) const
 {
-    return parent.isValid() ? 0 : static_cast<int>(m_shown.size());
+    return parent.isValid() ? 0 : static_cast<int>(m_shown.size() + m_found.size());
 }
 
 int EventListModel::columnCount(const QModelIndex &parent) const
@@ -60,7 +62,10 @@ int EventListModel::columnCount(const QModelIndex &parent) const
 
 const EventListModel::Row &EventListModel::at(int row) const
 {
-    const std::int64_t number = m_shown[m_shown.size() - 1 - static_cast<std::size_t>(row)];
+    const auto place = static_cast<std::size_t>(row);
+    if (place >= m_shown.size())
+        return m_found[place - m_shown.size()];
+    const std::int64_t number = m_shown[m_shown.size() - 1 - place];
     return m_rows[static_cast<std::size_t>(number - m_removed)];
 }
 
@@ -167,7 +172,110 @@ void EventListModel::setSearch(const QString &search)
         if (accepts(m_rows[i]))
             m_shown.push_back(m_removed + static_cast<std::int64_t>(i));
     }
+    m_found.clear();
     endResetModel();
+    searchHistory();
+    Q_EMIT countsChanged();
+}
+
+qint64 EventListModel::totalCount() const
+{
+    return std::max<qint64>(m_picture.eventCount(), loadedCount());
+}
+
+qint64 EventListModel::searchedCount() const
+{
+    return std::min(loadedCount() + m_looked, totalCount());
+}
+
+/// What is older than the loaded events, in their order: that of arrival, or of their own times for a past picture.
+lifecycle::EventScan EventListModel::olderOnes(std::int64_t beforeSeq) const
+{
+    lifecycle::EventScan scan;
+    scan.beforeSeq = beforeSeq;
+    scan.words = m_words;
+    using Place = std::pair<Timestamp, std::int64_t>;
+    std::optional<Place> before;
+    if (m_picture.isPast())
+        before =
+            m_rows.empty() ? Place(m_picture.now(), INT64_MAX) : Place(m_rows.front().timestamp, m_rows.front().seq);
+    scan.accepts = [words = m_words, before](const StoredEvent &stored) {
+        if (before
+            && (stored.event.type == lifecycle::EventType::Unknown || stored.event.sandboxId.empty()
+                || Place(stored.event.timestamp, stored.seq) >= *before))
+            return false;
+        return words.empty() || accepts(rowOf(stored), words);
+    };
+    return scan;
+}
+
+void EventListModel::searchHistory()
+{
+    if (m_history != nullptr)
+        m_history->drop();
+    m_isFetching = false;
+    m_looked = 0;
+    m_failure.clear();
+    m_search = m_words.empty() ? Search::None : m_hasAll ? Search::Complete : Search::Running;
+    if (m_search != Search::Running)
+        return;
+    const std::int64_t before = m_picture.isPast() || m_rows.empty() ? 0 : m_rows.front().seq;
+    m_history->ask(olderOnes(before), mostFound, [this](const EventHistory::Batch &batch) { takeFound(batch); });
+}
+
+void EventListModel::takeFound(const EventHistory::Batch &batch)
+{
+    if (!batch.events.empty()) {
+        const int first = rowCount();
+        beginInsertRows({}, first, first + static_cast<int>(batch.events.size()) - 1);
+        for (const StoredEvent &stored : batch.events)
+            m_found.push_back(rowOf(stored));
+        endInsertRows();
+    }
+    // What a past picture has loaded is met again on the way.
+    m_looked = m_picture.isPast() ? std::max<qint64>(0, batch.looked - loadedCount()) : batch.looked;
+    if (batch.error)
+        m_failure = toQString(batch.error->message);
+    if (batch.isLast)
+        m_search = batch.error ? Search::Failed : batch.isAtEnd ? Search::Complete : Search::Full;
+    Q_EMIT countsChanged();
+}
+
+bool EventListModel::canFetchMore(const QModelIndex &parent) const
+{
+    return !parent.isValid() && m_history != nullptr && !m_hasAll && !m_isFetching && !isSearching()
+        && m_rows.size() < capacity && m_failure.isEmpty();
+}
+
+void EventListModel::fetchMore(const QModelIndex &parent)
+{
+    if (!canFetchMore(parent))
+        return;
+    m_isFetching = true;
+    const std::int64_t before = m_picture.isPast() ? m_pastReached : m_rows.empty() ? 0 : m_rows.front().seq;
+    m_history->ask(olderOnes(before), std::min(pageRows, capacity - m_rows.size()),
+                   [this](const EventHistory::Batch &batch) { takeOlder(batch); });
+}
+
+void EventListModel::takeOlder(const EventHistory::Batch &batch)
+{
+    if (!batch.events.empty()) {
+        const int first = rowCount();
+        beginInsertRows({}, first, first + static_cast<int>(batch.events.size()) - 1);
+        for (const StoredEvent &stored : batch.events) {
+            m_rows.push_front(rowOf(stored));
+            m_unknown += isUnknown(m_rows.front()) ? 1 : 0;
+            m_shown.push_front(--m_removed);
+        }
+        endInsertRows();
+    }
+    m_pastReached = batch.reached;
+    if (batch.isLast) {
+        m_isFetching = false;
+        m_hasAll = batch.isAtEnd;
+        if (batch.error)
+            m_failure = toQString(batch.error->message);
+    }
     Q_EMIT countsChanged();
 }
 
@@ -208,8 +316,8 @@ EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
     row.raw = event.raw.empty() ? lifecycle::encodeEvent(event) : event.raw;
     if (event.typeName == lifecycle::codeExecutedType)
         row.codeRun = codeRunOf(row.raw);
-    row.searchText = event.typeName + '\n' + event.sandboxId + '\n' + event.templateId + '\n' + event.templateAlias
-        + '\n' + event.killReason + '\n' + event.session;
+    row.searchText = event.typeName + '\n' + event.sandboxId + '\n' + event.id + '\n' + event.templateId + '\n'
+        + event.templateAlias + '\n' + event.killReason + '\n' + event.session;
     if (row.codeRun && row.codeRun->error)
         row.searchText += '\n' + *row.codeRun->error;
     if (isUnknown(row))
@@ -220,9 +328,9 @@ EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
     return row;
 }
 
-bool EventListModel::accepts(const Row &row) const
+bool EventListModel::accepts(const Row &row, const std::vector<std::string> &words)
 {
-    return std::ranges::all_of(m_words, [&row](std::string_view word) {
+    return std::ranges::all_of(words, [&row](std::string_view word) {
         if (!word.starts_with(sessionWord))
             return row.searchText.find(word) != std::string::npos;
         word.remove_prefix(sessionWord.size()); // the whole name: run-1 is not run-10
@@ -238,14 +346,20 @@ void EventListModel::load()
     beginResetModel();
     m_rows.clear();
     m_shown.clear();
+    m_found.clear();
     m_removed = 0;
     m_unknown = 0;
+    m_pastReached = 0;
+    m_hasAll = m_history == nullptr
+        || (m_picture.isPast() ? static_cast<std::int64_t>(newest->size()) >= m_picture.eventCount()
+                               : newest->size() < firstLoad);
     for (auto stored = newest->rbegin(); stored != newest->rend(); ++stored) {
         append(*stored);
         if (accepts(m_rows.back()))
             m_shown.push_back(static_cast<std::int64_t>(m_rows.size()) - 1);
     }
     endResetModel();
+    searchHistory();
     Q_EMIT countsChanged();
 }
 
@@ -274,14 +388,6 @@ void EventListModel::append(const StoredEvent &stored)
     m_unknown += isUnknown(m_rows.back()) ? 1 : 0;
 }
 
-void EventListModel::dropOldest(std::int64_t count)
-{
-    const auto end = m_rows.begin() + count;
-    m_unknown -= static_cast<int>(std::count_if(m_rows.begin(), end, isUnknown));
-    m_rows.erase(m_rows.begin(), end);
-    m_removed += count;
-}
-
 void EventListModel::trim()
 {
     if (m_rows.size() <= capacity)
@@ -289,15 +395,39 @@ void EventListModel::trim()
     const auto surplus = static_cast<std::int64_t>(m_rows.size() - capacity);
     const auto firstKept = std::ranges::lower_bound(m_shown, m_removed + surplus);
     const auto leaving = static_cast<int>(firstKept - m_shown.begin());
-    if (leaving > 0) {
+    m_hasAll = m_hasAll && m_history == nullptr;
+    if (std::exchange(m_isFetching, false)) // its rows no longer follow those that are left
+        m_history->drop();
+    if (m_search != Search::None && m_history != nullptr) { // what has been found stays where it stands
+        for (auto number = m_shown.begin(); number != firstKept; ++number)
+            m_found.push_front(std::move(m_rows[static_cast<std::size_t>(*number - m_removed)]));
+        m_looked += surplus;
+        drop(surplus, leaving);
+        if (m_found.size() > 2 * mostFound) {
+            beginRemoveRows({}, static_cast<int>(m_shown.size() + mostFound), rowCount() - 1);
+            m_found.erase(m_found.begin() + static_cast<std::ptrdiff_t>(mostFound), m_found.end());
+            endRemoveRows();
+            m_search = Search::Full;
+            m_history->drop();
+        }
+    } else if (leaving > 0) {
         const int last = static_cast<int>(m_shown.size()) - 1;
         beginRemoveRows({}, last - leaving + 1, last);
-        m_shown.erase(m_shown.begin(), firstKept);
-        dropOldest(surplus);
+        drop(surplus, leaving);
         endRemoveRows();
     } else {
-        dropOldest(surplus);
+        drop(surplus, leaving);
     }
+}
+
+/// The oldest rows, and their numbers.
+void EventListModel::drop(std::int64_t rows, int shown)
+{
+    m_shown.erase(m_shown.begin(), m_shown.begin() + shown);
+    const auto end = m_rows.begin() + rows;
+    m_unknown -= static_cast<int>(std::count_if(m_rows.begin(), end, isUnknown));
+    m_rows.erase(m_rows.begin(), end);
+    m_removed += rows;
 }
 
 } // namespace sandglass::models

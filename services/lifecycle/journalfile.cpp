@@ -42,27 +42,6 @@ Result<> configure(Database &database)
     return database.execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -24000; PRAGMA temp_store = MEMORY");
 }
 
-Event eventOfRow(const EventRow &row)
-{
-    const auto source = static_cast<EventSource>(row.source);
-    const Timestamp receivedAt = fromUnixNs(row.receivedNs);
-    auto decoded = decodeEvent(row.raw, source, receivedAt);
-    Event event = decoded ? std::move(*decoded) : Event{};
-    event.id = row.id;
-    event.source = source;
-    event.receivedAt = receivedAt;
-    event.session = row.session;
-    if (decoded)
-        return event;
-    // Kept and shown, though this version cannot read the body.
-    event.type = EventType::Unknown;
-    event.typeName = row.type;
-    event.timestamp = fromUnixNs(row.timeNs);
-    event.sandboxId = row.sandboxId;
-    event.raw = row.raw;
-    return event;
-}
-
 EventRow rowOf(const Event &event, std::int64_t seq)
 {
     return {seq,
@@ -146,6 +125,27 @@ EventRow rowOf(const Statement &select)
 {
     return {select.integer(0), select.bytes(1), select.bytes(2), select.integer(3), select.integer(4),
             select.integer(5), select.bytes(6), select.bytes(7), select.bytes(9)};
+}
+
+Event eventOfRow(const EventRow &row)
+{
+    const auto source = static_cast<EventSource>(row.source);
+    const Timestamp receivedAt = fromUnixNs(row.receivedNs);
+    auto decoded = decodeEvent(row.raw, source, receivedAt);
+    Event event = decoded ? std::move(*decoded) : Event{};
+    event.id = row.id;
+    event.source = source;
+    event.receivedAt = receivedAt;
+    event.session = row.session;
+    if (decoded)
+        return event;
+    // Kept and shown, though this version cannot read the body.
+    event.type = EventType::Unknown;
+    event.typeName = row.type;
+    event.timestamp = fromUnixNs(row.timeNs);
+    event.sandboxId = row.sandboxId;
+    event.raw = row.raw;
+    return event;
 }
 
 ReadResult readEvents(Statement &select, std::size_t rowLimit, std::size_t byteLimit, std::vector<StoredEvent> &events)

@@ -51,5 +51,6 @@ struct ReadResult
 
 /// The row under a select of the two above; views live until its next step.
 [[nodiscard]] EventRow rowOf(const Statement &select);
+[[nodiscard]] Event eventOfRow(const EventRow &row);
 
 } // namespace sandglass::lifecycle

@@ -1,6 +1,8 @@
-// One million events: import from JSON Lines, start with that history, rows of a filter, charts, a seek in time,
+// One million events: import from JSON Lines, start with that history, searches, charts, a seek in time,
 // memory. Prints one JSON line; the time of the first fold after the import is told apart.
 
+#include "models/events/eventhistory.h"
+#include "models/events/eventlistmodel.h"
 #include "services/core/json.h"
 #include "services/cost/ratecard.h"
 #include "services/lifecycle/journal.h"
@@ -19,6 +21,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -109,10 +112,37 @@ Started start(const std::filesystem::path &file, const cost::RateCard &card)
     return started;
 }
 
-Json chartFigures(const Tracker &tracker, const Journal &journal, std::int64_t now)
+/// Searches of the Events page, from the letters to the first rows and to the end of the journal.
+void addSearches(Json &figures, Tracker &tracker, const Journal &journal)
+{
+    models::EventHistory history(journal.file());
+    models::EventListModel events(tracker, &history);
+    using Search = models::EventListModel::Search;
+    const auto timeUntil = [&](const QString &words, const std::function<bool()> &isReached) {
+        return medianMs([&](int) {
+            events.setSearch({});
+            events.setSearch(words);
+            while (!isReached() && events.search() == Search::Running)
+                QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
+            if (!isReached()) {
+                std::fputs("a search failed\n", stderr);
+                std::exit(1);
+            }
+        });
+    };
+    const auto hasRows = [&] { return events.rowCount() > 0; };
+    double frequent = 0;
+    for (const char *words : {"template-3 killed", "user=7", "timeout"})
+        frequent = std::max(frequent, timeUntil(QString::fromLatin1(words), hasRows));
+    figures["first_rows_ms"] = frequent;
+    const QString sandbox = QStringLiteral("ibench%1").arg(eventCount / 4); // in the middle of the history
+    figures["old_sandbox_rows_ms"] = timeUntil(sandbox, hasRows);
+    figures["whole_search_ms"] = timeUntil(sandbox, [&] { return events.search() == Search::Complete; });
+}
+
+Json chartFigures(const Tracker &tracker, std::int64_t now)
 {
     Json figures;
-    figures["first_rows_ms"] = medianMs([&](int) { (void)journal.newest(200); });
     constexpr std::array<std::int64_t, 5> windows = {3'600'000, 86'400'000, 7LL * 86'400'000, historyMs, historyMs / 2};
     double worst = 0;
     for (const std::int64_t window : windows) {
@@ -197,7 +227,8 @@ int main(int argc, char **argv)
     const Started started = start(home / "journal.db", card);
     if (!started.tracker)
         return 1;
-    Json figures = chartFigures(*started.tracker, *started.journal, now);
+    Json figures = chartFigures(*started.tracker, now);
+    addSearches(figures, *started.tracker, *started.journal);
     addSeeks(figures, *started.tracker, *started.journal, now);
     figures["events"] = eventCount;
     figures["import_per_second"] = eventCount / importSeconds;

@@ -145,12 +145,40 @@ void EventsPage::showDetails()
 
 QString EventsPage::subtitle() const
 {
-    QString shown = m_events.isSearching()
-        ? tr("%1 of the newest %2").arg(formatCount(m_events.rowCount()), formatCount(m_events.loadedCount()))
-        : tr("newest %1").arg(formatCount(m_events.loadedCount()));
+    QString shown = m_events.isSearching() ? searchWords() : loadedWords();
     if (const int unknown = m_events.unknownCount(); unknown > 0)
         shown += QStringLiteral(" · ") + tr("%1 of unknown types").arg(formatCount(unknown));
     return m_gap.isEmpty() ? shown : shown + QStringLiteral(" · ") + m_gap;
+}
+
+QString EventsPage::loadedWords() const
+{
+    const qint64 loaded = m_events.loadedCount();
+    const qint64 total = m_events.totalCount();
+    if (!m_events.failure().isEmpty())
+        return tr("newest %1; older ones cannot be read: %2").arg(formatCount(loaded), m_events.failure());
+    return loaded >= total ? tr("all %1").arg(formatCount(total))
+                           : tr("newest %1 of %2").arg(formatCount(loaded), formatCount(total));
+}
+
+QString EventsPage::searchWords() const
+{
+    const QString found = formatCount(m_events.rowCount());
+    const QString searched = formatCount(m_events.searchedCount());
+    const QString total = formatCount(m_events.totalCount());
+    switch (m_events.search()) {
+    case EventListModel::Search::Running:
+        return tr("%1 found · searching… %2 of %3").arg(found, searched, total);
+    case EventListModel::Search::Full:
+        return tr("the newest %1 that fit · searched %2 of %3").arg(found, searched, total);
+    case EventListModel::Search::Failed:
+        return tr("%1 found · searched %2 of %3, older ones cannot be read: %4")
+            .arg(found, searched, total, m_events.failure());
+    case EventListModel::Search::None:
+    case EventListModel::Search::Complete:
+        break;
+    }
+    return tr("%1 found · searched all %2 events").arg(found, total);
 }
 
 void EventsPage::setHistoryGaps(const std::vector<lifecycle::HistoryGap> &gaps)
@@ -186,7 +214,9 @@ void EventsPage::updateCounts()
     Q_EMIT subtitleChanged();
     if (m_events.rowCount() > 0)
         return m_stack->setCurrentIndex(0);
-    if (m_events.isSearching())
+    if (m_events.search() == EventListModel::Search::Running)
+        m_empty->setTexts(tr("Searching…"), tr("The events of the journal, from the newest back."));
+    else if (m_events.isSearching())
         m_empty->setTexts(
             tr("No event fits"),
             tr("All words of the search must occur in an event. session:NAME stands for the events of one "

@@ -43,6 +43,8 @@ private:
     void buildDetails();
     void showDetails();
     void updateCounts();
+    [[nodiscard]] QString loadedWords() const;
+    [[nodiscard]] QString searchWords() const;
 
     models::EventListModel &m_events;
     QString m_gap;          ///< in words
