@@ -14,11 +14,14 @@ Costing::Costing(lifecycle::Picture &picture, const lifecycle::Journal &journal,
     , m_cold(journal.file())
     , m_byTemplate(picture, window, Grouping::Template, &m_cold)
     , m_bySandbox(picture, window, Grouping::Sandbox, &m_cold)
+    , m_byMetadata(picture, window, Grouping::Metadata, &m_cold)
 {}
 
 ui::CostsPage *Costing::makePage()
 {
-    return new ui::CostsPage(m_window, m_series, m_byTemplate, m_bySandbox);
+    auto *page = new ui::CostsPage(m_window, m_series, m_byTemplate, m_bySandbox);
+    page->offerMetadata(m_byMetadata);
+    return page;
 }
 
 } // namespace sandglass::app

@@ -35,6 +35,7 @@ private:
     models::ColdCosts m_cold;
     models::CostTableModel m_byTemplate;
     models::CostTableModel m_bySandbox;
+    models::CostTableModel m_byMetadata;
 };
 
 } // namespace sandglass::app

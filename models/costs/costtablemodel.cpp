@@ -4,6 +4,7 @@
 #include "models/costs/liveseries.h"
 #include "models/costs/timewindow.h"
 #include "services/core/qtstring.h"
+#include "services/cost/meter.h"
 #include "services/lifecycle/picture.h"
 
 #include <algorithm>
@@ -64,6 +65,7 @@ CostTableModel::CostTableModel(lifecycle::Picture &picture, TimeWindow &window, 
                   m_presentCold = m_coldAnswer;
                   m_groups.clear();
                   m_without = {};
+                  m_counted = {};
                   m_seenKeys.clear();
               },
               [this](const lifecycle::Sandbox &sandbox) { count(sandbox); }, [this] { publish(); }})
@@ -110,6 +112,8 @@ QVariant CostTableModel::data(const QModelIndex &index, int role) const
             return certaintyOf(row);
         return {};
     case Qt::ToolTipRole:
+        if (index.column() == NameColumn)
+            return nameOf(row);
         return index.column() == CertaintyColumn && group.isPartial
             ? tr("The size of some stretch of running is not known; it is left out of the sum.")
             : QVariant();
@@ -132,7 +136,7 @@ QString CostTableModel::nameOf(const Row &row) const
     case Kind::Named:
         return row.name;
     case Kind::Without:
-        return tr("without “%1”").arg(m_key);
+        return tr("no “%1”").arg(m_key);
     case Kind::Earlier:
         return tr("earlier sandboxes");
     case Kind::More:
@@ -287,6 +291,7 @@ void CostTableModel::count(const lifecycle::Sandbox &sandbox)
         if (m_key.isEmpty())
             return;
     }
+    countReserved(sandbox);
     Group share;
     share.runtimeMs = runtimeWithin(sandbox, m_present.from, m_present.to, m_picture.now());
     if (share.runtimeMs == 0)
@@ -297,6 +302,12 @@ void CostTableModel::count(const lifecycle::Sandbox &sandbox)
         share.amount = cost->amount;
         share.isConfirmed = cost->isConfirmed;
         share.isPartial = cost->isPartial;
+        for (const lifecycle::RunInterval &run : sandbox.runs) {
+            if (run.confirmedMs)
+                share.confirmed += cost::priceOf(lifecycle::usageOf(run, m_picture.now()), m_picture.rateCard(),
+                                                 m_present.from, m_present.to)
+                                       .value_or(Money{});
+        }
     } else {
         share.isPartial = true;
     }
@@ -304,6 +315,19 @@ void CostTableModel::count(const lifecycle::Sandbox &sandbox)
         return m_groups[m_grouping == Grouping::Template ? sandbox.templateName() : sandbox.id].add(share);
     const auto entry = sandbox.metadata.find(toUtf8(m_present.key));
     (entry == sandbox.metadata.end() ? m_without : m_groups[entry->second]).add(share);
+}
+
+void CostTableModel::countReserved(const lifecycle::Sandbox &sandbox)
+{
+    if (sandbox.state != lifecycle::SandboxState::Running)
+        return;
+    ++m_counted.running;
+    const auto figures = lifecycle::figuresOf(sandbox, m_picture.rateCard(), m_picture.now());
+    const auto cost = m_picture.costOf(sandbox);
+    if (figures.reserved && cost && figures.unpriced == 0)
+        m_counted.reserved += *figures.reserved - cost->amount;
+    else
+        ++m_counted.withoutEnd;
 }
 
 void CostTableModel::publish()
@@ -337,10 +361,12 @@ void CostTableModel::publish()
     groups.erase(groups.begin() + kept, groups.end());
 
     Money sum = more.group.amount.value_or(Money{});
+    Money confirmed = more.group.confirmed;
     std::vector<Row> rows;
     rows.reserve(groups.size() + 2);
     for (Group &group : groups) {
         sum += group.amount.value_or(Money{});
+        confirmed += group.confirmed;
         const bool isNamed = group.name.has_value();
         rows.push_back(
             {isNamed ? Kind::Named : Kind::Without, isNamed ? toQString(*group.name) : QString(), std::move(group), 0});
@@ -358,6 +384,9 @@ void CostTableModel::publish()
     }
     m_total = sum;
     m_isCurrent = !m_isReading;
+    m_figures = m_counted;
+    m_figures.confirmed = confirmed;
+    m_figures.estimated = sum - confirmed;
     show(std::move(rows));
 }
 

@@ -54,6 +54,16 @@ public:
 
     [[nodiscard]] Grouping grouping() const { return m_grouping; }
     [[nodiscard]] Money total() const { return m_total; }
+    /// What is known of the total, and what it can still become.
+    struct Figures
+    {
+        Money confirmed; ///< of stretches whose execution time the provider has told
+        Money estimated; ///< of the others, by the times of events
+        Money reserved;  ///< the most that is to come for what runs now, until its timeouts
+        int running = 0;
+        int withoutEnd = 0; ///< of `running`: no timeout or no size is known, which `reserved` leaves out
+    };
+    [[nodiscard]] const Figures &figures() const { return m_figures; }
     [[nodiscard]] std::optional<Money> amountOf(int row) const; ///< exact; empty when unknown
     /// Of Grouping::Metadata: the key, without which there are no rows; and those that have been seen, in order.
     void setKey(const QString &key);
@@ -97,6 +107,7 @@ private:
     void setReading(bool isReading, const QString &failure);
     void forgetCold();
     void count(const lifecycle::Sandbox &sandbox);
+    void countReserved(const lifecycle::Sandbox &sandbox);
     void publish();
     void show(std::vector<Row> rows);
     void noteKeys(const std::set<std::string> &keys);
@@ -112,6 +123,7 @@ private:
     bool m_hasAskedKeys = false;
     std::vector<Row> m_rows;
     Money m_total;
+    Figures m_figures;
     QTimer m_ticker;
     bool m_isCurrent = false;
     bool m_isReading = false;
@@ -127,6 +139,7 @@ private:
     std::shared_ptr<const Answer> m_presentCold;
     std::unordered_map<std::string, Group> m_groups;
     Group m_without;
+    Figures m_counted; ///< of what runs
     std::set<std::string> m_seenKeys;
 };
 

@@ -28,17 +28,26 @@ struct Facts
 {
     std::int64_t number = 0;
     std::uint32_t value = noValue; ///< of the present key
+    std::uint32_t estimated = 0;   ///< a bit for each stretch whose length nobody has told; the last one for all later
     std::uint16_t runs = 0;
     bool isConfirmed = true;
     bool isPartial = false;
 };
+
+constexpr std::size_t lastBit = 31;
 
 Facts factsOf(std::int64_t number, const Sandbox &sandbox)
 {
     Facts facts;
     facts.number = number;
     facts.runs = static_cast<std::uint16_t>(std::min<std::size_t>(sandbox.runs.size(), UINT16_MAX));
+    std::size_t stretch = 0; // as ArchiveChunk::add counts them
     for (const RunInterval &run : sandbox.runs) {
+        if (usageOf(run, run.end.value_or(run.start)).effectiveEnd() > run.start) {
+            if (!run.confirmedMs)
+                facts.estimated |= 1U << std::min(stretch, lastBit);
+            ++stretch;
+        }
         facts.isConfirmed = facts.isConfirmed && run.confirmedMs.has_value();
         facts.isPartial = facts.isPartial || run.vcpuCount <= 0 || run.memoryMb <= 0;
     }
@@ -51,6 +60,7 @@ void ColdUsage::Group::add(const Group &other)
 {
     if (other.amount)
         amount = amount.value_or(Money{}) + *other.amount;
+    confirmed += other.confirmed;
     runtimeMs += other.runtimeMs;
     sandboxes += other.sandboxes;
     runs += other.runs;
@@ -170,7 +180,8 @@ Result<const std::vector<Facts> *> ColdUsage::Private::factsOfChunk(std::int64_t
         recordSelect.reset();
         if (status != SQLITE_ROW && status != SQLITE_DONE)
             return failed();
-        read.push_back(sandbox ? factsOf(entry.sandbox, *sandbox) : Facts{entry.sandbox, noValue, 1, false, false});
+        read.push_back(sandbox ? factsOf(entry.sandbox, *sandbox)
+                               : Facts{entry.sandbox, noValue, UINT32_MAX, 1, false, false});
         if (!sandbox || key.empty())
             continue;
         if (const auto entryOfKey = sandbox->metadata.find(key); entryOfKey != sandbox->metadata.end()) {
@@ -200,11 +211,14 @@ Result<> ColdUsage::Private::addChunk(const Question &question, std::int64_t num
         Group share;
         share.amount = Money{};
         bool isSized = false;
-        for (; i < chunk.entries.size() && chunk.entries[i].sandbox == first.sandbox; ++i) {
+        std::size_t place = 0;
+        for (; i < chunk.entries.size() && chunk.entries[i].sandbox == first.sandbox; ++i, ++place) {
             const UsedStretch &stretch = chunk.entries[i].stretch;
             const cost::Usage usage{stretch.start, stretch.end, {}, stretch.vcpuCount, stretch.memoryMb};
             if (const auto price = cost::priceOf(usage, question.card, question.from, question.to)) {
                 *share.amount += *price;
+                if ((next->estimated >> std::min(place, lastBit) & 1U) == 0)
+                    share.confirmed += *price;
                 isSized = true;
             }
             const Timestamp begin = std::max(stretch.start, question.from);

@@ -17,7 +17,7 @@ namespace sandglass::lifecycle {
 
 /// What cold sandboxes (snapshot.h) used within a time, group by group: exact to the millisecond, so that it adds up
 /// with RollupReader's sums. Reads archive and records; some tenths of a second for half a million of them, so not for
-/// the UI thread. Keeps 16 bytes for each sandbox it has met, of a million at most. Own connection; used by one thread;
+/// the UI thread. Keeps 24 bytes for each sandbox it has met, of a million at most. Own connection; used by one thread;
 /// the tables must be held (Journal::holdTables).
 class ColdUsage final
 {
@@ -38,6 +38,7 @@ public:
     {
         std::optional<std::string> name; ///< empty: of those without the key
         std::optional<Money> amount;     ///< empty: no size is known
+        Money confirmed;                 ///< the part of it whose execution time the provider has told
         std::int64_t runtimeMs = 0;
         std::int64_t sandboxes = 0;
         std::int64_t runs = 0;   ///< of these sandboxes, also outside of the time

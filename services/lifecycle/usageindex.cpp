@@ -86,6 +86,17 @@ cost::Usage usageOf(const RunInterval &run, Timestamp now)
     return {run.start, run.end.value_or(now), run.confirmedMs, run.vcpuCount, run.memoryMb};
 }
 
+cost::CostFigures figuresOf(const Sandbox &sandbox, const cost::RateCard &card, Timestamp now)
+{
+    std::vector<cost::Usage> stretches;
+    stretches.reserve(sandbox.runs.size());
+    for (const RunInterval &run : sandbox.runs)
+        stretches.push_back(usageOf(run, now));
+    const bool isOpen =
+        sandbox.state == SandboxState::Running && !sandbox.runs.empty() && !sandbox.runs.back().end.has_value();
+    return cost::figuresOf(stretches, isOpen, sandbox.endAt, card, now);
+}
+
 UsageIndex::UsageIndex(cost::RateCard card) : m_card(std::move(card)) {}
 
 void UsageIndex::update(const Sandbox &sandbox)

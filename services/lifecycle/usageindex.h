@@ -2,6 +2,7 @@
 
 #include "services/core/money.h"
 #include "services/core/time.h"
+#include "services/cost/figures.h"
 #include "services/cost/meter.h"
 #include "services/cost/ratecard.h"
 
@@ -18,6 +19,8 @@ struct Sandbox;
 
 /// The stretch as the meter wants it. `now` ends what still runs.
 [[nodiscard]] cost::Usage usageOf(const RunInterval &run, Timestamp now);
+/// Estimated, confirmed and reserved of the whole sandbox; it is open while it runs.
+[[nodiscard]] cost::CostFigures figuresOf(const Sandbox &sandbox, const cost::RateCard &card, Timestamp now);
 
 /// All stretches of all sandboxes in one flat row, so that a sum over a time range is one pass without
 /// look-ups: some nanoseconds for a stretch outside the range. Used by one thread.

@@ -45,6 +45,7 @@ private Q_SLOTS:
     void costsAddUpExactly();
     void cheapestShareARow();
     void unknownSizeIsNoZero();
+    void reservedStandsApart();
     void seriesAndFiguresSeeWhatRuns();
     void figuresFollowEachChange();
 
@@ -304,6 +305,23 @@ void TestLiveModels::unknownSizeIsNoZero()
     QCOMPARE(model.rowCount(), 1);
     QVERIFY(!model.index(0, 0).data(CostTableModel::AmountPicoRole).isValid());
     QCOMPARE(model.index(0, CostTableModel::CertaintyColumn).data().toString(), u"incomplete"_s);
+}
+
+void TestLiveModels::reservedStandsApart()
+{
+    lifecycle::Event open = sample::observedRunning(1, 0);
+    open.newEnd = sample::at(1'200);
+    QVERIFY(m_live.record({killed(100, "e1", 0, "b"), open, sample::created(5, "e2", "unsized")}));
+    TimeWindow window([this] { return m_live.now; });
+    CostTableModel model(m_live.tracker(), window, CostTableModel::Grouping::Template);
+    model.refresh();
+    const CostTableModel::Figures &figures = model.figures();
+    QVERIFY(figures.confirmed == *Money::parse("0.003025")); // 100 s
+    QVERIFY(figures.estimated == *Money::parse("0.01815"));  // 600 s until now
+    QVERIFY(figures.reserved == *Money::parse("0.01815"));   // as long again
+    QCOMPARE(figures.running, 2);
+    QCOMPARE(figures.withoutEnd, 1);
+    QVERIFY(model.total() == figures.confirmed + figures.estimated);
 }
 
 void TestLiveModels::seriesAndFiguresSeeWhatRuns()

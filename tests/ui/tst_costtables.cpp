@@ -201,6 +201,8 @@ void TestCostTables::rowsAddUp()
     if (!isWhole)
         return;
     QVERIFY(expected == wholeCost());
+    QVERIFY(model.figures().confirmed == expected); // every end told its execution time
+    QVERIFY(model.figures().estimated.isZero());
     std::int64_t sandboxes = 0;
     for (int row = 0; row < model.rowCount(); ++row)
         sandboxes += model.index(row, CostTableModel::CountColumn).data().toLongLong(); // of one run each
@@ -247,7 +249,7 @@ void TestCostTables::metadataAddsUp()
     }
     QVERIFY(amounts[u"eve"_s] == eve);
     QCOMPARE(counts[u"eve"_s], (endedCount + 14) / 15);
-    QCOMPARE(counts[u"without “user”"_s], endedCount - (endedCount + 2) / 3);
+    QCOMPARE(counts[u"no “user”"_s], endedCount - (endedCount + 2) / 3);
     QVERIFY(ui::costCsv(model).startsWith(u"metadata:user,"_s));
 }
 

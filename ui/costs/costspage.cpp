@@ -11,11 +11,13 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/elidedlabel.h"
 #include "ui/widgets/row.h"
 #include "ui/widgets/savedialog.h"
 #include "ui/widgets/segmentedcontrol.h"
 #include "ui/widgets/tableview.h"
 
+#include <QComboBox>
 #include <QHBoxLayout>
 #include <QSaveFile>
 #include <QVBoxLayout>
@@ -27,6 +29,12 @@ using models::CostTableModel;
 namespace {
 
 constexpr int roomForBoth = 1'240; ///< pixels: two tables with all their columns
+const QList<int> columnWidths = {-1, 88, 104, 96, 98, 92};
+
+QList<int> leastWidths(int name)
+{
+    return {name, 0, 0, 0, 0, 0};
+}
 
 } // namespace
 
@@ -48,22 +56,37 @@ CostsPage::CostsPage(models::TimeWindow &window, models::LiveSeries &series, Cos
     m_charts->addWidget(chartCard, 3);
     auto *tables = new QHBoxLayout;
     tables->setSpacing(metrics::cardGap);
-    m_templates = buildTable(m_byTemplate, tr("By template"), QStringLiteral("costByTemplate"), false);
-    m_sandboxes = buildTable(m_bySandbox, tr("By sandbox"), QStringLiteral("costBySandbox"), true);
-    tables->addWidget(m_templates, 1);
-    tables->addWidget(m_sandboxes, 1);
+    m_groupCard = buildTable(m_byTemplate, tr("Grouped by"), QStringLiteral("costByTemplate"), false);
+    m_groupTable = m_groupCard->findChild<TableView *>();
+    m_groupTable->setAccessibleName(tr("By template"));
+    m_grouping = new QComboBox;
+    m_grouping->setObjectName(QStringLiteral("costGrouping"));
+    m_grouping->setAccessibleName(tr("Group costs by"));
+    m_grouping->setToolTip(tr("Template, or a key of the sandboxes' metadata"));
+    m_grouping->addItem(tr("Template"));
+    m_groupCard->titleRow()->addWidget(m_grouping);
+    tables->addWidget(m_groupCard, 1);
+    m_sandboxCard = buildTable(m_bySandbox, tr("By sandbox"), QStringLiteral("costBySandbox"), true);
+    m_sandboxCard->titleRow()->addStrut(m_grouping->sizeHint().height()); // both tables begin at one height
+    tables->addWidget(m_sandboxCard, 1);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(metrics::pageMargin, 20, metrics::pageMargin, metrics::pageMargin);
     layout->setSpacing(metrics::cardGap);
+    m_figures = new ElidedLabel;
+    m_figures->setObjectName(QStringLiteral("costFigures"));
+    m_figures->setProperty("role", QStringLiteral("muted"));
     layout->addLayout(m_charts, 2);
+    layout->addWidget(m_figures);
     layout->addLayout(tables, 3);
     connect(m_chart, &TimeChart::rangeSelected, &m_window, &models::TimeWindow::select);
     connect(m_chart, &TimeChart::resetRequested, &m_window, &models::TimeWindow::reset);
     connect(&m_window, &models::TimeWindow::changed, this, &Page::subtitleChanged);
     connect(&m_series, &models::LiveSeries::changed, this, &CostsPage::updateChart);
     connect(&m_byTemplate, &CostTableModel::totalChanged, this, &Page::subtitleChanged);
-    connect(m_grouping, &SegmentedControl::currentChanged, this, &CostsPage::arrangeTables);
+    connect(m_tables, &SegmentedControl::currentChanged, this, &CostsPage::arrangeTables);
     arrangeTables();
+    connect(&m_byTemplate, &CostTableModel::totalChanged, this, &CostsPage::updateFigures);
+    updateFigures();
 }
 
 void CostsPage::showForecast(QWidget *card)
@@ -75,16 +98,16 @@ void CostsPage::buildTools()
 {
     m_tools = new QWidget(this);
     auto *layout = makeRow(m_tools, 10);
-    m_grouping = new SegmentedControl({tr("Templates"), tr("Sandboxes")}, QStringLiteral("costGrouping"));
-    m_grouping->setCurrentIndex(0);
-    layout->addWidget(m_grouping);
+    m_tables = new SegmentedControl({tr("Groups"), tr("Sandboxes")}, QStringLiteral("costTables"));
+    m_tables->setCurrentIndex(0);
+    layout->addWidget(m_tables);
     layout->addWidget(new TimeWindowControl(m_window, QStringLiteral("costWindow")));
     QPushButton *exporter = makeButton(tr("Export CSV…"), QStringLiteral("exportCosts"));
     layout->addWidget(exporter);
     connect(exporter, &QPushButton::clicked, this, &CostsPage::exportCsv);
 }
 
-QWidget *CostsPage::buildTable(CostTableModel &model, const QString &title, const QString &objectName, bool monoNames)
+Card *CostsPage::buildTable(CostTableModel &model, const QString &title, const QString &objectName, bool monoNames)
 {
     auto *card = new Card(title);
     card->setFlush();
@@ -92,13 +115,9 @@ QWidget *CostsPage::buildTable(CostTableModel &model, const QString &title, cons
     table->setAccessibleName(title);
     table->setItemDelegate(new CostDelegate(monoNames, table));
     table->setModel(&model);
-    table->setColumnWidths({-1, 88, 104, 96, 98, 92}, {monoNames ? 172 : 120, 0, 0, 0, 0, 0});
+    table->setColumnWidths(columnWidths, leastWidths(monoNames ? 172 : 120));
     card->body()->addWidget(table);
-    connect(&model, &CostTableModel::readingChanged, card, [card, &model] {
-        card->setHint(!model.failure().isEmpty() ? tr("earlier sandboxes cannot be read: %1").arg(model.failure())
-                          : model.isReading()    ? tr("reading earlier sandboxes…")
-                                                 : QString());
-    });
+    tellReading(*card, model);
     return card;
 }
 
@@ -116,9 +135,65 @@ void CostsPage::resizeEvent(QResizeEvent *event)
 void CostsPage::arrangeTables()
 {
     const bool isWide = width() >= roomForBoth;
-    m_grouping->setVisible(!isWide);
-    m_templates->setVisible(isWide || m_grouping->currentIndex() == 0);
-    m_sandboxes->setVisible(isWide || m_grouping->currentIndex() == 1);
+    m_tables->setVisible(!isWide);
+    m_groupCard->setVisible(isWide || m_tables->currentIndex() == 0);
+    m_sandboxCard->setVisible(isWide || m_tables->currentIndex() == 1);
+}
+
+void CostsPage::tellReading(Card &card, const CostTableModel &model)
+{
+    connect(&model, &CostTableModel::readingChanged, &card, [&card, &model] {
+        card.setHint(!model.failure().isEmpty() ? tr("earlier sandboxes cannot be read: %1").arg(model.failure())
+                         : model.isReading()    ? tr("reading earlier sandboxes…")
+                                                : QString());
+    });
+}
+
+void CostsPage::offerMetadata(CostTableModel &byMetadata)
+{
+    m_byMetadata = &byMetadata;
+    tellReading(*m_groupCard, byMetadata);
+    connect(&byMetadata, &CostTableModel::keysChanged, this, &CostsPage::updateGroupings);
+    connect(m_grouping, &QComboBox::currentIndexChanged, this, &CostsPage::chooseGrouping);
+    updateGroupings();
+}
+
+void CostsPage::updateGroupings()
+{
+    for (const QString &key : m_byMetadata->keys()) {
+        if (m_grouping->findData(key) < 0)
+            m_grouping->addItem(key, key);
+    }
+    if (const int index = m_grouping->findData(m_wantedKey); index > 0 && !m_wantedKey.isEmpty()) {
+        m_wantedKey.clear();
+        m_grouping->setCurrentIndex(index);
+    }
+}
+
+void CostsPage::chooseGrouping()
+{
+    const QString key = m_grouping->currentData().toString();
+    m_byMetadata->setKey(key);
+    m_groupTable->setModel(key.isEmpty() ? &m_byTemplate : m_byMetadata);
+    m_groupTable->setColumnWidths(columnWidths, leastWidths(120));
+    m_groupTable->setAccessibleName(key.isEmpty() ? tr("By template") : tr("By %1").arg(key));
+}
+
+void CostsPage::updateFigures()
+{
+    const CostTableModel::Figures &figures = m_byTemplate.figures();
+    QString text =
+        tr("Confirmed %1 · estimated %2").arg(formatMoney(figures.confirmed), formatMoney(figures.estimated));
+    if (figures.running == 0)
+        text += tr(" · nothing reserved: nothing runs");
+    else if (figures.withoutEnd == figures.running)
+        text += tr(" · reserved: unknown, no timeout of %1 running is known").arg(formatCount(figures.running));
+    else
+        text += tr(" · reserved until the timeouts of %1 running: at most %2 more")
+                    .arg(formatCount(figures.running - figures.withoutEnd), formatMoney(figures.reserved));
+    if (figures.withoutEnd > 0 && figures.withoutEnd < figures.running)
+        text += tr(", and unknown for %1").arg(formatCount(figures.withoutEnd));
+    m_figures->setText(text);
 }
 
 QString CostsPage::subtitle() const
@@ -134,19 +209,28 @@ void CostsPage::refresh()
 {
     m_byTemplate.refresh();
     m_bySandbox.refresh();
+    if (m_byMetadata != nullptr)
+        m_byMetadata->refresh();
 }
 
 QByteArray CostsPage::saveState() const
 {
-    return QByteArray::number(static_cast<qint64>(m_window.followed().count()));
+    const QString key = m_grouping->currentData().toString();
+    return QByteArray::number(static_cast<qint64>(m_window.followed().count())) + '\n'
+        + (key.isEmpty() ? m_wantedKey : key).toUtf8();
 }
 
 void CostsPage::restoreState(const QByteArray &state)
 {
+    const auto lineEnd = state.indexOf('\n');
     bool isNumber = false;
-    const std::chrono::milliseconds length(state.toLongLong(&isNumber));
+    const std::chrono::milliseconds length(state.left(lineEnd).toLongLong(&isNumber));
     if (isNumber && (length == models::TimeWindow::today || length >= models::TimeWindow::shortest))
         m_window.follow(length);
+    if (lineEnd >= 0)
+        m_wantedKey = QString::fromUtf8(state.mid(lineEnd + 1));
+    if (m_byMetadata != nullptr)
+        updateGroupings();
 }
 
 void CostsPage::showEvent(QShowEvent *event)
@@ -155,6 +239,8 @@ void CostsPage::showEvent(QShowEvent *event)
     m_series.setActive(true);
     m_byTemplate.setActive(true);
     m_bySandbox.setActive(true);
+    if (m_byMetadata != nullptr)
+        m_byMetadata->setActive(true);
 }
 
 void CostsPage::hideEvent(QHideEvent *event)
@@ -163,6 +249,8 @@ void CostsPage::hideEvent(QHideEvent *event)
     m_series.setActive(false);
     m_byTemplate.setActive(false);
     m_bySandbox.setActive(false);
+    if (m_byMetadata != nullptr)
+        m_byMetadata->setActive(false);
 }
 
 void CostsPage::updateChart()
@@ -183,7 +271,9 @@ void CostsPage::exportCsv()
 
 void CostsPage::writeCsv(const QString &path)
 {
-    const QString text = costCsvHeader() + costCsv(m_byTemplate) + costCsv(m_bySandbox);
+    QString text = costCsvHeader() + costCsv(m_byTemplate) + costCsv(m_bySandbox);
+    if (m_byMetadata != nullptr && !m_byMetadata->key().isEmpty())
+        text += costCsv(*m_byMetadata);
     QSaveFile file(path);
     const bool written = file.open(QIODevice::WriteOnly) && file.write(text.toUtf8()) >= 0 && file.commit();
     Q_EMIT toast(written ? tr("Exported to %1").arg(path)

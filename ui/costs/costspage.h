@@ -2,7 +2,9 @@
 
 #include "ui/shell/page.h"
 
+class QComboBox;
 class QHBoxLayout;
+class QLabel;
 
 namespace sandglass::models {
 class CostTableModel;
@@ -12,7 +14,9 @@ class TimeWindow;
 
 namespace sandglass::ui {
 
+class Card;
 class SegmentedControl;
+class TableView;
 class TimeChart;
 
 /// What the window cost: over time, by template and by sandbox.
@@ -24,6 +28,8 @@ public:
               models::CostTableModel &bySandbox, QWidget *parent = nullptr);
 
     void showForecast(QWidget *card); ///< beside the chart; once; takes ownership
+    /// Lets the person choose a metadata key in place of templates; once.
+    void offerMetadata(models::CostTableModel &byMetadata);
 
     [[nodiscard]] QString title() const override { return tr("Costs"); }
     [[nodiscard]] bool isCurrent() const final;
@@ -40,9 +46,14 @@ protected:
 
 private:
     void buildTools();
-    QWidget *buildTable(models::CostTableModel &model, const QString &title, const QString &objectName, bool monoNames);
     void arrangeTables(); ///< side by side where both have room, else the chosen one alone
+    [[nodiscard]] Card *buildTable(models::CostTableModel &model, const QString &title, const QString &objectName,
+                                   bool monoNames);
+    void tellReading(Card &card, const models::CostTableModel &model);
     void updateChart();
+    void updateFigures();
+    void updateGroupings();
+    void chooseGrouping();
     void exportCsv();
     void writeCsv(const QString &path);
 
@@ -51,11 +62,16 @@ private:
     models::CostTableModel &m_byTemplate;
     models::CostTableModel &m_bySandbox;
     QWidget *m_tools = nullptr;
-    SegmentedControl *m_grouping = nullptr;
-    QWidget *m_templates = nullptr;
-    QWidget *m_sandboxes = nullptr;
+    SegmentedControl *m_tables = nullptr; ///< which one a narrow window shows
     QHBoxLayout *m_charts = nullptr;
     TimeChart *m_chart = nullptr;
+    QLabel *m_figures = nullptr;
+    TableView *m_groupTable = nullptr; ///< by template, or by a metadata key
+    Card *m_groupCard = nullptr;
+    Card *m_sandboxCard = nullptr;
+    QComboBox *m_grouping = nullptr; ///< the key as data; none = by template
+    models::CostTableModel *m_byMetadata = nullptr;
+    QString m_wantedKey; ///< of the last time, until it has been seen
 };
 
 } // namespace sandglass::ui
