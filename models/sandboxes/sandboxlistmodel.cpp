@@ -1,6 +1,7 @@
 #include "models/sandboxes/sandboxlistmodel.h"
 
 #include "services/core/qtstring.h"
+#include "services/cost/meter.h"
 #include "services/lifecycle/createintents.h"
 #include "services/lifecycle/journal.h"
 #include "services/lifecycle/picture.h"
@@ -231,6 +232,16 @@ std::optional<qint64> SandboxListModel::leftMs(const Sandbox &sandbox) const
     if (sandbox.state != SandboxState::Running || !sandbox.endAt)
         return {}; // a pause stops the countdown
     return std::max<qint64>(0, milliseconds(*sandbox.endAt - m_picture.now()));
+}
+
+std::optional<Money> SandboxListModel::priceOfRunning(int row, std::chrono::seconds length) const
+{
+    const Sandbox *sandbox = at(row);
+    if (sandbox == nullptr || sandbox->runs.empty())
+        return {};
+    const lifecycle::RunInterval &run = sandbox->runs.back();
+    const Timestamp now = m_picture.now();
+    return cost::priceOf({now, now + length, {}, run.vcpuCount, run.memoryMb}, m_picture.rateCard());
 }
 
 SandboxListModel::Key SandboxListModel::keyOf(const Sandbox &sandbox) const

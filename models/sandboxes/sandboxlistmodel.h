@@ -64,6 +64,8 @@ public:
     [[nodiscard]] int liveCount() const;  ///< running and paused, before the filter
     [[nodiscard]] int rowOf(const QString &id) const; ///< -1 when it is not shown
     [[nodiscard]] const lifecycle::Sandbox *at(int row) const;
+    /// What running for `length` from now on costs; empty when the size is not known.
+    [[nodiscard]] std::optional<Money> priceOfRunning(int row, std::chrono::seconds length) const;
 
 Q_SIGNALS:
     void countsChanged();

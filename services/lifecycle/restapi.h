@@ -35,7 +35,9 @@ struct RestApiOptions
 ///   /metrics                 JSON, or OpenMetrics text for an Accept (or ?format=) that names it or text/plain
 ///   /sandboxes/active        longest first
 ///   /sandboxes/runaway       running longer than their threshold; timeout_minutes null: nobody asked for it
-///   /sandboxes/{id}/cost     what one sandbox has cost, stretch by stretch
+///   /sandboxes/{id}/cost     what one sandbox has cost, stretch by stretch, with its metadata; beside it by the
+///                            events' times alone (estimated), as far as the provider has told (confirmed), and the
+///                            most it can come to by its timeout (reserved); null = not known
 ///   /events                  ?cursor= &limit=1…1000 &order=asc|desc &type= &sandbox_id= &session=; 410 for a cursor
 ///                            whose events are gone
 /// Answers are made on a thread of its own; nothing waits for the picture but the question itself. Times are UTC with

@@ -200,15 +200,21 @@ http::Response costAnswer(const LivePicture::SandboxReport &report)
                         {"cost_usd", moneyOrNull(cost::priceOf(usage, *report.card))}});
     }
     const Price price = priceOf(sandbox, *report.card, report.at);
+    const cost::CostFigures figures = figuresOf(sandbox, *report.card, report.at);
     return http::Response::json(200,
                                 dumpJson({{"sandbox_id", sandbox.id},
                                           {"template", textOrNull(sandbox.templateName())},
                                           {"state", states[static_cast<std::size_t>(sandbox.state)]},
                                           {"cost_usd", moneyOrNull(price.amount)},
+                                          {"estimated_usd", moneyOrNull(figures.estimated)},
+                                          {"confirmed_usd", moneyOrNull(figures.confirmed)},
+                                          {"reserved_usd", moneyOrNull(figures.reserved)},
                                           {"currency", "USD"},
                                           {"confirmed", price.isConfirmed},
                                           {"partial", price.isPartial},
                                           {"running_seconds", secondsOf(runningTime(sandbox, report.at))},
+                                          {"end_at", sandbox.endAt ? Json(isoTime(*sandbox.endAt)) : Json()},
+                                          {"metadata", Json(sandbox.metadata)},
                                           {"runs", std::move(runs)},
                                           {"timestamp", isoTime(report.at)}}));
 }

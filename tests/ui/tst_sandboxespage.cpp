@@ -54,6 +54,7 @@ private Q_SLOTS:
     void earlyEndIsMarked_data();
     void earlyEndIsMarked();
     void resumeAsksForTheTimeout();
+    void extendTellsItsWorstCase();
 
 private:
     void record(const std::vector<lifecycle::Event> &events);
@@ -372,6 +373,21 @@ void TestSandboxesPage::resumeAsksForTheTimeout()
     QTest::mouseClick(confirm, Qt::LeftButton);
     QTRY_COMPARE(m_api->requests, QStringList{u"POST /sandboxes/c/connect"_s});
     QVERIFY2(m_api->lastBody.contains("7200"), m_api->lastBody);
+}
+
+void TestSandboxesPage::extendTellsItsWorstCase()
+{
+    lifecycle::Event sized = sample::observedRunning(0, 0);
+    sized.sandboxId = "sized";
+    record({sample::created(10, "e1", "unsized"), sized});
+    QTRY_COMPARE(m_model->rowCount(), 2);
+    const auto *words = m_page->findChild<QLabel *>(u"selectedSandboxes"_s);
+    select({u"sized"_s});
+    QVERIFY2(words->text().endsWith(u" · 15 min more: at most $0.0272"_s), qPrintable(words->text())); // 900 s
+    select({u"unsized"_s});
+    QVERIFY2(words->text().endsWith(u" · 15 min more: price unknown"_s), qPrintable(words->text()));
+    select({u"sized"_s, u"unsized"_s});
+    QVERIFY2(words->text().endsWith(u"at most $0.0272, 1 of unknown size"_s), qPrintable(words->text()));
 }
 
 QTEST_MAIN(TestSandboxesPage)

@@ -58,6 +58,16 @@ QString earlyEndOf(const QModelIndexList &rows)
                        fromUnixMs(row.data(SandboxListModel::EndedMsRole).toLongLong()));
 }
 
+/// The worst case of Extend.
+QString extensionWords(Money longest, int running, int unknown)
+{
+    if (unknown == running)
+        return SandboxesPage::tr(" · 15 min more: price unknown");
+    const QString most = formatMoney(longest);
+    return unknown == 0 ? SandboxesPage::tr(" · 15 min more: at most %1").arg(most)
+                        : SandboxesPage::tr(" · 15 min more: at most %1, %2 of unknown size").arg(most).arg(unknown);
+}
+
 } // namespace
 
 SandboxesPage::SandboxesPage(SandboxListModel &sandboxes, SandboxActions &actions, QWidget *parent)
@@ -109,6 +119,7 @@ void SandboxesPage::buildBar()
     layout->addWidget(m_states);
     layout->addStretch(1);
     m_selected = makeMuted({});
+    m_selected->setObjectName(QStringLiteral("selectedSandboxes"));
     layout->addWidget(m_selected);
     m_pause = makeButton(tr("Pause"), QStringLiteral("pauseSandboxes"));
     m_resume = makeButton(tr("Resume…"), QStringLiteral("resumeSandboxes"));
@@ -266,12 +277,22 @@ void SandboxesPage::updateSelection()
     const QModelIndexList rows = m_table->selectionModel()->selectedRows();
     int running = 0;
     int paused = 0;
+    int unknown = 0;
+    Money longest; // what the extension can come to
     for (const QModelIndex &row : rows) {
         const auto state = static_cast<lifecycle::SandboxState>(row.data(SandboxListModel::StateRole).toInt());
         running += state == lifecycle::SandboxState::Running ? 1 : 0;
         paused += state == lifecycle::SandboxState::Paused ? 1 : 0;
+        if (state != lifecycle::SandboxState::Running)
+            continue;
+        const auto price = m_sandboxes.priceOfRunning(row.row(), std::chrono::seconds(extendSeconds));
+        longest += price.value_or(Money{});
+        unknown += price ? 0 : 1;
     }
-    m_selected->setText(rows.isEmpty() ? QString() : tr("%n selected", nullptr, static_cast<int>(rows.size())));
+    QString words = rows.isEmpty() ? QString() : tr("%n selected", nullptr, static_cast<int>(rows.size()));
+    if (running > 0)
+        words += extensionWords(longest, running, unknown);
+    m_selected->setText(words);
     const QString early = earlyEndOf(rows);
     m_detail->setText(early);
     m_detail->setVisible(!early.isEmpty());

@@ -80,6 +80,7 @@ private Q_SLOTS:
     void runawaysFollowTheRules();
     void pausedIsNoRunaway();
     void costOfOneSandbox();
+    void reservedUntilTheTimeout();
     void unknownSandboxAndSize();
     void metricsByAccept_data();
     void metricsByAccept();
@@ -313,6 +314,22 @@ void TestRestApi::costOfOneSandbox()
     QCOMPARE(cost["runs"].size(), std::size_t(2));
     QCOMPARE(dumpJson(cost["runs"][0]["duration_ms"]), dumpJson(Json(600'000)));
     QCOMPARE(dumpJson(cost["runs"][1]["vcpu_count"]), dumpJson(Json(2)));
+    QCOMPARE(dumpJson(cost["confirmed_usd"]), dumpJson(cost["cost_usd"]));
+    QCOMPARE(dumpJson(cost["reserved_usd"]), dumpJson(cost["cost_usd"])); // it is over
+}
+
+void TestRestApi::reservedUntilTheTimeout()
+{
+    Event size = observedRunning(10, 0);
+    size.newEnd = at(7200);
+    size.metadata = {{"customer", "acme"}};
+    serve({createdOf(0, "sbx", "t"), size}); // at 3,600 s
+    const Json cost = json("/sandboxes/sbx/cost");
+    QCOMPARE(dumpJson(cost["estimated_usd"]), dumpJson(Json("0.108900000000"))); // 3,600 s
+    QCOMPARE(dumpJson(cost["confirmed_usd"]), dumpJson(Json()));                 // nothing has been told
+    QCOMPARE(dumpJson(cost["reserved_usd"]), dumpJson(Json("0.217800000000")));  // 7,200 s
+    QCOMPARE(dumpJson(cost["metadata"]["customer"]), dumpJson(Json("acme")));
+    QCOMPARE(dumpJson(cost["end_at"]), dumpJson(Json("2026-08-20T12:00:00.000000+00:00")));
 }
 
 void TestRestApi::unknownSandboxAndSize()
