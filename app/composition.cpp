@@ -125,6 +125,8 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     wireModels();
     wireWindow();
     ui::applyAppearance(m_settings);
+    ui::applyTimeZone(m_settings);
+    ui::applyCurrency(m_settings);
     m_window->restoreState(m_store);
     if (!m_options.page.isEmpty())
         m_window->showPage(m_options.page);

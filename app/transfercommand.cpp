@@ -2,9 +2,14 @@
 
 #include "app/commandline.h"
 #include "app/listprices.h"
+#include "models/settings/settings.h"
+#include "services/core/displayzone.h"
 #include "services/core/paths.h"
+#include "services/core/qtstring.h"
 #include "services/lifecycle/journal.h"
 #include "services/lifecycle/transfer.h"
+
+#include <QSettings>
 
 #include <cstdio>
 #include <unistd.h>
@@ -74,6 +79,8 @@ int runTransfer(const CommandLine &options)
     const ProfilePaths paths = ProfilePaths::forDirectory(options.profile.toStdString());
     if (!ensurePrivateDirectory(paths.data))
         return fail({Error::Kind::Local, 0, "the folder " + paths.data.string() + " cannot be used", {}});
+    QSettings store(toQString((paths.config / "settings.ini").string()), QSettings::IniFormat);
+    DisplayZone::setUtc(models::Settings(store).text(models::Settings::Key::TimeZone) == u"utc");
     const auto journal = lifecycle::Journal::open(paths.data / "journal.db");
     if (!journal)
         return fail(journal.error());

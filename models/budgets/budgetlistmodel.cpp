@@ -155,7 +155,7 @@ QVariant BudgetListModel::data(const QModelIndex &index, int role) const
         if (usage != nullptr && usage->unpriced > 0)
             return tr("%1 of unknown size left out of the sum").arg(usage->unpriced);
         if (index.column() == PeriodColumn)
-            return budget.timeZone.empty() ? tr("in this machine's time zone")
+            return budget.timeZone.empty() ? tr("in the time zone of Settings")
                                            : tr("in the time zone %1").arg(toQString(budget.timeZone));
         return text(budget, index.column());
     case IdRole:

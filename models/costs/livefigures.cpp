@@ -1,5 +1,6 @@
 #include "models/costs/livefigures.h"
 
+#include "services/core/displayzone.h"
 #include "services/lifecycle/picture.h"
 
 #include <QDateTime>
@@ -13,8 +14,8 @@ namespace sandglass::models {
 
 Timestamp startOfLocalDay(Timestamp now)
 {
-    const QDate day = QDateTime::fromMSecsSinceEpoch(toUnixMs(now)).date();
-    return fromUnixMs(day.startOfDay().toMSecsSinceEpoch());
+    const QDate day = DisplayZone::at(now).date();
+    return fromUnixMs(day.startOfDay(DisplayZone::spec()).toMSecsSinceEpoch());
 }
 
 LiveFigures::LiveFigures(lifecycle::Picture &picture, QObject *parent) : QObject(parent), m_picture(picture)

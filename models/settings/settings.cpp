@@ -32,6 +32,7 @@ using Key = Settings::Key;
 
 constexpr std::array entries = {
     Entry{Key::Appearance, "appearance/theme", [] { return QVariant(QStringLiteral("system")); }},
+    Entry{Key::TimeZone, "appearance/timeZone", [] { return QVariant(QStringLiteral("system")); }},
     Entry{Key::ActiveConnection, "connections/active", [] { return QVariant(QStringLiteral("local")); }},
     Entry{Key::Connections, "connections/selfHosted", [] { return QVariant(QVariantList()); }},
     Entry{Key::ReceiverPort, "receiver/port", [] { return QVariant(8000); }, 0, 65'535},
@@ -47,6 +48,9 @@ constexpr std::array entries = {
           [] { return QVariant(QStringLiteral("http://127.0.0.1:4318")); }},
     Entry{Key::LogToFile, "diagnostics/logToFile", [] { return QVariant(false); }},
     Entry{Key::DesktopNotices, "notices/desktop", [] { return QVariant(true); }},
+    Entry{Key::DisplayCurrency, "cost/currency", [] { return QVariant(QStringLiteral("USD")); }},
+    Entry{Key::CurrencyRate, "cost/currencyRate", [] { return QVariant(QStringLiteral("1")); }},
+    Entry{Key::CompareFlatPrice, "cost/compareFlatPrice", [] { return QVariant(false); }},
     Entry{Key::RateCard, "cost/rateCard", emptyText},
     Entry{Key::RefineTemplate, "refine/template", [] { return QVariant(QStringLiteral("code-interpreter-v1")); }},
     Entry{Key::RefineRequirement, "refine/requirement", emptyText},

@@ -15,6 +15,7 @@ class Settings final : public QObject
 public:
     enum class Key {
         Appearance,          ///< "system", "light", "dark"
+        TimeZone,            ///< of views, periods and exports: "system", "utc"
         ActiveConnection,    ///< id of a connection
         Connections,         ///< the self-hosted ones, see ConnectionsModel
         ReceiverPort,        ///< 1-65535; 0 = any
@@ -29,7 +30,10 @@ public:
         TracingEndpoint,     ///< of an OTLP/HTTP receiver; its headers are in the KeyStore
         LogToFile,
         DesktopNotices, ///< alerts are told as notifications of the desktop, too
-        RateCard,       ///< the person's own card as text; empty = list prices
+        DisplayCurrency,  ///< three letters; amounts are shown in it
+        CurrencyRate,     ///< of it for a US dollar, as decimal text
+        CompareFlatPrice, ///< attempts beside a flat price
+        RateCard,         ///< the person's own card as text; empty = list prices
         RefineTemplate,
         RefineRequirement,
         RefineCheck,

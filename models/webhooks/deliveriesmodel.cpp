@@ -1,6 +1,7 @@
 #include "models/webhooks/deliveriesmodel.h"
 
 #include "models/webhooks/webhooklistmodel.h"
+#include "services/core/displayzone.h"
 #include "services/core/qtstring.h"
 #include "services/core/whendone.h"
 #include "services/e2b/client.h"
@@ -40,8 +41,7 @@ QVariant DeliveriesModel::data(const QModelIndex &index, int role) const
         return {};
     switch (index.column()) {
     case TimeColumn:
-        return last != nullptr && last->timestamp ? QVariant(QDateTime::fromMSecsSinceEpoch(toUnixMs(*last->timestamp)))
-                                                  : QVariant();
+        return last != nullptr && last->timestamp ? QVariant(DisplayZone::at(*last->timestamp)) : QVariant();
     case EventColumn:
         return shortEventType(group.eventType);
     case SandboxColumn:

@@ -1,5 +1,6 @@
 #include "models/webhooks/quarantinemodel.h"
 
+#include "services/core/displayzone.h"
 #include "services/core/qtstring.h"
 #include "services/core/whendone.h"
 #include "services/lifecycle/receiver.h"
@@ -60,7 +61,7 @@ QVariant QuarantineModel::data(const QModelIndex &index, int role) const
     const QuarantineEntry &entry = at(index.row());
     switch (index.column()) {
     case TimeColumn:
-        return QDateTime::fromMSecsSinceEpoch(toUnixMs(entry.time));
+        return DisplayZone::at(entry.time);
     case ReasonColumn:
         return wordFor(entry.kind);
     case StatusColumn:

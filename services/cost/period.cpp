@@ -1,5 +1,7 @@
 #include "services/cost/period.h"
 
+#include "services/core/displayzone.h"
+
 #include <QDateTime>
 #include <QTimeZone>
 
@@ -10,7 +12,7 @@ namespace {
 QTimeZone zoneOf(std::string_view name)
 {
     if (name.empty())
-        return QTimeZone::systemTimeZone();
+        return DisplayZone::zone();
     const QTimeZone zone(QByteArray(name.data(), static_cast<qsizetype>(name.size())));
     return zone.isValid() ? zone : QTimeZone::utc();
 }

@@ -19,7 +19,7 @@ struct Period
     friend bool operator==(const Period &, const Period &) = default;
 };
 
-/// IANA name ("Europe/Berlin") that this machine knows; "" is the machine's own zone.
+/// IANA name ("Europe/Berlin") that this machine knows; "" is the program's zone (DisplayZone).
 [[nodiscard]] bool isTimeZone(std::string_view name);
 
 /// The period that `time` falls into. An unknown zone counts as UTC.

@@ -59,7 +59,7 @@ struct ImportReport
 [[nodiscard]] Result<std::int64_t> exportSandboxes(const Journal &journal, const cost::RateCard &card, Timestamp now,
                                                    const std::filesystem::path &file,
                                                    const TransferOptions &options = {});
-/// One row per day (UTC) and template with sandboxes that ran.
+/// One row per day (of the program's zone: DisplayZone) and template with sandboxes that ran.
 [[nodiscard]] Result<std::int64_t> exportCosts(const Journal &journal, const cost::RateCard &card, Timestamp now,
                                                const std::filesystem::path &file, const TransferOptions &options = {});
 

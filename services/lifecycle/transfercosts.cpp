@@ -1,5 +1,8 @@
+#include "services/core/displayzone.h"
 #include "services/core/json.h"
+#include "services/core/qtstring.h"
 #include "services/cost/meter.h"
+#include "services/cost/period.h"
 #include "services/lifecycle/journal.h"
 #include "services/lifecycle/snapshot.h"
 #include "services/lifecycle/transfer.h"
@@ -107,6 +110,14 @@ std::vector<std::string> rowOf(const Sandbox &sandbox, const cost::RateCard &car
             sandbox.metadata.empty() ? "" : dumpJson(Json(sandbox.metadata))};
 }
 
+/// The first moment of the day as its zone writes it: "2026-08-20T00:00:00Z", "2026-08-20T00:00:00+02:00".
+std::string dayText(Timestamp day)
+{
+    const QDateTime time = QDateTime::fromMSecsSinceEpoch(toUnixMs(day), DisplayZone::zone());
+    return time.offsetFromUtc() == 0 ? formatRfc3339(day, 0)
+                                     : toUtf8(time.toOffsetFromUtc(time.offsetFromUtc()).toString(Qt::ISODate));
+}
+
 /// Sums per day and template.
 struct DaySum
 {
@@ -115,7 +126,22 @@ struct DaySum
 };
 using DaySums = std::map<std::pair<Timestamp, std::string>, DaySum>;
 
-void addDays(DaySums &sums, const Sandbox &sandbox, const cost::RateCard &card, Timestamp now,
+/// The day that holds a time. Looking one up in a zone takes a while, and neighbours mostly share theirs.
+class Days
+{
+public:
+    [[nodiscard]] const cost::Period &at(Timestamp time)
+    {
+        if (!m_last.contains(time))
+            m_last = cost::periodAt(time, cost::PeriodKind::Day, {});
+        return m_last;
+    }
+
+private:
+    cost::Period m_last;
+};
+
+void addDays(DaySums &sums, Days &days, const Sandbox &sandbox, const cost::RateCard &card, Timestamp now,
              const TransferOptions &range)
 {
     constexpr int longest = 366 * 20; // days of one run; a wrong clock must not fill the memory
@@ -123,14 +149,18 @@ void addDays(DaySums &sums, const Sandbox &sandbox, const cost::RateCard &card, 
     for (const RunInterval &run : sandbox.runs) {
         const Timestamp end = std::min(usageOf(run, now).effectiveEnd(), range.to);
         const Timestamp begin = std::max({run.start, range.from, Timestamp{}});
-        Timestamp day = std::chrono::floor<std::chrono::days>(begin);
-        for (int count = 0; begin < end && day < end && count < longest; ++count, day += std::chrono::days(1)) {
-            const Timestamp from = std::max(day, begin), to = std::min(day + std::chrono::days(1), end);
+        Timestamp from = begin;
+        for (int count = 0; from < end && count < longest; ++count) {
+            const cost::Period day = days.at(from);
+            const Timestamp to = std::min(day.to, end);
+            if (to <= from)
+                break;
             const auto price = cost::priceOf(usageOf(run, now), card, from, to);
-            DaySum &sum = own[day];
+            DaySum &sum = own[day.from];
             sum.cost += price.value_or(Money());
             sum.activeMs += activeMs(run, from, to, now);
             sum.unknown = std::max<std::int64_t>(sum.unknown, price ? 0 : 1);
+            from = to;
         }
     }
     for (const auto &[day, sum] : own) {
@@ -177,8 +207,9 @@ Result<std::int64_t> exportCosts(const Journal &journal, const cost::RateCard &c
                                  const std::filesystem::path &file, const TransferOptions &options)
 {
     DaySums sums;
+    Days days;
     auto done = forEachSandbox(journal, options, [&](const Sandbox &sandbox) -> Result<> {
-        addDays(sums, sandbox, card, now, options);
+        addDays(sums, days, sandbox, card, now, options);
         return {};
     });
     TransferFile out(file);
@@ -186,8 +217,8 @@ Result<std::int64_t> exportCosts(const Journal &journal, const cost::RateCard &c
     appendCsvRow(text, {"day", "template", "sandboxes", "active_ms", "cost_usd", "sandboxes_of_unknown_size"});
     for (const auto &[key, sum] : sums) {
         appendCsvRow(text,
-                     {formatRfc3339(key.first, 0), key.second, std::to_string(sum.sandboxes),
-                      std::to_string(sum.activeMs), sum.cost.toFixed(dollarDigits), std::to_string(sum.unknown)},
+                     {dayText(key.first), key.second, std::to_string(sum.sandboxes), std::to_string(sum.activeMs),
+                      sum.cost.toFixed(dollarDigits), std::to_string(sum.unknown)},
                      true);
     }
     if (done)

@@ -1,5 +1,8 @@
+#include "services/core/displayzone.h"
+#include "ui/text/displaycurrency.h"
 #include "ui/text/format.h"
 
+#include <QScopeGuard>
 #include <QTest>
 
 using namespace sandglass;
@@ -18,6 +21,8 @@ private Q_SLOTS:
     void durations_data();
     void durations();
     void bytes();
+    void timesInOneZone();
+    void amountsInACurrency();
 };
 
 void TestFormat::money_data()
@@ -95,6 +100,42 @@ void TestFormat::bytes()
 {
     QCOMPARE(ui::formatBytes(512), QStringLiteral("512 bytes"));
     QCOMPARE(ui::formatBytes(1'503'238'554), QStringLiteral("1.4 GiB"));
+}
+
+void TestFormat::timesInOneZone()
+{
+    const QByteArray before = qgetenv("TZ");
+    const auto restore = qScopeGuard([&before] {
+        qputenv("TZ", before);
+        DisplayZone::setUtc(false);
+    });
+    qputenv("TZ", "Asia/Kolkata");
+    const Timestamp time = *parseRfc3339("2026-08-20T20:00:05Z");
+    QCOMPARE(ui::formatClock(time), QStringLiteral("01:30:05"));
+    QCOMPARE(ui::formatSpan(time, time + 1h), QStringLiteral("01:30 – 02:30"));
+    DisplayZone::setUtc(true);
+    QCOMPARE(ui::formatClock(time), QStringLiteral("20:00:05"));
+    QCOMPARE(ui::formatSpan(time, time + 1h), QStringLiteral("20:00 – 21:00"));
+    QCOMPARE(ui::formatDateTime(time), QStringLiteral("2026-08-20 20:00:05.000 UTC"));
+}
+
+void TestFormat::amountsInACurrency()
+{
+    const auto restore = qScopeGuard([] { ui::DisplayCurrency::set({}, {}); });
+    const Money amount = *Money::parse("12.5");
+    QVERIFY(ui::DisplayCurrency::set(QStringLiteral("EUR"), QStringLiteral("0.92")));
+    QCOMPARE(ui::formatMoney(amount), QStringLiteral("€11.50"));
+    QCOMPARE(ui::formatMoney(Money{} - amount), QStringLiteral("−€11.50"));
+    QCOMPARE(ui::formatMoney({}), QStringLiteral("unknown"));
+    QCOMPARE(ui::formatMoneyExact(amount), QStringLiteral("$12.5")); // what it is
+    QVERIFY(ui::DisplayCurrency::set(QStringLiteral("CHF"), QStringLiteral("0.8")));
+    QCOMPARE(ui::formatMoney(amount), QStringLiteral("CHF\u00a010.00"));
+    for (const char *rate : {"", "0", "-1", "abc", "1000000", "0.0000001"})
+        QVERIFY(!ui::DisplayCurrency::set(QStringLiteral("EUR"), QString::fromLatin1(rate)));
+    QVERIFY(!ui::DisplayCurrency::set(QStringLiteral("EURO"), QStringLiteral("1")));
+    QCOMPARE(ui::formatMoney(amount), QStringLiteral("CHF\u00a010.00")); // as before
+    QVERIFY(ui::DisplayCurrency::set(QStringLiteral("USD"), {}));
+    QCOMPARE(ui::formatMoney(amount), QStringLiteral("$12.50"));
 }
 
 QTEST_GUILESS_MAIN(TestFormat)

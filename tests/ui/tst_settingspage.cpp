@@ -1,8 +1,10 @@
 #include "models/settings/connectionsmodel.h"
 #include "models/settings/ratecardmodel.h"
 #include "models/settings/settings.h"
+#include "services/core/displayzone.h"
 #include "services/core/keystore.h"
 #include "ui/settings/settingspage.h"
+#include "ui/text/format.h"
 #include "ui/theme/theme.h"
 
 #include <QApplication>
@@ -75,7 +77,13 @@ private Q_SLOTS:
         QCOMPARE(connections.activeId(), u"team"_s);
 
         // the engine's key is masked on the page and whole in the clipboard
-        page.setEngine({ui::EngineView::State::Running, {}, u"tier 1"_s, {}, u"http://127.0.0.1:1"_s, u"http://127.0.0.1:2"_s, someKey});
+        page.setEngine({ui::EngineView::State::Running,
+                        {},
+                        u"tier 1"_s,
+                        {},
+                        u"http://127.0.0.1:1"_s,
+                        u"http://127.0.0.1:2"_s,
+                        someKey});
         QVERIFY(label(u"exportLines"_s)->text().contains(u"E2B_API_URL=http://127.0.0.1:1"_s));
         QVERIFY(!label(u"exportLines"_s)->text().contains(someKey));
         button(u"copyExport"_s)->click();
@@ -106,6 +114,26 @@ private Q_SLOTS:
         appearance->setCurrentIndex(appearance->findData(u"dark"_s));
         QVERIFY(ui::Theme::tokens().isDark);
         QCOMPARE(settings.text(models::Settings::Key::Appearance), u"dark"_s);
+        auto *zone = page.findChild<QComboBox *>(u"timeZone"_s);
+        zone->setCurrentIndex(zone->findData(u"utc"_s));
+        QVERIFY(DisplayZone::isUtc());
+        QCOMPARE(settings.text(models::Settings::Key::TimeZone), u"utc"_s);
+        zone->setCurrentIndex(zone->findData(u"system"_s));
+        QVERIFY(!DisplayZone::isUtc());
+        auto *currency = page.findChild<QComboBox *>(u"currency"_s);
+        auto *rate = page.findChild<QLineEdit *>(u"currencyRate"_s);
+        QVERIFY(!rate->isEnabled());
+        rate->setText(u"0.5"_s);
+        currency->setCurrentText(u"EUR"_s);
+        QVERIFY(rate->isEnabled());
+        QCOMPARE(settings.text(models::Settings::Key::DisplayCurrency), u"EUR"_s);
+        QCOMPARE(ui::formatMoney(Money::parse("3")), u"€1.50"_s);
+        rate->setText(u"nothing"_s);
+        Q_EMIT rate->editingFinished();
+        QVERIFY(label(u"currencyProblem"_s)->text().contains(u"above zero"_s));
+        QCOMPARE(settings.text(models::Settings::Key::CurrencyRate), u"0.5"_s);
+        currency->setCurrentText(u"USD"_s);
+        QCOMPARE(ui::formatMoney(Money::parse("3")), u"$3.00"_s);
         button(u"addRate"_s)->click();
         QCOMPARE(rates.rowCount(), 2);
         button(u"resetRates"_s)->click();

@@ -112,7 +112,7 @@ void BudgetDialog::addLimitRows(QFormLayout *rows)
         makeCombo(QStringLiteral("budgetPeriod"), tr("Period"), {tr("per day"), tr("per week"), tr("per month")});
     m_zone = makeCombo(QStringLiteral("budgetZone"), tr("Time zone"));
     m_zone->setEditable(true);
-    m_zone->addItem(tr("this machine's"));
+    m_zone->addItem(tr("as in Settings"));
     m_zone->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     m_zone->setMinimumContentsLength(18);
     const QList<QByteArray> zones = QTimeZone::availableTimeZoneIds();

@@ -1,5 +1,6 @@
 #include "ui/budgets/budgettext.h"
 
+#include "services/core/displayzone.h"
 #include "services/core/qtstring.h"
 
 #include <QCoreApplication>
@@ -142,12 +143,12 @@ Result<Thresholds> thresholdsFromText(const QString &text)
 
 QString momentText(Timestamp time)
 {
-    return QDateTime::fromMSecsSinceEpoch(toUnixMs(time)).toString(u"d MMM HH:mm:ss"_s);
+    return DisplayZone::at(time).toString(u"d MMM HH:mm:ss"_s);
 }
 
 QString dayText(Timestamp time)
 {
-    return QDateTime::fromMSecsSinceEpoch(toUnixMs(time)).toString(u"d MMM HH:mm"_s);
+    return DisplayZone::at(time).toString(u"d MMM HH:mm"_s);
 }
 
 QString forecastMethodText()

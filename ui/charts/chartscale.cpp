@@ -1,5 +1,7 @@
 #include "ui/charts/chartscale.h"
 
+#include "services/core/displayzone.h"
+
 #include <QDateTime>
 
 #include <array>
@@ -87,7 +89,7 @@ QList<Timestamp> ChartScale::timeTicks() const
     const qint64 stepMs = std::chrono::milliseconds(spacing).count();
     // Ticks stand on round times of the person's clock, also where the zone is off by half an hour.
     const qint64 fromMs = toUnixMs(m_from);
-    const qint64 offsetMs = QDateTime::fromMSecsSinceEpoch(fromMs).offsetFromUtc() * 1000LL;
+    const qint64 offsetMs = DisplayZone::at(m_from).offsetFromUtc() * 1000LL;
     qint64 tick = ((fromMs + offsetMs + stepMs - 1) / stepMs) * stepMs - offsetMs;
     QList<Timestamp> ticks;
     for (; tick <= toUnixMs(m_to); tick += stepMs)
@@ -97,7 +99,7 @@ QList<Timestamp> ChartScale::timeTicks() const
 
 QString ChartScale::timeLabel(Timestamp tick) const
 {
-    const QDateTime local = QDateTime::fromMSecsSinceEpoch(toUnixMs(tick));
+    const QDateTime local = DisplayZone::at(tick);
     return m_to - m_from > 48h ? local.toString(QStringLiteral("d MMM")) : local.toString(QStringLiteral("HH:mm"));
 }
 

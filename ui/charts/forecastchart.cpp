@@ -1,5 +1,6 @@
 #include "ui/charts/forecastchart.h"
 
+#include "services/core/displayzone.h"
 #include "services/core/qtstring.h"
 #include "ui/charts/chartaxes.h"
 #include "ui/costs/csv.h"
@@ -27,7 +28,7 @@ QString axisMoney(double dollars)
 
 QString dayOf(Timestamp time)
 {
-    return QDateTime::fromMSecsSinceEpoch(toUnixMs(time)).toString(QStringLiteral("d MMM"));
+    return DisplayZone::at(time).toString(QStringLiteral("d MMM"));
 }
 
 } // namespace

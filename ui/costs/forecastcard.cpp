@@ -2,6 +2,7 @@
 
 #include "models/budgets/guarddesk.h"
 #include "models/budgets/spendforecast.h"
+#include "services/core/displayzone.h"
 #include "services/core/qtstring.h"
 #include "ui/budgets/budgettext.h"
 #include "ui/charts/forecastchart.h"
@@ -30,7 +31,7 @@ constexpr auto soon = 48h; ///< until then the hour matters
 
 QString dateText(Timestamp time)
 {
-    return QDateTime::fromMSecsSinceEpoch(toUnixMs(time)).toString(u"d MMM"_s);
+    return DisplayZone::at(time).toString(u"d MMM"_s);
 }
 
 /// When the budget will be used up, in words.

@@ -1,6 +1,7 @@
 #include "ui/events/eventspage.h"
 
 #include "models/events/eventlistmodel.h"
+#include "services/core/displayzone.h"
 #include "ui/events/eventdelegate.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
@@ -185,7 +186,7 @@ void EventsPage::setHistoryGaps(const std::vector<lifecycle::HistoryGap> &gaps)
 {
     const QLocale locale;
     const auto word = [&locale](Timestamp time) {
-        return locale.toString(QDateTime::fromMSecsSinceEpoch(toUnixMs(time)), QStringLiteral("d MMM HH:mm"));
+        return locale.toString(DisplayZone::at(time), QStringLiteral("d MMM HH:mm"));
     };
     m_gap = gaps.empty() ? QString()
                          : tr("nothing is known of %1 – %2: the provider forgets after 7 days")

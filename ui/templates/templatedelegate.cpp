@@ -1,6 +1,7 @@
 #include "ui/templates/templatedelegate.h"
 
 #include "models/templates/templatelistmodel.h"
+#include "services/core/displayzone.h"
 #include "services/core/time.h"
 #include "ui/templates/templatedetails.h"
 #include "ui/text/format.h"
@@ -32,7 +33,8 @@ void TemplateDelegate::paint(QPainter *painter, const QStyleOptionViewItem &opti
         text = formatCount(index.data(TemplateListModel::SortRole).toLongLong());
     } else if (index.column() == TemplateListModel::UpdatedColumn) {
         const qint64 ms = index.data(TemplateListModel::SortRole).toLongLong();
-        text = ms > 0 ? QLocale().toString(QDateTime::fromMSecsSinceEpoch(ms), QStringLiteral("d MMM yyyy")) : QStringLiteral("—");
+        text = ms > 0 ? QLocale().toString(DisplayZone::at(fromUnixMs(ms)), QStringLiteral("d MMM yyyy"))
+                      : QStringLiteral("—");
     }
     painter->setPen(colour);
     const QRect area = option.rect.adjusted(12, 0, -12, 0);

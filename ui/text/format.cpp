@@ -1,6 +1,8 @@
 #include "ui/text/format.h"
 
+#include "services/core/displayzone.h"
 #include "services/core/qtstring.h"
+#include "ui/text/displaycurrency.h"
 
 #include <QDateTime>
 #include <QLocale>
@@ -18,7 +20,7 @@ namespace {
 
 QDateTime localTime(Timestamp time)
 {
-    return QDateTime::fromMSecsSinceEpoch(toUnixMs(time)); // local by default
+    return DisplayZone::at(time);
 }
 
 /// "1 m 04 s": two units, the smaller one padded so that a column of ages does not dance.
@@ -34,7 +36,8 @@ QString formatMoney(std::optional<Money> money)
 {
     if (!money)
         return u"unknown"_s;
-    const Money magnitude = *money < Money{} ? Money{} - *money : *money;
+    const Money amount = DisplayCurrency::converted(*money);
+    const Money magnitude = amount < Money{} ? Money{} - amount : amount;
     QString text = toQString(magnitude.toFixed(2));
     if (!magnitude.isZero() && magnitude < Money::fromPicoDollars(1'000'000'000'000)) { // below a dollar
         // Never fewer than four decimals, so that the amounts of one column can be compared.
@@ -44,7 +47,7 @@ QString formatMoney(std::optional<Money> money)
     }
     for (qsizetype at = text.indexOf(u'.') - 3; at > 0; at -= 3)
         text.insert(at, u',');
-    return (*money < Money{} ? u"−$"_s : u"$"_s) + text;
+    return (amount < Money{} ? u"−"_s : QString()) + DisplayCurrency::symbol() + text;
 }
 
 QString formatMoneyExact(Money money)

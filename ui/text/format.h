@@ -9,9 +9,10 @@
 
 namespace sandglass::ui {
 
-/// Money for people: "$11.87", "$12,345.60", below one cent at least four significant decimals ("$0.0019"); empty -> "unknown".
+/// Money for people, in the currency of DisplayCurrency: "$11.87", "$12,345.60", below one cent at least four significant
+/// decimals ("$0.0019"); empty -> "unknown".
 [[nodiscard]] QString formatMoney(std::optional<Money> money);
-[[nodiscard]] QString formatMoneyExact(Money money); ///< every digit, for tooltips
+[[nodiscard]] QString formatMoneyExact(Money money); ///< every digit, in US dollars, for tooltips
 [[nodiscard]] QString formatRate(Money perHour);     ///< "$1.42/h"
 /// "1 m 04 s", "40 m 58 s", "2 h 05 m", "3 d 4 h"; below a minute "0 m 59 s".
 [[nodiscard]] QString formatAge(std::chrono::milliseconds age);

@@ -1,5 +1,6 @@
 #include "ui/timetravel/travelbar.h"
 
+#include "services/core/displayzone.h"
 #include "services/core/qtstring.h"
 #include "ui/shell/banner.h"
 #include "ui/text/format.h"
@@ -28,7 +29,7 @@ namespace {
 
 QDateTime localTime(Timestamp moment)
 {
-    return QDateTime::fromMSecsSinceEpoch(toUnixMs(moment));
+    return DisplayZone::at(moment);
 }
 
 QString momentText(Timestamp moment)
@@ -178,6 +179,7 @@ void TravelBar::update()
     m_slider->setMoment(m_viewpoint.target());
     if (!m_entry->hasFocus()) {
         const QSignalBlocker quiet(m_entry);
+        m_entry->setTimeSpec(DisplayZone::spec());
         m_entry->setDateTime(localTime(m_viewpoint.target()));
     }
     updateActions();

@@ -1,5 +1,7 @@
+#include "services/core/displayzone.h"
 #include "services/cost/period.h"
 
+#include <QScopeGuard>
 #include <QTest>
 
 #include <random>
@@ -15,6 +17,7 @@ private Q_SLOTS:
     void boundaries_data();
     void boundaries();
     void unknownZoneCountsAsUtc();
+    void withoutAZoneTheProgramsHolds();
     void periodsTileTheTime();
 };
 
@@ -59,6 +62,22 @@ void TestPeriod::boundaries()
         cost::periodAt(parseRfc3339(time.toStdString()).value(), static_cast<PeriodKind>(kind), zone.toStdString());
     QCOMPARE(QByteArray::fromStdString(formatRfc3339(period.from, 0)), from);
     QCOMPARE(QByteArray::fromStdString(formatRfc3339(period.to, 0)), to);
+}
+
+void TestPeriod::withoutAZoneTheProgramsHolds()
+{
+    const QByteArray before = qgetenv("TZ");
+    const auto restore = qScopeGuard([&before] {
+        qputenv("TZ", before);
+        DisplayZone::setUtc(false);
+    });
+    qputenv("TZ", "Europe/Berlin");
+    const auto dayAt = [](const char *time) {
+        return formatRfc3339(cost::periodAt(*parseRfc3339(time), PeriodKind::Day, {}).from, 0);
+    };
+    QCOMPARE(dayAt("2026-08-20T23:30:00Z"), std::string("2026-08-20T22:00:00Z"));
+    DisplayZone::setUtc(true);
+    QCOMPARE(dayAt("2026-08-20T23:30:00Z"), std::string("2026-08-20T00:00:00Z"));
 }
 
 void TestPeriod::unknownZoneCountsAsUtc()

@@ -1,3 +1,4 @@
+#include "services/core/displayzone.h"
 #include "services/lifecycle/transfer.h"
 
 #include "services/lifecycle/fold.h"
@@ -6,6 +7,7 @@
 #include "tests/services/lifecycle/journalhelp.h"
 #include "tests/services/lifecycle/lives.h"
 
+#include <QScopeGuard>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -321,12 +323,30 @@ void TestTransfer::costsPerDayAddUp()
         }
     }
     QVERIFY(exportCosts(*m_journal, card, at(99'000), path("c.csv")).value() > 1);
-    Money sum;
+    const auto sumOf = [](const auto &rows) {
+        Money sum;
+        for (std::size_t i = 1; i < rows.size(); ++i)
+            sum += Money::parse(rows[i][4]).value();
+        return sum;
+    };
     const auto rows = rowsOf(path("c.csv"));
-    for (std::size_t i = 1; i < rows.size(); ++i)
-        sum += Money::parse(rows[i][4]).value();
     QVERIFY(!total.isZero());
-    QCOMPARE(sum.toFixed(9), total.toFixed(9)); // each row is rounded at the twelfth decimal
+    QCOMPARE(sumOf(rows).toFixed(9), total.toFixed(9)); // each row is rounded at the twelfth decimal
+
+    // Days of the machine's zone, and of UTC where a person wants them so.
+    const QByteArray before = qgetenv("TZ");
+    const auto restore = qScopeGuard([&before] {
+        qputenv("TZ", before);
+        DisplayZone::setUtc(false);
+    });
+    qputenv("TZ", "Europe/Berlin");
+    QVERIFY(exportCosts(*m_journal, card, at(99'000), path("d.csv")).value() > 1);
+    const auto inBerlin = rowsOf(path("d.csv"));
+    QCOMPARE(inBerlin[1][0], std::string("2026-08-20T00:00:00+02:00"));
+    QCOMPARE(sumOf(inBerlin).toFixed(9), total.toFixed(9));
+    DisplayZone::setUtc(true);
+    QVERIFY(exportCosts(*m_journal, card, at(99'000), path("e.csv")).value() > 1);
+    QCOMPARE(rowsOf(path("e.csv"))[1][0], std::string("2026-08-20T00:00:00Z"));
 }
 
 QTEST_GUILESS_MAIN(TestTransfer)
