@@ -12,6 +12,7 @@
 #include "ui/refine/resultsview.h"
 #include "ui/theme/theme.h"
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
 #include <QListView>
@@ -128,6 +129,11 @@ private Q_SLOTS:
         QTest::keyClick(editor, Qt::Key_Return, Qt::ControlModifier);
         QTRY_COMPARE(m_session->attempts()->rowCount(), 2);
         QTRY_COMPARE(m_session->attempts()->at(0).verdict, models::AttemptRow::Verdict::Passed);
+        auto *flat = m_page->findChild<QCheckBox *>(u"flatPrice"_s);
+        const auto *cost = m_page->findChild<QLabel *>(u"attemptsCost"_s);
+        QVERIFY(flat->isVisible() && !flat->isChecked() && !cost->text().contains(u"flat"_s));
+        flat->click();
+        QVERIFY2(cost->text().contains(u"flat: $0.0200"_s), qPrintable(cost->text())); // a cent for each of two
 
         auto *list = m_page->findChild<QListView *>(u"attemptList"_s);
         list->setCurrentIndex(m_session->attempts()->index(1));

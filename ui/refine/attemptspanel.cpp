@@ -5,6 +5,7 @@
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 
+#include <QCheckBox>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
@@ -18,9 +19,16 @@ namespace sandglass::ui {
 using models::AttemptRow;
 using models::AttemptsModel;
 
+namespace {
+
+constexpr Money flatPrice = Money::fromPicoDollars(10'000'000'000); ///< for an attempt, as sellers of sessions reckon
+
+} // namespace
+
 AttemptsPanel::AttemptsPanel(AttemptsModel &attempts, QWidget *parent)
     : QFrame(parent), m_attempts(attempts), m_requirement(new QPlainTextEdit(this)), m_check(new QLineEdit(this)),
       m_list(new QListView(this)), m_count(new QLabel(this)), m_empty(new QLabel(this)), m_cost(new QLabel(this)),
+      m_flat(new QCheckBox(tr("Compare with $0.01 an attempt"), this)),
       m_restore(new QPushButton(tr("Restore this code"), this))
 {
     setObjectName(QStringLiteral("attemptsPanel"));
@@ -32,6 +40,10 @@ AttemptsPanel::AttemptsPanel(AttemptsModel &attempts, QWidget *parent)
         update();
         if (selectedNumber() > 0)
             Q_EMIT attemptSelected(selectedNumber());
+    });
+    connect(m_flat, &QCheckBox::toggled, this, [this](bool isCompared) {
+        update();
+        Q_EMIT flatPriceCompared(isCompared);
     });
     connect(m_restore, &QPushButton::clicked, this, [this] { Q_EMIT restoreRequested(selectedNumber()); });
     for (auto signal : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
@@ -72,6 +84,9 @@ void AttemptsPanel::buildLayout()
     m_empty->setAlignment(Qt::AlignTop | Qt::AlignLeft);
     m_count->setProperty("role", QStringLiteral("muted"));
     m_cost->setProperty("role", QStringLiteral("muted"));
+    m_cost->setObjectName(QStringLiteral("attemptsCost"));
+    m_cost->setWordWrap(true);
+    m_flat->setObjectName(QStringLiteral("flatPrice"));
     m_restore->setObjectName(QStringLiteral("restoreCode"));
     m_restore->setToolTip(tr("Puts the code of this attempt into the editor; Ctrl+Z takes it back."));
     auto *attemptsRow = new QHBoxLayout;
@@ -94,6 +109,7 @@ void AttemptsPanel::buildLayout()
     layout->addWidget(m_list, 1);
     layout->addWidget(m_restore);
     layout->addWidget(m_cost);
+    layout->addWidget(m_flat);
 }
 
 void AttemptsPanel::update()
@@ -112,8 +128,29 @@ void AttemptsPanel::update()
             isKnown = true;
         }
     }
-    m_cost->setText(isKnown ? tr("%1 for these attempts").arg(formatMoney(sum)) : QString());
-    m_cost->setVisible(isKnown);
+    m_cost->setText(costWords(isKnown ? std::optional(sum) : std::nullopt, count));
+    m_cost->setVisible(!m_cost->text().isEmpty());
+    m_flat->setVisible(count > 0);
+}
+
+QString AttemptsPanel::costWords(std::optional<Money> cost, int count) const
+{
+    const QString words = cost ? tr("%1 for these attempts").arg(formatMoney(*cost)) : QString();
+    if (!m_flat->isChecked() || count == 0)
+        return words;
+    const Money flat = flatPrice.scaled(count, 1);
+    const QString other = tr("flat: %1").arg(formatMoney(flat));
+    if (!cost)
+        return other;
+    const Money difference = flat - *cost;
+    return words + QStringLiteral(" · ") + other + QStringLiteral(", ")
+        + (difference < Money{} ? tr("%1 less").arg(formatMoney(Money{} - difference))
+                                : tr("%1 more").arg(formatMoney(difference)));
+}
+
+void AttemptsPanel::compareFlatPrice(bool isCompared)
+{
+    m_flat->setChecked(isCompared);
 }
 
 int AttemptsPanel::selectedNumber() const

@@ -1,7 +1,12 @@
 #pragma once
 
+#include "services/core/money.h"
+
 #include <QFrame>
 
+#include <optional>
+
+class QCheckBox;
 class QLabel;
 class QLineEdit;
 class QListView;
@@ -27,8 +32,10 @@ public:
     [[nodiscard]] QString expectedOutput() const;
     [[nodiscard]] int selectedNumber() const; ///< 0: none
     void selectNewest();
+    void compareFlatPrice(bool isCompared); ///< beside the cost: what a cent for each attempt would come to
 
 Q_SIGNALS:
+    void flatPriceCompared(bool isCompared);
     void requirementChanged(const QString &text);
     void expectedOutputChanged(const QString &text);
     void attemptSelected(int number);
@@ -37,6 +44,7 @@ Q_SIGNALS:
 private:
     void buildLayout();
     void update();
+    [[nodiscard]] QString costWords(std::optional<Money> cost, int count) const;
 
     models::AttemptsModel &m_attempts;
     QPlainTextEdit *m_requirement;
@@ -45,6 +53,7 @@ private:
     QLabel *m_count;
     QLabel *m_empty;
     QLabel *m_cost;
+    QCheckBox *m_flat;
     QPushButton *m_restore;
 };
 

@@ -151,6 +151,7 @@ void RefinePage::wireSession()
     m_output->setLiveOutput(m_session.output());
     m_panel->setRequirement(m_settings.text(Settings::Key::RefineRequirement));
     m_panel->setExpectedOutput(m_settings.text(Settings::Key::RefineCheck));
+    m_panel->compareFlatPrice(m_settings.value(Settings::Key::CompareFlatPrice).toBool());
     m_session.setExpectedOutput(m_panel->expectedOutput());
     m_session.setRunTimeout(m_settings.number(Settings::Key::RunTimeoutSeconds));
     m_session.setSandboxTimeout(m_settings.number(Settings::Key::SandboxTimeoutSeconds));
@@ -166,6 +167,8 @@ void RefinePage::wireSession()
         Q_EMIT badgeChanged(QString::number(m_session.attempts()->rowCount()));
     });
     connect(m_panel, &AttemptsPanel::attemptSelected, this, &RefinePage::onAttemptSelected);
+    connect(m_panel, &AttemptsPanel::flatPriceCompared, this,
+            [this](bool isCompared) { m_settings.set(Settings::Key::CompareFlatPrice, isCompared); });
     connect(m_panel, &AttemptsPanel::restoreRequested, this, &RefinePage::restore);
     connect(m_panel, &AttemptsPanel::requirementChanged, this,
             [this](const QString &text) { m_settings.set(Settings::Key::RefineRequirement, text.left(4000)); });
