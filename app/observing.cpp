@@ -14,8 +14,6 @@
 #include <QDesktopServices>
 #include <QElapsedTimer>
 #include <QLoggingCategory>
-#include <QPromise>
-#include <QThreadPool>
 #include <QUrl>
 
 #include <utility>
@@ -90,7 +88,7 @@ Observing::Observing(models::Settings &settings, KeyStore &keys, const ProfilePa
 Observing::~Observing()
 {
     m_exporter.reset();
-    m_ending.waitForFinished();
+    m_ender.reset(); // waits
     telemetry::setRemoteParent({});
     telemetry::Log::instance().closeFile();
 }
@@ -144,15 +142,8 @@ void Observing::followTraces()
         return;
     if (m_exporter) {
         telemetry::setSpanSink(nullptr); // at once; what waits is sent on another thread, which may take seconds
-        auto promise = std::make_shared<QPromise<void>>();
-        promise->start();
-        m_ending.waitForFinished(); // of a change before this one: over by now, unless somebody is very quick
-        m_ending = promise->future();
-        QThreadPool::globalInstance()->start(
-            [promise, old = std::shared_ptr<telemetry::OtlpExporter>(std::move(m_exporter))]() mutable {
-                old.reset();
-                promise->finish();
-            });
+        m_ender->post(
+            [old = std::shared_ptr<telemetry::OtlpExporter>(std::move(m_exporter))]() mutable { old.reset(); });
     }
     if (isTracing())
         m_exporter = std::make_unique<telemetry::OtlpExporter>(wanted);

@@ -2,14 +2,15 @@
 
 #include "services/core/error.h"
 #include "services/core/paths.h"
+#include "services/core/workthread.h"
 #include "services/telemetry/otlp/exporter.h"
 
-#include <QFuture>
 #include <QObject>
 #include <QPointer>
 #include <QTimer>
 
 #include <memory>
+#include <optional>
 
 namespace sandglass {
 class KeyStore;
@@ -62,7 +63,7 @@ private:
     bool m_areHeadersAsked = false;
     bool m_areHeadersKnown = false;
     std::unique_ptr<telemetry::OtlpExporter> m_exporter; ///< while tracing is on
-    QFuture<void> m_ending;                              ///< of the exporter before
+    std::optional<WorkThread> m_ender{std::in_place};    ///< of exporters before it
     std::unique_ptr<net::HttpClient> m_http;             ///< of the test; made when somebody tests
     QString m_logProblem;
     QPointer<ui::SettingsPage> m_page;

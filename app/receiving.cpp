@@ -12,8 +12,6 @@
 #include "ui/webhooks/webhookspage.h"
 
 #include <QLoggingCategory>
-#include <QPromise>
-#include <QThreadPool>
 
 #include <utility>
 
@@ -131,24 +129,19 @@ void Receiving::launch()
 
 void Receiving::restart()
 {
-    if (m_ending.isRunning() || m_secrets.current().isEmpty())
+    if (m_isEnding || !m_ender || m_secrets.current().isEmpty())
         return;
     m_quarantine.setReceiver(nullptr);
     // It lets deliveries under way finish, which may take seconds: not on this thread.
-    auto promise = std::make_shared<QPromise<void>>();
-    promise->start();
-    m_ending = promise->future();
-    auto *watcher = new QFutureWatcher<void>(this);
-    connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher] {
-        watcher->deleteLater();
-        launch();
-    });
-    watcher->setFuture(m_ending);
-    QThreadPool::globalInstance()->start(
-        [promise, old = std::shared_ptr<lifecycle::Receiver>(std::move(m_receiver))]() mutable {
-            old.reset();
-            promise->finish();
+    m_isEnding = true;
+    m_ender->post([this, old = std::shared_ptr<lifecycle::Receiver>(std::move(m_receiver))]() mutable {
+        old.reset();
+        m_inbox.post([this] {
+            m_isEnding = false;
+            if (m_ender)
+                launch();
         });
+    });
     m_failure.clear();
     updateViews();
 }
@@ -157,7 +150,7 @@ void Receiving::stop()
 {
     m_ticker.stop();
     m_quarantine.setReceiver(nullptr);
-    m_ending.waitForFinished();
+    m_ender.reset(); // waits
     m_receiver.reset();
 }
 

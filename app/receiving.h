@@ -5,12 +5,13 @@
 #include "models/webhooks/quarantinemodel.h"
 #include "models/webhooks/tunnelsession.h"
 #include "models/webhooks/webhooklistmodel.h"
+#include "services/core/mailbox.h"
 #include "services/core/paths.h"
+#include "services/core/workthread.h"
 #include "services/e2b/webhookregistrations.h"
 #include "services/lifecycle/receiver.h"
 #include "ui/webhooks/receiverview.h"
 
-#include <QFuture>
 #include <QObject>
 #include <QPointer>
 #include <QTimer>
@@ -96,7 +97,9 @@ private:
     e2b::RegistrationFile m_registrations;
     std::unique_ptr<e2b::WebhookRegistrar> m_registrar; ///< at the local engine
     std::unique_ptr<lifecycle::Receiver> m_receiver;
-    QFuture<void> m_ending; ///< of a receiver that is being replaced
+    bool m_isEnding = false; ///< a receiver is being replaced
+    Mailbox m_inbox;
+    std::optional<WorkThread> m_ender{std::in_place}; ///< of replaced receivers; none once stopped
     models::WebhookListModel m_webhooks;
     models::DeliveriesModel m_deliveries;
     models::QuarantineModel m_quarantine;

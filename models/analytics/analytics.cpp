@@ -54,10 +54,7 @@ Analytics::Analytics(lifecycle::Picture &picture, TimeWindow &window, std::files
 Analytics::~Analytics()
 {
     m_worker->stop();
-    m_worker->inbox().postAndWait([] {}); // what is under way
-    m_worker->deleteLater();              // in its thread, before that ends
-    m_thread.quit();
-    m_thread.wait();
+    endWorker(m_worker, m_thread, [] {});
 }
 
 template<typename Call>

@@ -52,10 +52,7 @@ GuardDesk::GuardDesk(lifecycle::Tracker &tracker, SandboxActions &actions, Guard
 GuardDesk::~GuardDesk()
 {
     m_worker->stop();
-    m_worker->inbox().postAndWait([this] { m_worker->close(); });
-    m_worker->deleteLater(); // in its thread, before that ends
-    m_thread.quit();
-    m_thread.wait();
+    endWorker(m_worker, m_thread, [this] { m_worker->close(); });
 }
 
 template<typename Call>

@@ -8,7 +8,11 @@ namespace sandglass {
 
 Mailbox::Mailbox(QObject *parent) : QObject(parent) {}
 
-Mailbox::~Mailbox() = default;
+Mailbox::~Mailbox()
+{
+    const std::lock_guard lock(m_mutex); // whoever posted last has let go of it
+    m_calls.clear();
+}
 
 void Mailbox::post(Call call)
 {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <QObject>
+#include <QThread>
 
 #include <deque>
 #include <functional>
@@ -45,5 +46,18 @@ private:
     std::mutex m_mutex;
     std::deque<Call> m_calls; ///< while there is one, an open() is on its way
 };
+
+/// Calls `last` in the worker's thread, destroys the worker there, and ends the thread. `worker` has an inbox() that
+/// lives with it.
+template<typename Worker, typename Last>
+void endWorker(Worker *worker, QThread &thread, Last last)
+{
+    worker->inbox().postAndWait([&] {
+        last();
+        delete worker;
+    });
+    thread.quit();
+    thread.wait();
+}
 
 } // namespace sandglass

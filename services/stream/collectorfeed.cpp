@@ -140,10 +140,7 @@ CollectorFeed::CollectorFeed(lifecycle::Journal &journal, CollectorFeedOptions o
 
 CollectorFeed::~CollectorFeed()
 {
-    m_worker->inbox().postAndWait([this] { m_worker->end(); });
-    m_worker->deleteLater(); // in its thread, before that ends
-    m_thread.quit();
-    m_thread.wait();
+    endWorker(m_worker, m_thread, [this] { m_worker->end(); });
 }
 
 void CollectorFeed::setCollectors(std::vector<CollectorAddress> addresses)

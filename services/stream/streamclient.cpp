@@ -100,7 +100,7 @@ void StreamClient::open()
     }
     closeIntake();
     m_intake = std::make_unique<Intake>(m_journal, m_status.position, m_options.inFlight, [this] {
-        QMetaObject::invokeMethod(this, &StreamClient::noteProgress, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(this, "noteProgress", Qt::QueuedConnection); // by name: see Mailbox
     });
     m_notice.reset();
     m_socket = std::make_unique<QWebSocket>();

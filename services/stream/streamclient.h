@@ -83,7 +83,7 @@ private:
     void readText(const QString &text);
     void readEvent(const Incoming &message);
     void readHello(const Incoming &message);
-    void noteProgress();
+    Q_INVOKABLE void noteProgress();
     bool readProgress(); ///< false: the journal has refused an event
     void closeIntake();
     void noteSocketError(QAbstractSocket::SocketError code);

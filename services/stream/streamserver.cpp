@@ -32,10 +32,7 @@ StreamServer::~StreamServer()
 {
     if (!d->worker)
         return;
-    d->worker->inbox().postAndWait([this] { d->worker->closeAll(); });
-    d->worker->deleteLater(); // in its thread, before that ends
-    d->thread.quit();
-    d->thread.wait();
+    endWorker(d->worker, d->thread, [this] { d->worker->closeAll(); });
 }
 
 Result<> StreamServer::start()
@@ -48,10 +45,10 @@ Result<> StreamServer::start()
     if (const auto allowed = lifecycle::mayListen(options.address, hasTls || options.allowPlainText, options.token);
         !allowed)
         return allowed;
-    d->thread.setObjectName(QStringLiteral("stream"));
-    d->thread.start();
     d->worker = new StreamWorker(d->journal, d->card, options, d->counters);
     d->worker->moveToThread(&d->thread);
+    d->thread.setObjectName(QStringLiteral("stream"));
+    d->thread.start();
     Result<std::uint16_t> listening = std::uint16_t{0};
     d->worker->inbox().postAndWait([this, &listening] { listening = d->worker->listen(); });
     if (!listening)

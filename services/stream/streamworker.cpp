@@ -188,10 +188,15 @@ void StreamWorker::adoptClients()
         auto peer = std::make_unique<StreamPeer>(std::move(owned), tcp, request.isFull, m_options.queueLimit);
         StreamPeer *added = peer.get();
         added->filter = request.filter;
-        connect(
-            added, &StreamPeer::gone, this, [this, added] { forget(added); }, Qt::QueuedConnection);
-        connect(
-            added, &StreamPeer::drained, this, [this, added] { catchUp(*added); }, Qt::QueuedConnection);
+        // Queued calls outlive their sender.
+        const auto queued = [this, peer = QPointer(added)](void (StreamWorker::*call)(StreamPeer &)) {
+            return [this, peer, call] {
+                if (peer)
+                    (this->*call)(*peer);
+            };
+        };
+        connect(added, &StreamPeer::gone, this, queued(&StreamWorker::forget), Qt::QueuedConnection);
+        connect(added, &StreamPeer::drained, this, queued(&StreamWorker::catchUp), Qt::QueuedConnection);
         m_peers.push_back(std::move(peer));
         ++m_counters->accepted;
         m_counters->clients = static_cast<int>(m_peers.size());
@@ -378,9 +383,9 @@ void StreamWorker::watch()
         catchUp(*peer);
 }
 
-void StreamWorker::forget(StreamPeer *peer)
+void StreamWorker::forget(StreamPeer &peer)
 {
-    std::erase_if(m_peers, [peer](const auto &known) { return known.get() == peer; });
+    std::erase_if(m_peers, [&peer](const auto &known) { return known.get() == &peer; });
     m_counters->clients = static_cast<int>(m_peers.size());
     if (m_peers.empty()) {
         m_watchTimer.stop();

@@ -67,7 +67,7 @@ private:
     void becomeLive(StreamPeer &peer);
     void tellCost();
     void watch();
-    void forget(StreamPeer *peer);
+    void forget(StreamPeer &peer);
 
     Mailbox m_inbox{this};
     const lifecycle::Journal &m_journal;
