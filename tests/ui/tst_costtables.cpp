@@ -66,7 +66,8 @@ private Q_SLOTS:
     void whatCannotBeReadIsOneRow();
 
 private:
-    [[nodiscard]] bool settle(const CostTableModel &model);
+    /// Until what the journal tells is in the rows.
+    [[nodiscard]] bool settle(CostTableModel &model);
     [[nodiscard]] static bool hasEarlierRow(const CostTableModel &model)
     {
         return model.index(model.rowCount() - 1, 0).data().toString() == QStringLiteral("earlier sandboxes");
@@ -124,9 +125,18 @@ void TestCostTables::cleanup()
     m_journal.reset();
 }
 
-bool TestCostTables::settle(const CostTableModel &model)
+bool TestCostTables::settle(CostTableModel &model)
 {
-    return QTest::qWaitFor([&] { return !model.isReading(); }, 60'000);
+    if (!QTest::qWaitFor([&] { return !model.isReading(); }, 60'000))
+        return false;
+    // A scan may have begun before the answer; the next one has it.
+    const QSignalSpy published(&model, &CostTableModel::totalChanged);
+    return QTest::qWaitFor(
+        [&] {
+            model.refresh();
+            return published.count() >= 2;
+        },
+        60'000);
 }
 
 Money TestCostTables::sumOf(const CostTableModel &model)

@@ -76,8 +76,11 @@ CostsPage::CostsPage(models::TimeWindow &window, models::LiveSeries &series, Cos
     m_figures->setObjectName(QStringLiteral("costFigures"));
     m_figures->setProperty("role", QStringLiteral("muted"));
     layout->addLayout(m_charts, 2);
-    layout->addWidget(m_figures);
-    layout->addLayout(tables, 3);
+    auto *lower = new QVBoxLayout;
+    lower->setSpacing(8); // the line belongs to the tables, whose height is scarce in a small window
+    lower->addWidget(m_figures);
+    lower->addLayout(tables, 1);
+    layout->addLayout(lower, 3);
     connect(m_chart, &TimeChart::rangeSelected, &m_window, &models::TimeWindow::select);
     connect(m_chart, &TimeChart::resetRequested, &m_window, &models::TimeWindow::reset);
     connect(&m_window, &models::TimeWindow::changed, this, &Page::subtitleChanged);
