@@ -28,7 +28,7 @@ constexpr Money flatPrice = Money::fromPicoDollars(10'000'000'000); ///< for an 
 AttemptsPanel::AttemptsPanel(AttemptsModel &attempts, QWidget *parent)
     : QFrame(parent), m_attempts(attempts), m_requirement(new QPlainTextEdit(this)), m_check(new QLineEdit(this)),
       m_list(new QListView(this)), m_count(new QLabel(this)), m_empty(new QLabel(this)), m_cost(new QLabel(this)),
-      m_flat(new QCheckBox(tr("Compare with $0.01 an attempt"), this)),
+      m_flat(new QCheckBox(tr("Compare: $0.01 each"), this)),
       m_restore(new QPushButton(tr("Restore this code"), this))
 {
     setObjectName(QStringLiteral("attemptsPanel"));

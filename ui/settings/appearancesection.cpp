@@ -83,6 +83,7 @@ void AppearanceSection::buildCurrency(Settings &settings, QFormLayout &form)
     m_rate->setAccessibleName(tr("Rate for a US dollar"));
     m_rate->setMaximumWidth(100);
     auto *row = new QHBoxLayout;
+    row->setSpacing(8);
     row->addWidget(m_currency);
     row->addWidget(makeText("muted", tr("for a US dollar:")));
     row->addWidget(m_rate);
