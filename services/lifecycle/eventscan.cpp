@@ -16,11 +16,13 @@ constexpr std::int64_t firstRows = 256; ///< so that the first step comes at onc
 constexpr std::int64_t mostRows = 8'192;
 
 /// Whether the word has to stand in an event's columns or body letter by letter. Not so what the search joins
-/// ("key=value"), and what JSON or Unicode can write in several ways.
+/// ("key=value") or adds ("unknown", "session:NAME"), and what JSON or Unicode can write in several ways.
 bool isPlain(const std::string &word)
 {
-    return std::ranges::all_of(
-        word, [](char c) { return c > ' ' && c < '\x7f' && c != '=' && c != '"' && c != '\\' && c != '/'; });
+    constexpr std::string_view added = "unknown", special = "=:\"\\/";
+    return added.find(word) == std::string_view::npos && std::ranges::all_of(word, [](char c) {
+               return c > ' ' && c < '\x7f' && special.find(c) == std::string_view::npos;
+           });
 }
 
 /// Finds a word in texts of any case.
@@ -66,7 +68,8 @@ bool mayFit(const std::vector<WordFinder> &words, const EventRow &row)
 {
     // An escape can stand for any letter.
     return row.raw.find('\\') != std::string_view::npos || std::ranges::all_of(words, [&row](const WordFinder &word) {
-               return word.isIn(row.raw) || word.isIn(row.sandboxId) || word.isIn(row.type) || word.isIn(row.id);
+               return word.isIn(row.raw) || word.isIn(row.sandboxId) || word.isIn(row.type) || word.isIn(row.id)
+                   || word.isIn(row.session);
            });
 }
 

@@ -37,6 +37,8 @@ lifecycle::Event eventOf(int i)
     event.metadata = {{"user", i % 3'000 == 0 ? "Eve" : "adam"}};
     if (i == 40)
         event.metadata.emplace("note", "quo\"te é");
+    if (i == 42)
+        event.session = "Run-7";
     if (i == 43)
         event.killReason = "orphaned";
     return event;
@@ -139,6 +141,8 @@ void TestEventHistory::searchesTheWholeJournal_data()
     QTest::newRow("reason") << u"orphaned"_s << 1;
     QTest::newRow("metadata") << u"user=eve"_s << 4;
     QTest::newRow("value") << u"=EVE"_s << 4;
+    QTest::newRow("session") << u"session:run-7"_s << 1;
+    QTest::newRow("part of a session's name") << u"run-7"_s << 1;
     QTest::newRow("quote") << u"quo\"te"_s << 1;
     QTest::newRow("not ASCII") << u"é"_s << 1;
     QTest::newRow("in the body, but no text of the event") << u"event_data"_s << 0;
