@@ -150,8 +150,9 @@ void Composition::buildPages()
     ui::CostsPage *costs = m_costing.makePage();
     QWidget *forecast = m_guarding.makeForecastCard();
     costs->showForecast(forecast);
-    connect(&m_travelling.viewpoint(), &models::Viewpoint::travelled, forecast,
-            [this, forecast] { forecast->setVisible(!m_travelling.viewpoint().isInPast()); }); // it looks ahead from now
+    connect(&m_travelling.viewpoint(), &models::Viewpoint::travelled, forecast, [this, forecast] {
+        forecast->setVisible(!m_travelling.viewpoint().isInPast());
+    }); // it looks ahead from now
     m_settingsPage = new ui::SettingsPage(m_settings, m_connections, m_rates);
     m_streaming.showIn(*m_settingsPage);
     m_observing.showIn(*m_settingsPage, m_connections);

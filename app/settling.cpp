@@ -71,8 +71,8 @@ void Settling::goOn()
 void Settling::end()
 {
     if (m_phase != Phase::Idle && m_phase != Phase::Registrations)
-       
-    m_phase = Phase::Idle;
+
+        m_phase = Phase::Idle;
     m_killed.clear();
     m_limit.stop();
     m_newsLimit.stop();

@@ -50,7 +50,8 @@ void TimeTravelling::attachTo(ui::MainWindow &window, ui::OverviewPage &overview
             [&window](const QString &sentence) { window.toast().show(sentence); });
     connect(&window, &ui::MainWindow::pageShown, m_bar, [this](const QString &key) {
         m_bar->setPageFollows(
-            QStringList({u"overview"_s, u"sandboxes"_s, u"events"_s, u"costs"_s, u"analytics"_s, u"timeline"_s}).contains(key));
+            QStringList({u"overview"_s, u"sandboxes"_s, u"events"_s, u"costs"_s, u"analytics"_s, u"timeline"_s})
+                .contains(key));
     });
 }
 

@@ -116,8 +116,7 @@ void Reckoning::addRun(const LifeRun &run, const Life &life, bool isLast, Group 
     if (usage.start >= m_question.to || end <= m_question.from || end <= usage.start)
         return;
     m_inSpan.add(usage.start, end, m_question.from, m_question.to);
-    group.usage.running +=
-        floor<milliseconds>(std::min(end, m_question.to) - std::max(usage.start, m_question.from));
+    group.usage.running += floor<milliseconds>(std::min(end, m_question.to) - std::max(usage.start, m_question.from));
     if (const auto price = cost::priceOf(usage, m_question.card, m_question.from, m_question.to))
         group.usage.cost = group.usage.cost.value_or(Money{}) + *price;
     else
@@ -226,7 +225,7 @@ std::vector<bool> wanted(const LifeBook &book, const std::string &filter)
 } // namespace
 
 std::shared_ptr<Analysis> analyse(const LifeBook &present, const LifeBook &past, const AnalysisQuestion &question,
-                    const std::atomic<bool> &isStopped)
+                                  const std::atomic<bool> &isStopped)
 {
     Reckoning reckoning(question);
     std::unordered_set<std::uint64_t> known;

@@ -30,8 +30,9 @@ QVariant OutputModel::data(const QModelIndex &index, int role) const
     const Line &row = line(index.row());
     switch (role) {
     case TextRole:
-        return row.kind == Kind::Gap ? tr("… %n line(s) left out …", nullptr, static_cast<int>(std::min<std::int64_t>(m_leftOut, INT_MAX)))
-                                     : row.text;
+        return row.kind == Kind::Gap
+            ? tr("… %n line(s) left out …", nullptr, static_cast<int>(std::min<std::int64_t>(m_leftOut, INT_MAX)))
+            : row.text;
     case KindRole:
         return QVariant::fromValue(row.kind);
     default:
@@ -236,7 +237,9 @@ std::vector<OutputModel::Line> OutputModel::snapshot(qsizetype characterLimit) c
     head.insert(head.end(), tail.rbegin(), tail.rend());
     for (Line &each : head) {
         if (each.kind == Kind::Gap)
-            each = {Kind::Note, tr("… %n line(s) left out …", nullptr, static_cast<int>(std::min<std::int64_t>(m_leftOut, INT_MAX)))};
+            each = {
+                Kind::Note,
+                tr("… %n line(s) left out …", nullptr, static_cast<int>(std::min<std::int64_t>(m_leftOut, INT_MAX)))};
     }
     return head;
 }

@@ -45,7 +45,7 @@ public:
     [[nodiscard]] const Line &line(int row) const { return m_rows[static_cast<std::size_t>(row)]; }
     [[nodiscard]] std::int64_t leftOutLines() const { return m_leftOut; }
     [[nodiscard]] std::int64_t characters() const { return m_characters; } ///< all that arrived
-    [[nodiscard]] QString plainText() const;                              ///< what is kept, for "Copy all"
+    [[nodiscard]] QString plainText() const;                               ///< what is kept, for "Copy all"
 
 private:
     enum class Escape : std::uint8_t { None, Started, Sequence, Command };
@@ -60,11 +60,11 @@ private:
     const int m_headRows;
     const int m_tailRows;
     const int m_lineLimit;
-    std::deque<Line> m_rows;      ///< head, then (once something was left out) the gap row, then the tail
-    std::deque<Line> m_pending;   ///< finished and open lines not yet shown
-    bool m_lastIsOpen = false;    ///< the newest line, shown or pending, has not seen its end yet
-    bool m_rewrite = false;       ///< a CR came: the next character starts the line anew
-    bool m_openChanged = false;   ///< the newest shown row grew since the last flush
+    std::deque<Line> m_rows;    ///< head, then (once something was left out) the gap row, then the tail
+    std::deque<Line> m_pending; ///< finished and open lines not yet shown
+    bool m_lastIsOpen = false;  ///< the newest line, shown or pending, has not seen its end yet
+    bool m_rewrite = false;     ///< a CR came: the next character starts the line anew
+    bool m_openChanged = false; ///< the newest shown row grew since the last flush
     Escape m_escape = Escape::None;
     std::int64_t m_leftOut = 0;
     std::int64_t m_pendingLeftOut = 0;

@@ -29,7 +29,7 @@ public:
         TracingEnabled,      ///< spans go to TracingEndpoint
         TracingEndpoint,     ///< of an OTLP/HTTP receiver; its headers are in the KeyStore
         LogToFile,
-        DesktopNotices, ///< alerts are told as notifications of the desktop, too
+        DesktopNotices,   ///< alerts are told as notifications of the desktop, too
         DisplayCurrency,  ///< three letters; amounts are shown in it
         CurrencyRate,     ///< of it for a US dollar, as decimal text
         CompareFlatPrice, ///< attempts beside a flat price

@@ -39,7 +39,8 @@ std::vector<std::vector<int>> search(const Lines &a, const Lines &b)
         bool isDone = false;
         for (int k = -d; k <= d && !isDone; k += 2) {
             int x = d == 0 ? 0 : (k == -d || (k != d && old(k - 1) < old(k + 1))) ? old(k + 1) : old(k - 1) + 1;
-            while (x < n && x - k < m && x - k >= 0 && a[static_cast<std::size_t>(x)] == b[static_cast<std::size_t>(x - k)])
+            while (x < n && x - k < m && x - k >= 0
+                   && a[static_cast<std::size_t>(x)] == b[static_cast<std::size_t>(x - k)])
                 ++x;
             next[static_cast<std::size_t>(k + d + 2)] = x;
             isDone = x >= n && x - k >= m;
@@ -157,12 +158,14 @@ LineDiff diffLines(std::string_view before, std::string_view after, int context)
     const auto start = std::ranges::mismatch(a, b).in1 - a.begin();
     const auto most = static_cast<std::ptrdiff_t>(std::min(a.size(), b.size())) - start;
     std::ptrdiff_t end = 0;
-    while (end < most && a[a.size() - 1 - static_cast<std::size_t>(end)] == b[b.size() - 1 - static_cast<std::size_t>(end)])
+    while (end < most
+           && a[a.size() - 1 - static_cast<std::size_t>(end)] == b[b.size() - 1 - static_cast<std::size_t>(end)])
         ++end;
     std::vector<DiffLine> script;
     for (auto it = a.begin(); it != a.begin() + start; ++it)
         script.push_back(make(DiffLine::Kind::Same, *it));
-    const auto middle = shortestScript(Lines(a.begin() + start, a.end() - end), Lines(b.begin() + start, b.end() - end));
+    const auto middle =
+        shortestScript(Lines(a.begin() + start, a.end() - end), Lines(b.begin() + start, b.end() - end));
     script.insert(script.end(), middle.begin(), middle.end());
     for (auto it = a.end() - end; it != a.end(); ++it)
         script.push_back(make(DiffLine::Kind::Same, *it));

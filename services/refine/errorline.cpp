@@ -1,8 +1,8 @@
 #include "services/refine/errorline.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <vector>
 
 namespace sandglass::refine {
@@ -35,7 +35,8 @@ std::optional<int> numberAfter(std::string_view line, std::string_view mark)
 std::string_view trimmed(std::string_view line)
 {
     const auto from = line.find_first_not_of(' ');
-    return from == std::string_view::npos ? std::string_view{} : line.substr(from, line.find_last_not_of(' ') - from + 1);
+    return from == std::string_view::npos ? std::string_view{}
+                                          : line.substr(from, line.find_last_not_of(' ') - from + 1);
 }
 
 /// "----> 5 code" marks the line of a frame whose header does not name it.

@@ -269,10 +269,10 @@ void TestReconciling::aPersonCleansUpAfterADryRun()
     for (int row = 0; row < table->model()->rowCount(); ++row)
         fates << table->model()->index(row, OrphanListModel::IdColumn).data().toString() + u' '
                 + table->model()->index(row, OrphanListModel::FateColumn).data().toString();
-    QCOMPARE(fates,
-             QStringList({u"i1 would be killed"_s, u"i2 would be killed"_s, u"i3 would be killed"_s,
-                          u"i5 would be killed"_s, u"i4 spared: owner unknown"_s,
-                          u"i6 spared: owner unknown"_s, u"i7 spared: not chosen"_s}));
+    QCOMPARE(
+        fates,
+        QStringList({u"i1 would be killed"_s, u"i2 would be killed"_s, u"i3 would be killed"_s, u"i5 would be killed"_s,
+                     u"i4 spared: owner unknown"_s, u"i6 spared: owner unknown"_s, u"i7 spared: not chosen"_s}));
     QCOMPARE(kills(), 0);
     QCOMPARE(button(u"killOrphans"_s)->text(), u"Kill 4 sandboxes"_s);
     button(u"killOrphans"_s)->click();

@@ -28,9 +28,9 @@ void TestTour::holdsFromTheFirstStart()
     QVERIFY2(sandglass.exitStatus() == QProcess::NormalExit && sandglass.exitCode() == 0,
              QByteArray(lines + errors).constData());
 
-    for (const char *step : {"start the engine", "register the webhook", "create a sandbox", "attempt 1", "attempt 2",
-                             "attempt 3", "kill the sandbox", "settle its cost", "travel back in time",
-                             "come back to now"})
+    for (const char *step :
+         {"start the engine", "register the webhook", "create a sandbox", "attempt 1", "attempt 2", "attempt 3",
+          "kill the sandbox", "settle its cost", "travel back in time", "come back to now"})
         QVERIFY2(lines.contains(step), step);
     QVERIFY(lines.contains("SyntaxError"));
     QVERIFY(lines.contains("ModuleNotFoundError"));

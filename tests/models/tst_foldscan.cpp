@@ -60,7 +60,7 @@ void TestFoldScan::manyAreSeenInSlicesAndOnce()
     QCOMPARE(m_ends, 0);
     QVERIFY(m_seen.size() < 400);
     QVERIFY(add(700)); // the table of the fold grows: everything in it moves
-    scan.start();        // asked for again meanwhile: one more scan, not two at once
+    scan.start();      // asked for again meanwhile: one more scan, not two at once
     QTRY_COMPARE_WITH_TIMEOUT(m_ends, 2, 30'000);
     QCOMPARE(m_seen.size(), std::size_t{1'100});
     QVERIFY(!m_isTwice);

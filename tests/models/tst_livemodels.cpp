@@ -288,7 +288,8 @@ void TestLiveModels::cheapestShareARow()
     const QModelIndex last = model.index(CostTableModel::maximumRows, 0);
     QVERIFY(!last.data(CostTableModel::IsNamedRole).toBool());
     QCOMPARE(last.data().toString(), u"3 more sandboxes"_s);
-    QCOMPARE(last.data(CostTableModel::AmountPicoRole).toLongLong(), Money::parse("0.009075")->toPicoDollars()); // 300 s
+    QCOMPARE(last.data(CostTableModel::AmountPicoRole).toLongLong(),
+             Money::parse("0.009075")->toPicoDollars()); // 300 s
     QCOMPARE(last.data(CostTableModel::RuntimeMsRole).toLongLong(), 300'000);
     qint64 sum = 0;
     for (int row = 0; row < model.rowCount(); ++row)

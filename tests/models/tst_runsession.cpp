@@ -34,12 +34,14 @@ cost::RateCard listPrices()
         "usd_per_vcpu_second":"0.000014","usd_per_gib_second":"0.0000045","source":"test"}]})");
 }
 
-const QByteArray good = "{\"type\":\"stdout\",\"text\":\"Fibonacci(10) \"}\n{\"type\":\"stdout\",\"text\":\"= 55\\n\"}\n"
-                        "{\"type\":\"number_of_executions\",\"execution_count\":1}\n{\"type\":\"end_of_execution\"}\n";
-const QByteArray raising = "{\"type\":\"stdout\",\"text\":\"before\\n\"}\n"
-                           "{\"type\":\"error\",\"name\":\"ModuleNotFoundError\",\"value\":\"No module named 'x'\","
-                           "\"traceback\":\"Traceback\\nCell In[1], line 6\\n----> 6 import x\\nModuleNotFoundError: No module named 'x'\"}\n"
-                           "{\"type\":\"end_of_execution\"}\n";
+const QByteArray good =
+    "{\"type\":\"stdout\",\"text\":\"Fibonacci(10) \"}\n{\"type\":\"stdout\",\"text\":\"= 55\\n\"}\n"
+    "{\"type\":\"number_of_executions\",\"execution_count\":1}\n{\"type\":\"end_of_execution\"}\n";
+const QByteArray raising =
+    "{\"type\":\"stdout\",\"text\":\"before\\n\"}\n"
+    "{\"type\":\"error\",\"name\":\"ModuleNotFoundError\",\"value\":\"No module named 'x'\","
+    "\"traceback\":\"Traceback\\nCell In[1], line 6\\n----> 6 import x\\nModuleNotFoundError: No module named 'x'\"}\n"
+    "{\"type\":\"end_of_execution\"}\n";
 
 } // namespace
 
@@ -224,7 +226,8 @@ private Q_SLOTS:
     void hundredMegabytes()
     {
         OutputModel model;
-        const QString piece = u"0123456789012345678901234567890123456789012345678901234567890123456789012345678\n"_s.repeated(800);
+        const QString piece =
+            u"0123456789012345678901234567890123456789012345678901234567890123456789012345678\n"_s.repeated(800);
         for (int i = 0; i < 1600; ++i)
             model.append(Kind::Stdout, piece);
         model.flush();
@@ -240,8 +243,10 @@ private Q_SLOTS:
     void diff()
     {
         const auto rows = lineDiff(u"a\nb\nc\n"_s, u"a\nB\nc\nd\n"_s);
-        const std::vector<DiffRow> expected = {{DiffRow::Kind::Same, u"a"_s}, {DiffRow::Kind::Removed, u"b"_s},
-                                               {DiffRow::Kind::Added, u"B"_s}, {DiffRow::Kind::Same, u"c"_s},
+        const std::vector<DiffRow> expected = {{DiffRow::Kind::Same, u"a"_s},
+                                               {DiffRow::Kind::Removed, u"b"_s},
+                                               {DiffRow::Kind::Added, u"B"_s},
+                                               {DiffRow::Kind::Same, u"c"_s},
                                                {DiffRow::Kind::Added, u"d"_s}};
         QCOMPARE(rows, expected);
         QVERIFY(lineDiff(u"a\n"_s, u"a\n"_s).empty());

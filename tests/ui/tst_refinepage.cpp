@@ -40,7 +40,8 @@ QFuture<Result<std::vector<e2b::TemplateInfo>>> noTemplates()
 }
 
 const QByteArray raising = "{\"type\":\"error\",\"name\":\"SyntaxError\",\"value\":\"expected ':'\","
-                           "\"traceback\":\"Cell In[1], line 2\\n    if n <= 1\\nSyntaxError: expected ':'\"}\n{\"type\":\"end_of_execution\"}\n";
+                           "\"traceback\":\"Cell In[1], line 2\\n    if n <= 1\\nSyntaxError: expected "
+                           "':'\"}\n{\"type\":\"end_of_execution\"}\n";
 const QByteArray good = "{\"type\":\"stdout\",\"text\":\"Fibonacci(10) = 55\\n\"}\n{\"type\":\"end_of_execution\"}\n";
 
 } // namespace
@@ -215,7 +216,8 @@ private Q_SLOTS:
         model.flush();
         QStringList expected;
         for (int row = 0; row < model.rowCount(); ++row)
-            expected.append((model.line(row).kind == models::OutputModel::Kind::Gap ? QString() : u"[stdout] "_s) + model.index(row).data().toString());
+            expected.append((model.line(row).kind == models::OutputModel::Kind::Gap ? QString() : u"[stdout] "_s)
+                            + model.index(row).data().toString());
         QCOMPARE(view.toPlainText(), expected.join(u'\n'));
     }
 

@@ -41,7 +41,8 @@ private:
     QString m_title;
 };
 
-const QStringList keys = {u"overview"_s, u"sandboxes"_s, u"events"_s, u"costs"_s, u"refine"_s, u"templates"_s, u"settings"_s};
+const QStringList keys = {u"overview"_s, u"sandboxes"_s, u"events"_s,  u"costs"_s,
+                          u"refine"_s,   u"templates"_s, u"settings"_s};
 
 /// A window with a page per key, shown and active.
 struct Window
@@ -271,7 +272,8 @@ private Q_SLOTS:
         int undone = 0;
         int expired = 0;
         const auto show = [&](std::chrono::milliseconds time) {
-            toast.show(u"Killing"_s, u"Undo"_s, time, [&] { ++undone; }, [&] { ++expired; });
+            toast.show(
+                u"Killing"_s, u"Undo"_s, time, [&] { ++undone; }, [&] { ++expired; });
         };
         show(1h);
         QTest::mouseClick(toast.findChild<QPushButton *>(u"toastAction"_s), Qt::LeftButton);

@@ -56,7 +56,9 @@ private Q_SLOTS:
 
     void searchSelectAndOpen()
     {
-        models::TemplateListModel model([] { return ready(Result<List>(List{makeTemplate("id1", "base"), makeTemplate("id2", "code-interpreter-v1")})); });
+        models::TemplateListModel model([] {
+            return ready(Result<List>(List{makeTemplate("id1", "base"), makeTemplate("id2", "code-interpreter-v1")}));
+        });
         ui::TemplatesPage page(model);
         page.resize(1000, 600);
         page.show();
@@ -66,7 +68,8 @@ private Q_SLOTS:
         QTest::keyClicks(page.headerTools()->findChild<QLineEdit *>(u"templateSearch"_s), u"inter"_s);
         QCOMPARE(page.findChild<QTableView *>()->model()->rowCount(), 1);
         page.findChild<QTableView *>()->selectRow(0);
-        QVERIFY(page.findChild<ui::TemplateDetails *>()->snippet().contains(u"Sandbox.create(\"code-interpreter-v1\")"_s));
+        QVERIFY(
+            page.findChild<ui::TemplateDetails *>()->snippet().contains(u"Sandbox.create(\"code-interpreter-v1\")"_s));
         QSignalSpy refine(&page, &ui::TemplatesPage::openInRefineRequested);
         QTest::mouseClick(page.findChild<QPushButton *>(u"detailsOpenInRefine"_s), Qt::LeftButton);
         QCOMPARE(refine.value(0).value(0).toString(), u"code-interpreter-v1"_s);

@@ -54,7 +54,8 @@ VerdictMark verdictMark(const AttemptRow &attempt)
     case Verdict::CheckFailed:
         return {QStringLiteral("✕"), with(AttemptDelegate::tr("Check failed")), t.err};
     case Verdict::Raised:
-        return {QStringLiteral("✕"), attempt.reason.isEmpty() ? AttemptDelegate::tr("Error") : attempt.reason.simplified(), t.err};
+        return {QStringLiteral("✕"),
+                attempt.reason.isEmpty() ? AttemptDelegate::tr("Error") : attempt.reason.simplified(), t.err};
     case Verdict::TimedOut:
         return {QStringLiteral("▲"), with(AttemptDelegate::tr("Timed out")), t.warn};
     case Verdict::Stopped:

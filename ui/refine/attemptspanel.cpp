@@ -26,10 +26,16 @@ constexpr Money flatPrice = Money::fromPicoDollars(10'000'000'000); ///< for an 
 } // namespace
 
 AttemptsPanel::AttemptsPanel(AttemptsModel &attempts, QWidget *parent)
-    : QFrame(parent), m_attempts(attempts), m_requirement(new QPlainTextEdit(this)), m_check(new QLineEdit(this)),
-      m_list(new QListView(this)), m_count(new QLabel(this)), m_empty(new QLabel(this)), m_cost(new QLabel(this)),
-      m_flat(new QCheckBox(tr("Compare: $0.01 each"), this)),
-      m_restore(new QPushButton(tr("Restore this code"), this))
+    : QFrame(parent)
+    , m_attempts(attempts)
+    , m_requirement(new QPlainTextEdit(this))
+    , m_check(new QLineEdit(this))
+    , m_list(new QListView(this))
+    , m_count(new QLabel(this))
+    , m_empty(new QLabel(this))
+    , m_cost(new QLabel(this))
+    , m_flat(new QCheckBox(tr("Compare: $0.01 each"), this))
+    , m_restore(new QPushButton(tr("Restore this code"), this))
 {
     setObjectName(QStringLiteral("attemptsPanel"));
     setProperty("strip", QStringLiteral("right"));
@@ -78,7 +84,8 @@ void AttemptsPanel::buildLayout()
     m_list->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_list->setUniformItemSizes(true);
-    m_empty->setText(tr("Each run becomes an attempt here, with its verdict, time and cost. Select one to see its output and what changed, and to take its code back."));
+    m_empty->setText(tr("Each run becomes an attempt here, with its verdict, time and cost. Select one to see its "
+                        "output and what changed, and to take its code back."));
     m_empty->setProperty("role", QStringLiteral("faint"));
     m_empty->setWordWrap(true);
     m_empty->setAlignment(Qt::AlignTop | Qt::AlignLeft);

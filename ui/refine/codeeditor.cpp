@@ -135,8 +135,8 @@ void CodeEditor::showError(const ErrorMark &mark)
     const int line = std::clamp(mark.line, 0, std::max(lines() - 1, 0));
     m_error = ErrorMark{line, mark.name, mark.message};
     m_errorHandle = markerAdd(line, errorMarker);
-    const QString reserved = mark.name % QStringLiteral(": ") % mark.message.simplified().left(200)
-        % QString(annotationLines - 1, u'\n');
+    const QString reserved =
+        mark.name % QStringLiteral(": ") % mark.message.simplified().left(200) % QString(annotationLines - 1, u'\n');
     annotate(line, reserved, errorAnnotationStyle());
     const auto fix = fixFor(*m_error, text(line));
     m_box->setError(mark.name, mark.message, fix ? fix->label : QString());
@@ -219,10 +219,11 @@ bool CodeEditor::event(QEvent *event)
         const auto *key = static_cast<QKeyEvent *>(event);
         const bool ctrl = key->modifiers().testFlag(Qt::ControlModifier);
         const bool claimed = key->key() == Qt::Key_Escape
-            || (ctrl && (key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter || key->key() == Qt::Key_Plus
-                         || key->key() == Qt::Key_Equal || key->key() == Qt::Key_Minus || key->key() == Qt::Key_0
-                         || key->key() == Qt::Key_F || key->key() == Qt::Key_K || key->key() == Qt::Key_O
-                         || key->key() == Qt::Key_S));
+            || (ctrl
+                && (key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter || key->key() == Qt::Key_Plus
+                    || key->key() == Qt::Key_Equal || key->key() == Qt::Key_Minus || key->key() == Qt::Key_0
+                    || key->key() == Qt::Key_F || key->key() == Qt::Key_K || key->key() == Qt::Key_O
+                    || key->key() == Qt::Key_S));
         if (claimed) {
             event->ignore();
             return false;
@@ -256,7 +257,8 @@ void CodeEditor::dropEvent(QDropEvent *event)
 
 std::optional<LineFix> fixFor(const ErrorMark &mark, const QString &line)
 {
-    static const QRegularExpression import(QStringLiteral(R"(^(import\s+[\w.]+(\s+as\s+\w+)?|from\s+[\w.]+\s+import\s+[^(\\]+)\s*$)"));
+    static const QRegularExpression import(
+        QStringLiteral(R"(^(import\s+[\w.]+(\s+as\s+\w+)?|from\s+[\w.]+\s+import\s+[^(\\]+)\s*$)"));
     QString bare = line;
     while (bare.endsWith(u'\n') || bare.endsWith(u'\r'))
         bare.chop(1);

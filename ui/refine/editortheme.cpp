@@ -40,11 +40,10 @@ void setLexerColours(QsciLexerPython &lexer, const Tokens &t)
         lexer.setColor(t.faint, style);
     lexer.setColor(number, QsciLexerPython::Number);
     lexer.setColor(keyword, QsciLexerPython::Keyword);
-    for (int style :
-         {int(QsciLexerPython::DoubleQuotedString), int(QsciLexerPython::SingleQuotedString),
-          int(QsciLexerPython::TripleSingleQuotedString), int(QsciLexerPython::TripleDoubleQuotedString),
-          int(QsciLexerPython::DoubleQuotedFString), int(QsciLexerPython::SingleQuotedFString),
-          int(QsciLexerPython::TripleSingleQuotedFString), int(QsciLexerPython::TripleDoubleQuotedFString)})
+    for (int style : {int(QsciLexerPython::DoubleQuotedString), int(QsciLexerPython::SingleQuotedString),
+                      int(QsciLexerPython::TripleSingleQuotedString), int(QsciLexerPython::TripleDoubleQuotedString),
+                      int(QsciLexerPython::DoubleQuotedFString), int(QsciLexerPython::SingleQuotedFString),
+                      int(QsciLexerPython::TripleSingleQuotedFString), int(QsciLexerPython::TripleDoubleQuotedFString)})
         lexer.setColor(string, style);
     lexer.setColor(t.err, QsciLexerPython::UnclosedString);
     lexer.setEolFill(false, QsciLexerPython::UnclosedString);
@@ -65,9 +64,9 @@ void setFoldMarks(QsciScintilla &editor, const Tokens &t)
     define(S::SC_MARKNUM_FOLDEROPENMID, S::SC_MARK_ARROWDOWN);
     for (int marker : {S::SC_MARKNUM_FOLDERSUB, S::SC_MARKNUM_FOLDERTAIL, S::SC_MARKNUM_FOLDERMIDTAIL})
         define(marker, S::SC_MARK_EMPTY);
-    for (int marker : {S::SC_MARKNUM_FOLDER, S::SC_MARKNUM_FOLDEROPEN, S::SC_MARKNUM_FOLDEREND,
-                       S::SC_MARKNUM_FOLDEROPENMID, S::SC_MARKNUM_FOLDERSUB, S::SC_MARKNUM_FOLDERTAIL,
-                       S::SC_MARKNUM_FOLDERMIDTAIL}) {
+    for (int marker :
+         {S::SC_MARKNUM_FOLDER, S::SC_MARKNUM_FOLDEROPEN, S::SC_MARKNUM_FOLDEREND, S::SC_MARKNUM_FOLDEROPENMID,
+          S::SC_MARKNUM_FOLDERSUB, S::SC_MARKNUM_FOLDERTAIL, S::SC_MARKNUM_FOLDERMIDTAIL}) {
         const QColor quiet = blend(t.faint, t.code, 0.55);
         editor.setMarkerForegroundColor(quiet, marker);
         editor.setMarkerBackgroundColor(quiet, marker);

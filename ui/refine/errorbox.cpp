@@ -11,8 +11,10 @@
 namespace sandglass::ui {
 
 ErrorBox::ErrorBox(QWidget *parent)
-    : QFrame(parent), m_text(new QLabel(this)), m_fix(new QPushButton(this)),
-      m_traceback(new QPushButton(tr("Traceback"), this))
+    : QFrame(parent)
+    , m_text(new QLabel(this))
+    , m_fix(new QPushButton(this))
+    , m_traceback(new QPushButton(tr("Traceback"), this))
 {
     setObjectName(QStringLiteral("errorBox"));
     setCursor(Qt::ArrowCursor);
@@ -44,8 +46,9 @@ void ErrorBox::setError(const QString &name, const QString &message, const QStri
     QString shown = message.simplified();
     if (shown.size() > 200) // the whole text is in the traceback
         shown = shown.left(199) + u'…';
-    m_text->setText(QStringLiteral("<span style='color:%1;font-weight:600'>%2</span>&nbsp; <span style='color:%3'>%4</span>")
-                        .arg(t.err.name(), name.toHtmlEscaped(), t.muted.name(), shown.toHtmlEscaped()));
+    m_text->setText(
+        QStringLiteral("<span style='color:%1;font-weight:600'>%2</span>&nbsp; <span style='color:%3'>%4</span>")
+            .arg(t.err.name(), name.toHtmlEscaped(), t.muted.name(), shown.toHtmlEscaped()));
     m_fix->setText(fixLabel);
     m_fix->setVisible(!fixLabel.isEmpty());
     setAccessibleName(name + QStringLiteral(": ") + message);

@@ -19,8 +19,14 @@ namespace sandglass::ui {
 using models::OutputModel;
 
 OutputPanel::OutputPanel(QWidget *parent)
-    : QFrame(parent), m_tabs{}, m_stack(new QStackedWidget(this)), m_output(new OutputView(this)),
-      m_results(new ResultsView(this)), m_diff(new DiffView(this)), m_state(new QLabel(this)), m_past(new OutputModel(this))
+    : QFrame(parent)
+    , m_tabs{}
+    , m_stack(new QStackedWidget(this))
+    , m_output(new OutputView(this))
+    , m_results(new ResultsView(this))
+    , m_diff(new DiffView(this))
+    , m_state(new QLabel(this))
+    , m_past(new OutputModel(this))
 {
     setObjectName(QStringLiteral("outputPanel"));
     m_state->setObjectName(QStringLiteral("stateLine"));
@@ -32,7 +38,9 @@ OutputPanel::OutputPanel(QWidget *parent)
     m_stack->addWidget(m_diff);
     m_output->setProperty("flat", true);
     m_results->setProperty("flat", true);
-    m_output->setPlaceholder(tr("No output yet"), tr("Press Ctrl+Enter to run the code in a sandbox. What it prints appears here as it comes."));
+    m_output->setPlaceholder(
+        tr("No output yet"),
+        tr("Press Ctrl+Enter to run the code in a sandbox. What it prints appears here as it comes."));
     m_diff->setDiff({}, tr("From the second attempt on, this shows what changed against the attempt before."));
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(20, 4, 8, metrics::gap);
@@ -90,8 +98,9 @@ void OutputPanel::showAttempt(const models::AttemptRow &attempt, bool isNewest)
     }
     setResults(attempt.results);
     m_tabs[DiffTab]->setText(attempt.number > 1 ? tr("Diff to attempt %1").arg(attempt.number - 1) : tr("Diff"));
-    m_diff->setDiff(attempt.diff, attempt.number > 1 ? tr("The code is the same as in the attempt before.")
-                                                     : tr("This is the first attempt; there is nothing to compare with."));
+    m_diff->setDiff(attempt.diff,
+                    attempt.number > 1 ? tr("The code is the same as in the attempt before.")
+                                       : tr("This is the first attempt; there is nothing to compare with."));
 }
 
 void OutputPanel::paintEvent(QPaintEvent *)

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t textLimit = 256U << 10;
 constexpr std::size_t htmlLimit = 512U << 10;
-constexpr std::size_t pictureLimit = 24U << 20;   // base64 characters
-constexpr qint64 pixelLimit = 40'000'000;         // a small PNG may unfold to gigabytes
+constexpr std::size_t pictureLimit = 24U << 20; // base64 characters
+constexpr qint64 pixelLimit = 40'000'000;       // a small PNG may unfold to gigabytes
 
 QString defaultSheet()
 {
@@ -115,7 +115,8 @@ void ResultsView::addPicture(QTextCursor &cursor, const std::string &base64)
         addPlain(cursor, tr("The picture is larger than 18 MiB and is not shown."));
         return;
     }
-    QByteArray bytes = QByteArray::fromBase64(QByteArray::fromRawData(base64.data(), static_cast<qsizetype>(base64.size())));
+    QByteArray bytes =
+        QByteArray::fromBase64(QByteArray::fromRawData(base64.data(), static_cast<qsizetype>(base64.size())));
     QBuffer buffer(&bytes);
     QImageReader reader(&buffer);
     const QSize size = reader.size();

@@ -16,7 +16,8 @@ void SandboxDelegate::paintCell(QPainter &painter, const QRect &area, const QMod
     const Tokens &t = Theme::tokens();
     switch (index.column()) {
     case SandboxListModel::StateColumn: {
-        const StateLook look = lookOf(static_cast<lifecycle::SandboxState>(index.data(SandboxListModel::StateRole).toInt()));
+        const StateLook look =
+            lookOf(static_cast<lifecycle::SandboxState>(index.data(SandboxListModel::StateRole).toInt()));
         paintShape(painter, QRectF(area.left(), area.top(), 10, area.height()), look);
         const QString reason = index.data(SandboxListModel::KillReasonRole).toString();
         paintText(painter, area.adjusted(18, 0, 0, 0),
@@ -30,8 +31,9 @@ void SandboxDelegate::paintCell(QPainter &painter, const QRect &area, const QMod
         paintMono(painter, area, index.data().toString(), t.muted);
         break;
     case SandboxListModel::AgeColumn:
-        paintText(painter, area, formatAge(std::chrono::milliseconds(index.data(SandboxListModel::AgeMsRole).toLongLong())),
-                  t.text, Qt::AlignRight);
+        paintText(painter, area,
+                  formatAge(std::chrono::milliseconds(index.data(SandboxListModel::AgeMsRole).toLongLong())), t.text,
+                  Qt::AlignRight);
         break;
     case SandboxListModel::LeftColumn: {
         if (index.data(SandboxListModel::EarlyMsRole).isValid()) {

@@ -29,10 +29,14 @@ void ConnectionDelegate::paint(QPainter *painter, const QStyleOptionViewItem &op
     painter->setFont(Theme::uiFont(13, isActive ? QFont::DemiBold : QFont::Normal));
     painter->setPen(row.isReady() ? t.text : t.muted);
     const QString mark = row.isReady() ? QStringLiteral("●  ") : QStringLiteral("○  ");
-    const QString state = isActive ? tr("in use") : row.isReady() ? QString() : row.connection.kind == e2b::Connection::Kind::Local ? tr("offline") : tr("no key");
+    const QString state = isActive                            ? tr("in use")
+        : row.isReady()                                       ? QString()
+        : row.connection.kind == e2b::Connection::Kind::Local ? tr("offline")
+                                                              : tr("no key");
     const int stateWidth = state.isEmpty() ? 0 : 60;
-    painter->drawText(area, Qt::AlignVCenter | Qt::AlignLeft,
-                      painter->fontMetrics().elidedText(mark + index.data().toString(), Qt::ElideRight, area.width() - stateWidth));
+    painter->drawText(
+        area, Qt::AlignVCenter | Qt::AlignLeft,
+        painter->fontMetrics().elidedText(mark + index.data().toString(), Qt::ElideRight, area.width() - stateWidth));
     painter->setFont(Theme::uiFont(12));
     painter->setPen(isActive ? t.accent : t.faint);
     painter->drawText(area, Qt::AlignVCenter | Qt::AlignRight, state);
@@ -53,7 +57,9 @@ std::pair<QString, QString> testText(const ConnectionsModel::Row &row)
     case ConnectionsModel::TestState::Testing:
         return {ConnectionDelegate::tr("◐ Asking…"), QStringLiteral("muted")};
     case ConnectionsModel::TestState::Works:
-        return {ConnectionDelegate::tr("● Works: address and key were accepted in %1").arg(formatDuration(row.testDuration)), QStringLiteral("good")};
+        return {ConnectionDelegate::tr("● Works: address and key were accepted in %1")
+                    .arg(formatDuration(row.testDuration)),
+                QStringLiteral("good")};
     case ConnectionsModel::TestState::Failed:
         break;
     }

@@ -13,9 +13,14 @@
 namespace sandglass::ui {
 
 EngineSection::EngineSection(QWidget *parent)
-    : Section(tr("Local engine"), tr("Runs sandboxes on this machine. Speaks the E2B API on loopback, so an SDK can use it too."), parent),
-      m_state(nullptr), m_tier(nullptr), m_reasons(nullptr), m_lines(makeText("mono")),
-      m_restart(new QPushButton(tr("Restart engine"), this)), m_copy(new QPushButton(tr("Copy for a shell"), this))
+    : Section(tr("Local engine"),
+              tr("Runs sandboxes on this machine. Speaks the E2B API on loopback, so an SDK can use it too."), parent)
+    , m_state(nullptr)
+    , m_tier(nullptr)
+    , m_reasons(nullptr)
+    , m_lines(makeText("mono"))
+    , m_restart(new QPushButton(tr("Restart engine"), this))
+    , m_copy(new QPushButton(tr("Copy for a shell"), this))
 {
     QFormLayout *form = addForm();
     m_state = addValue(form, tr("State"), false);
@@ -68,7 +73,8 @@ void EngineSection::setEngine(const EngineView &engine)
     m_tier->setText(engine.tier.isEmpty() ? QStringLiteral("—") : engine.tier);
     m_reasons->setText(engine.reasons.join(u'\n'));
     m_reasons->setVisible(!engine.reasons.isEmpty());
-    m_lines->setText(running ? exportLines(engine, toQString(maskedApiKey(toUtf8(engine.apiKey)))) : tr("Shown while the engine runs."));
+    m_lines->setText(running ? exportLines(engine, toQString(maskedApiKey(toUtf8(engine.apiKey))))
+                             : tr("Shown while the engine runs."));
     m_copy->setEnabled(running && !engine.apiKey.isEmpty());
     m_restart->setText(running ? tr("Restart engine") : tr("Start engine"));
     m_restart->setEnabled(engine.state != EngineView::State::Starting);

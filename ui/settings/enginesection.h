@@ -18,7 +18,7 @@ struct EngineView
     QStringList reasons; ///< why not a stronger one, what to install
     QString apiUrl;
     QString sandboxUrl;
-    QString apiKey;      ///< shown masked; copied only on demand
+    QString apiKey; ///< shown masked; copied only on demand
     friend bool operator==(const EngineView &, const EngineView &) = default;
 };
 

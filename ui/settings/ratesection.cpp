@@ -15,9 +15,16 @@ namespace sandglass::ui {
 using models::RateCardModel;
 
 RateSection::RateSection(RateCardModel &rates, QWidget *parent)
-    : Section(tr("Rate card"), tr("Prices per second, each valid from its date on. Double-click to change; past costs are computed again."), parent),
-      m_rates(rates), m_table(new QTableView(this)), m_problem(makeText("error")), m_origin(makeText("muted")),
-      m_remove(new QPushButton(tr("Remove"), this)), m_reset(new QPushButton(tr("Reset to list prices"), this))
+    : Section(
+        tr("Rate card"),
+        tr("Prices per second, each valid from its date on. Double-click to change; past costs are computed again."),
+        parent)
+    , m_rates(rates)
+    , m_table(new QTableView(this))
+    , m_problem(makeText("error"))
+    , m_origin(makeText("muted"))
+    , m_remove(new QPushButton(tr("Remove"), this))
+    , m_reset(new QPushButton(tr("Reset to list prices"), this))
 {
     m_table->setObjectName(QStringLiteral("rateTable"));
     m_table->setAccessibleName(tr("Rate card"));

@@ -26,8 +26,7 @@ QString plainName(const QAction &action)
 } // namespace
 
 CommandPalette::CommandPalette(QList<QAction *> actions, QWidget *parent)
-    : QDialog(parent, Qt::Popup)
-    , m_actions(std::move(actions))
+    : QDialog(parent, Qt::Popup), m_actions(std::move(actions))
 {
     setObjectName(QStringLiteral("commandPalette"));
     setAccessibleName(tr("Command palette"));
@@ -77,7 +76,8 @@ void CommandPalette::fill(const QString &pattern)
     m_list->clear();
     for (const auto &[score, action] : std::as_const(found)) {
         const QString keys = action->shortcut().toString(QKeySequence::NativeText);
-        auto *item = new QListWidgetItem(keys.isEmpty() ? plainName(*action) : plainName(*action) + u"    " + keys, m_list);
+        auto *item =
+            new QListWidgetItem(keys.isEmpty() ? plainName(*action) : plainName(*action) + u"    " + keys, m_list);
         item->setData(Qt::UserRole, QVariant::fromValue<QObject *>(action));
         item->setSizeHint({0, 30});
         if (action->isEnabled())

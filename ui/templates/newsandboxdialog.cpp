@@ -3,8 +3,8 @@
 #include "models/templates/newsandboxsession.h"
 #include "models/templates/templatelistmodel.h"
 #include "services/core/qtstring.h"
-#include "ui/templates/pairtable.h"
 #include "services/cost/planlimits.h"
+#include "ui/templates/pairtable.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/labels.h"
@@ -35,14 +35,25 @@ constexpr int usualSeconds = 5 * 60;
 
 NewSandboxDialog::NewSandboxDialog(TemplateListModel &templates, NewSandboxSession &session, cost::RateCard card,
                                    QWidget *parent)
-    : QDialog(parent), m_templates(templates), m_session(session), m_card(std::move(card)),
-      m_template(new QComboBox(this)), m_timeout(new TimeoutEdit(QStringLiteral("timeout"), this)),
-      m_metadata(new PairTable(tr("key"), tr("value"), this)), m_variables(new PairTable(tr("NAME"), tr("value"), this)),
-      m_kill(new QRadioButton(tr("Kill it"), this)), m_pause(new QRadioButton(tr("Pause it, keep its memory"), this)),
-      m_internet(new QCheckBox(tr("Allow access to the internet"), this)), m_connection(new QLabel(this)),
-      m_cost(new QLabel(this)), m_limits(makeLabel({}, "warning", this)), m_problem(new QLabel(this)), m_progress(new QProgressBar(this)),
-      m_create(new QPushButton(tr("Create sandbox"), this)), m_cancel(new QPushButton(tr("Cancel"), this)),
-      m_form(nullptr)
+    : QDialog(parent)
+    , m_templates(templates)
+    , m_session(session)
+    , m_card(std::move(card))
+    , m_template(new QComboBox(this))
+    , m_timeout(new TimeoutEdit(QStringLiteral("timeout"), this))
+    , m_metadata(new PairTable(tr("key"), tr("value"), this))
+    , m_variables(new PairTable(tr("NAME"), tr("value"), this))
+    , m_kill(new QRadioButton(tr("Kill it"), this))
+    , m_pause(new QRadioButton(tr("Pause it, keep its memory"), this))
+    , m_internet(new QCheckBox(tr("Allow access to the internet"), this))
+    , m_connection(new QLabel(this))
+    , m_cost(new QLabel(this))
+    , m_limits(makeLabel({}, "warning", this))
+    , m_problem(new QLabel(this))
+    , m_progress(new QProgressBar(this))
+    , m_create(new QPushButton(tr("Create sandbox"), this))
+    , m_cancel(new QPushButton(tr("Cancel"), this))
+    , m_form(nullptr)
 {
     setWindowTitle(tr("New sandbox"));
     setObjectName(QStringLiteral("newSandboxDialog"));
@@ -186,7 +197,8 @@ e2b::SandboxSpec NewSandboxDialog::spec() const
 void NewSandboxDialog::updateCost()
 {
     const e2b::TemplateInfo *info = m_templates.find(m_template->currentData().toString());
-    const auto most = info ? NewSandboxSession::worstCase(*info, spec().timeoutSeconds, m_card, systemNow()) : std::nullopt;
+    const auto most =
+        info ? NewSandboxSession::worstCase(*info, spec().timeoutSeconds, m_card, systemNow()) : std::nullopt;
     m_cost->setObjectName(QStringLiteral("worstCase"));
     m_cost->setText(most ? tr("Costs at most <b>%1</b>").arg(formatMoney(most)) : tr("Cost: unknown size"));
     m_cost->setToolTip(most ? tr("$%1 when it runs until the timeout").arg(formatMoneyExact(*most)) : QString());
@@ -232,7 +244,8 @@ void NewSandboxDialog::showProblem(const QString &text)
 
 void NewSandboxDialog::submit()
 {
-    for (const auto &[table, name] : {std::pair(m_metadata, tr("Metadata")), std::pair(m_variables, tr("Environment"))}) {
+    for (const auto &[table, name] :
+         {std::pair(m_metadata, tr("Metadata")), std::pair(m_variables, tr("Environment"))}) {
         if (const QString key = table->repeatedKey(); !key.isEmpty()) {
             showProblem(tr("%1: \"%2\" stands there twice.").arg(name, key));
             return;

@@ -18,7 +18,7 @@ class QRadioButton;
 namespace sandglass::models {
 class NewSandboxSession;
 class TemplateListModel;
-}
+} // namespace sandglass::models
 
 namespace sandglass::ui {
 

@@ -46,9 +46,14 @@ BuildMark buildMark(const QString &status)
 }
 
 TemplateDetails::TemplateDetails(QWidget *parent)
-    : QScrollArea(parent), m_body(new QWidget(this)), m_name(makeLabel({}, "heading", m_body)),
-      m_status(new QLabel(m_body)), m_rows(new QGridLayout), m_code(makeLabel({}, "mono", m_body)),
-      m_create(new QPushButton(tr("New sandbox…"), m_body)), m_refine(new QPushButton(tr("Open in Refine"), m_body))
+    : QScrollArea(parent)
+    , m_body(new QWidget(this))
+    , m_name(makeLabel({}, "heading", m_body))
+    , m_status(new QLabel(m_body))
+    , m_rows(new QGridLayout)
+    , m_code(makeLabel({}, "mono", m_body))
+    , m_create(new QPushButton(tr("New sandbox…"), m_body))
+    , m_refine(new QPushButton(tr("Open in Refine"), m_body))
 {
     setObjectName(QStringLiteral("templateDetails"));
     setWidgetResizable(true);
@@ -133,7 +138,8 @@ void TemplateDetails::setTemplate(const std::optional<e2b::TemplateInfo> &info)
     m_id = toQString(info->templateId);
     m_name->setText(name);
     const BuildMark mark = buildMark(toQString(info->buildStatus));
-    m_status->setText(QStringLiteral("<span style='color:%1'>%2</span>").arg(mark.colour.name(), mark.text.toHtmlEscaped()));
+    m_status->setText(
+        QStringLiteral("<span style='color:%1'>%2</span>").arg(mark.colour.name(), mark.text.toHtmlEscaped()));
     QStringList names;
     for (const std::string &each : info->names)
         names.append(toQString(each));

@@ -24,11 +24,19 @@ using models::TemplateFilter;
 using models::TemplateListModel;
 
 TemplatesPage::TemplatesPage(TemplateListModel &templates, QWidget *parent)
-    : Page(parent), m_templates(templates), m_filter(new TemplateFilter(this)), m_tools(new QWidget(this)),
-      m_search(new QLineEdit(m_tools)), m_table(new QTableView(this)), m_details(new TemplateDetails(this)),
-      m_splitter(new QSplitter(Qt::Horizontal, this)), m_stack(new QStackedWidget(this)),
-      m_messageTitle(new QLabel(this)), m_messageText(new QLabel(this)), m_retry(new QPushButton(tr("Try again"), this)),
-      m_stale(new QLabel(this))
+    : Page(parent)
+    , m_templates(templates)
+    , m_filter(new TemplateFilter(this))
+    , m_tools(new QWidget(this))
+    , m_search(new QLineEdit(m_tools))
+    , m_table(new QTableView(this))
+    , m_details(new TemplateDetails(this))
+    , m_splitter(new QSplitter(Qt::Horizontal, this))
+    , m_stack(new QStackedWidget(this))
+    , m_messageTitle(new QLabel(this))
+    , m_messageText(new QLabel(this))
+    , m_retry(new QPushButton(tr("Try again"), this))
+    , m_stale(new QLabel(this))
 {
     setObjectName(QStringLiteral("templatesPage"));
     m_filter->setSourceModel(&m_templates);
@@ -48,7 +56,8 @@ TemplatesPage::TemplatesPage(TemplateListModel &templates, QWidget *parent)
     connect(&m_templates, &QAbstractItemModel::dataChanged, this, &TemplatesPage::onSelectionChanged);
     connect(m_details, &TemplateDetails::newSandboxRequested, this, &TemplatesPage::requestNewSandbox);
     connect(m_details, &TemplateDetails::openInRefineRequested, this, &TemplatesPage::requestRefine);
-    connect(m_details, &TemplateDetails::copied, this, [this](const QString &what) { Q_EMIT toast(tr("Copied %1").arg(what)); });
+    connect(m_details, &TemplateDetails::copied, this,
+            [this](const QString &what) { Q_EMIT toast(tr("Copied %1").arg(what)); });
     connect(m_retry, &QPushButton::clicked, this, &TemplatesPage::refresh);
     updateState();
 }
@@ -110,7 +119,8 @@ void TemplatesPage::buildTable()
     m_splitter->setSizes({700, 420});
     m_splitter->setChildrenCollapsible(false);
     card->setMinimumWidth(280);
-    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &TemplatesPage::onSelectionChanged);
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+            &TemplatesPage::onSelectionChanged);
     connect(m_table, &QTableView::activated, this, &TemplatesPage::requestRefine);
 }
 
@@ -174,13 +184,15 @@ void TemplatesPage::updateState()
     m_retry->setVisible(state == TemplateListModel::State::Failed);
     m_stale->setVisible(state == TemplateListModel::State::Failed && !isEmpty);
     if (m_stale->isVisibleTo(this) && m_templates.asOf())
-        m_stale->setText(tr("The list is from %1; asking again failed: %2").arg(formatClock(*m_templates.asOf()), reason));
+        m_stale->setText(
+            tr("The list is from %1; asking again failed: %2").arg(formatClock(*m_templates.asOf()), reason));
     if (state == TemplateListModel::State::Failed) {
         m_messageTitle->setText(tr("The templates cannot be listed"));
         m_messageText->setText(tr("%1\nIs the engine running, or the connection right? See Settings.").arg(reason));
     } else if (state == TemplateListModel::State::Loaded) {
         m_messageTitle->setText(tr("No templates yet"));
-        m_messageText->setText(tr("This connection has no templates. The local engine brings base and code-interpreter-v1."));
+        m_messageText->setText(
+            tr("This connection has no templates. The local engine brings base and code-interpreter-v1."));
     } else {
         m_messageTitle->setText(tr("Asking for the templates…"));
         m_messageText->clear();

@@ -12,7 +12,7 @@ class QTableView;
 namespace sandglass::models {
 class TemplateFilter;
 class TemplateListModel;
-}
+} // namespace sandglass::models
 
 namespace sandglass::ui {
 

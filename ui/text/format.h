@@ -9,8 +9,8 @@
 
 namespace sandglass::ui {
 
-/// Money for people, in the currency of DisplayCurrency: "$11.87", "$12,345.60", below one cent at least four significant
-/// decimals ("$0.0019"); empty -> "unknown".
+/// Money for people, in the currency of DisplayCurrency: "$11.87", "$12,345.60", below one cent at least four
+/// significant decimals ("$0.0019"); empty -> "unknown".
 [[nodiscard]] QString formatMoney(std::optional<Money> money);
 [[nodiscard]] QString formatMoneyExact(Money money); ///< every digit, in US dollars, for tooltips
 [[nodiscard]] QString formatRate(Money perHour);     ///< "$1.42/h"

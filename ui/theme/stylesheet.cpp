@@ -144,11 +144,25 @@ QString styleSheetFor(const Tokens &t)
     QString text = QString::fromLatin1(sheet);
     // Longer names first: @accentbg must be gone before @accent is looked for.
     const std::initializer_list<std::pair<const char *, QColor>> colors = {
-        {"@accenthover", mixed(t.accent, t.text, 0.15)}, {"@accentbg", t.accentbg},
-        {"@onaccent", t.isDark ? t.bg : t.surface}, {"@accent", t.accent}, {"@surface", t.surface},
-        {"@raised", t.raised}, {"@border", t.border}, {"@muted", t.muted}, {"@faint", t.faint},
-        {"@pause", t.pause}, {"@text", t.text}, {"@dead", t.dead}, {"@warn", t.warn}, {"@grid", t.grid},
-        {"@code", t.code}, {"@sel", t.sel}, {"@run", t.run}, {"@err", t.err}, {"@bg", t.bg},
+        {"@accenthover", mixed(t.accent, t.text, 0.15)},
+        {"@accentbg", t.accentbg},
+        {"@onaccent", t.isDark ? t.bg : t.surface},
+        {"@accent", t.accent},
+        {"@surface", t.surface},
+        {"@raised", t.raised},
+        {"@border", t.border},
+        {"@muted", t.muted},
+        {"@faint", t.faint},
+        {"@pause", t.pause},
+        {"@text", t.text},
+        {"@dead", t.dead},
+        {"@warn", t.warn},
+        {"@grid", t.grid},
+        {"@code", t.code},
+        {"@sel", t.sel},
+        {"@run", t.run},
+        {"@err", t.err},
+        {"@bg", t.bg},
     };
     for (const auto &[name, color] : colors)
         text.replace(QLatin1String(name), color.name());

@@ -23,8 +23,7 @@ constexpr auto schemeKey = "color-scheme"_L1;
 } // namespace
 
 SystemScheme::SystemScheme(QObject *parent)
-    : QObject(parent)
-    , m_isDark(QGuiApplication::palette().color(QPalette::Window).lightness() < 128)
+    : QObject(parent), m_isDark(QGuiApplication::palette().color(QPalette::Window).lightness() < 128)
 {
     if (!qEnvironmentVariableIsSet("DBUS_SESSION_BUS_ADDRESS") && !qEnvironmentVariableIsSet("XDG_RUNTIME_DIR"))
         return; // without a bus the first call would try to start one

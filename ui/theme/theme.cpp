@@ -41,11 +41,23 @@ Tokens loadTokens(bool dark)
     Tokens tokens;
     tokens.isDark = dark;
     const std::array<std::pair<QLatin1StringView, QColor *>, 17> names = {{
-        {"bg"_L1, &tokens.bg}, {"surface"_L1, &tokens.surface}, {"raised"_L1, &tokens.raised},
-        {"border"_L1, &tokens.border}, {"text"_L1, &tokens.text}, {"muted"_L1, &tokens.muted},
-        {"faint"_L1, &tokens.faint}, {"accent"_L1, &tokens.accent}, {"accentbg"_L1, &tokens.accentbg},
-        {"run"_L1, &tokens.run}, {"pause"_L1, &tokens.pause}, {"dead"_L1, &tokens.dead}, {"err"_L1, &tokens.err},
-        {"warn"_L1, &tokens.warn}, {"grid"_L1, &tokens.grid}, {"sel"_L1, &tokens.sel}, {"code"_L1, &tokens.code},
+        {"bg"_L1, &tokens.bg},
+        {"surface"_L1, &tokens.surface},
+        {"raised"_L1, &tokens.raised},
+        {"border"_L1, &tokens.border},
+        {"text"_L1, &tokens.text},
+        {"muted"_L1, &tokens.muted},
+        {"faint"_L1, &tokens.faint},
+        {"accent"_L1, &tokens.accent},
+        {"accentbg"_L1, &tokens.accentbg},
+        {"run"_L1, &tokens.run},
+        {"pause"_L1, &tokens.pause},
+        {"dead"_L1, &tokens.dead},
+        {"err"_L1, &tokens.err},
+        {"warn"_L1, &tokens.warn},
+        {"grid"_L1, &tokens.grid},
+        {"sel"_L1, &tokens.sel},
+        {"code"_L1, &tokens.code},
     }};
     for (const auto &[name, color] : names)
         *color = QColor(values.value(name).toString());
@@ -135,8 +147,7 @@ QFont Theme::uiFont(int pixelSize, QFont::Weight weight)
 
 QFont Theme::monoFont(int pixelSize)
 {
-    static const QString family =
-        firstFamily({"JetBrains Mono", "DejaVu Sans Mono"}, QFontDatabase::FixedFont);
+    static const QString family = firstFamily({"JetBrains Mono", "DejaVu Sans Mono"}, QFontDatabase::FixedFont);
     QFont font(family);
     font.setPixelSize(pixelSize);
     font.setStyleHint(QFont::Monospace);

@@ -18,7 +18,8 @@ struct Tokens
     bool isDark = true;
 };
 
-/// The look of the whole program: Fusion with our palette and one style sheet. Follows the system unless told otherwise.
+/// The look of the whole program: Fusion with our palette and one style sheet. Follows the system unless told
+/// otherwise.
 class Theme final : public QObject
 {
     Q_OBJECT
@@ -36,8 +37,9 @@ public:
     [[nodiscard]] static const Tokens &tokens();
     [[nodiscard]] static Theme *instance();
 
-    [[nodiscard]] static QFont uiFont(int pixelSize = 13, QFont::Weight weight = QFont::Normal); ///< Inter, tabular figures where painted
-    [[nodiscard]] static QFont monoFont(int pixelSize = 12);                                     ///< JetBrains Mono
+    [[nodiscard]] static QFont uiFont(int pixelSize = 13,
+                                      QFont::Weight weight = QFont::Normal); ///< Inter, tabular figures where painted
+    [[nodiscard]] static QFont monoFont(int pixelSize = 12);                 ///< JetBrains Mono
 
 Q_SIGNALS:
     void changed();

@@ -74,8 +74,10 @@ void paintShape(QPainter &painter, const QRectF &area, StateLook look)
         painter.drawPolygon(QPolygonF{{box.center().x(), box.top()}, box.bottomRight(), box.bottomLeft()});
         break;
     case StateLook::Updated:
-        painter.drawPolygon(QPolygonF{{box.center().x(), box.top()}, {box.right(), box.center().y()},
-                                      {box.center().x(), box.bottom()}, {box.left(), box.center().y()}});
+        painter.drawPolygon(QPolygonF{{box.center().x(), box.top()},
+                                      {box.right(), box.center().y()},
+                                      {box.center().x(), box.bottom()},
+                                      {box.left(), box.center().y()}});
         break;
     case StateLook::Lost:
     case StateLook::Unknown: {

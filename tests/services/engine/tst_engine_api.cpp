@@ -320,7 +320,10 @@ private Q_SLOTS:
             QTRY_VERIFY_WITH_TIMEOUT(!isAlive(pid), 10'000);
     }
 
-    void cleanupTestCase() { QCOMPARE(m_engine.terminate(), 0); }
+    void cleanupTestCase()
+    {
+        QCOMPARE(m_engine.terminate(), 0);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestEngineApi)

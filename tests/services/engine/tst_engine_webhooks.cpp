@@ -190,7 +190,8 @@ private Q_SLOTS:
         QVERIFY(headers.contains(QStringLiteral("\"e2b-signature\":\"[REDACTED]\"")));
         QVERIFY(
             attempt[QStringLiteral("responseHeaders")].toString().contains(QStringLiteral("\"Content-Length\":\"2\"")));
-        const QJsonObject statistics = engine.api("GET", kHooks + u'/' + id + QStringLiteral("/stats")).json().toObject();
+        const QJsonObject statistics =
+            engine.api("GET", kHooks + u'/' + id + QStringLiteral("/stats")).json().toObject();
         QCOMPARE(statistics[QStringLiteral("total")].toInt(), 6);
         for (const QJsonObject &owner : {statistics, statistics[QStringLiteral("buckets")].toArray()[0].toObject()}) {
             const QJsonObject duration = owner[QStringLiteral("durationMs")].toObject();

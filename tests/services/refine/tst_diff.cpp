@@ -43,7 +43,8 @@ void TestDiff::unified_data()
     QTest::newRow("to nothing") << QByteArray("a\n") << QByteArray() << QByteArray("@@ -1,1 +1,0 @@\n-a\n");
     QTest::newRow("colon") << QByteArray("def f(n)\n    return n\n") << QByteArray("def f(n):\n    return n\n")
                            << QByteArray("@@ -1,2 +1,2 @@\n-def f(n)\n+def f(n):\n     return n\n");
-    QTest::newRow("two hunks") << QByteArray("1\n2\n3\n4\n5\n6\n7\n8\n9\n") << QByteArray("x\n2\n3\n4\n5\n6\n7\n8\n9\ny\n")
+    QTest::newRow("two hunks") << QByteArray("1\n2\n3\n4\n5\n6\n7\n8\n9\n")
+                               << QByteArray("x\n2\n3\n4\n5\n6\n7\n8\n9\ny\n")
                                << QByteArray("@@ -1,4 +1,4 @@\n-1\n+x\n 2\n 3\n 4\n@@ -7,3 +7,4 @@\n 7\n 8\n 9\n+y\n");
     QTest::newRow("near changes share a hunk")
         << QByteArray("1\n2\n3\n4\n5\n6\n7\n") << QByteArray("x\n2\n3\n4\n5\ny\n7\n")

@@ -47,9 +47,11 @@ void TestRefineLoop::init()
         const std::string code = stringOr(Json::parse(request.body.toStdString()), "code");
         QByteArray line = "{\"type\":\"stdout\",\"text\":\"Fibonacci(10) = 55\\n\"}\n";
         if (code.find("import nonexistent_module") != std::string::npos)
-            line = "{\"type\":\"error\",\"name\":\"ModuleNotFoundError\",\"value\":\"\",\"traceback\":\"Cell In[2], line 1\"}\n";
+            line = "{\"type\":\"error\",\"name\":\"ModuleNotFoundError\",\"value\":\"\",\"traceback\":\"Cell In[2], "
+                   "line 1\"}\n";
         else if (code.find("):") == std::string::npos)
-            line = "{\"type\":\"error\",\"name\":\"SyntaxError\",\"value\":\"\",\"traceback\":\"  Cell In[1], line 1\"}\n";
+            line =
+                "{\"type\":\"error\",\"name\":\"SyntaxError\",\"value\":\"\",\"traceback\":\"  Cell In[1], line 1\"}\n";
         return FakeReply::stream({line, "{\"type\":\"end_of_execution\"}\n"});
     });
     e2b::Connection connection;
