@@ -19,7 +19,7 @@ constexpr std::int64_t mostRows = 8'192;
 /// ("key=value") or adds ("unknown", "session:NAME"), and what JSON or Unicode can write in several ways.
 bool isPlain(const std::string &word)
 {
-    constexpr std::string_view added = "unknown", special = "=:\"\\/";
+    static constexpr std::string_view added = "unknown", special = "=:\"\\/";
     return added.find(word) == std::string_view::npos && std::ranges::all_of(word, [](char c) {
                return c > ' ' && c < '\x7f' && special.find(c) == std::string_view::npos;
            });

@@ -8,6 +8,7 @@
 
 using namespace sandglass;
 using namespace sandglass::test;
+using namespace std::chrono_literals;
 using namespace Qt::Literals::StringLiterals;
 using lifecycle::EventType;
 using models::GuardDesk;
