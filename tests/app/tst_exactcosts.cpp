@@ -164,8 +164,8 @@ void TestExactCosts::initTestCase()
     QVERIFY(m_provider.deliver(m_fixture->program().receiver()->url(), runs));
 
     QVERIFY(m_fixture->input.click(m_fixture->find<QWidget>("nav-costs")));
-    QTRY_VERIFY(m_fixture->find<QPushButton>("costWindow3")->isVisible());
-    QVERIFY(m_fixture->input.click(m_fixture->find<QPushButton>("costWindow3"))); // 7 d
+    QTRY_VERIFY(m_fixture->find<QPushButton>("costWindow4")->isVisible());
+    QVERIFY(m_fixture->input.click(m_fixture->find<QPushButton>("costWindow4"))); // 7 d
     QTRY_COMPARE_WITH_TIMEOUT(bySandbox().rowCount(), static_cast<int>(vectors().size()) + 5, 10'000);
     QTRY_COMPARE(certaintyOf(u"later"_s), u"confirmed"_s); // all ends have come
     QTRY_COMPARE(certaintyOf(u"paused"_s), u"confirmed"_s);

@@ -164,7 +164,7 @@ void TestLookAhead::aJumpWidensTheRangeAndComesEarlier()
 void TestLookAhead::whatIfPricesTheSameRunsAnew()
 {
     QVERIFY(openPage("analytics"));
-    auto *week = m_fixture->find<QPushButton>("analyticsWindow3");
+    auto *week = m_fixture->find<QPushButton>("analyticsWindow4");
     QVERIFY(m_fixture->input.click(week));
     // Days 9 to 15, and four of the jump.
     QTRY_COMPARE_WITH_TIMEOUT(text("whatIfWas"), u"$22.00"_s, 10'000);

@@ -126,7 +126,7 @@ void TestObserving::offUntilAsked()
 void TestObserving::switchedOnAndOffAgain()
 {
     const OtlpReceiver first;
-    OtlpReceiver second;
+    const OtlpReceiver second;
     Program program(m_dir->path());
     program.enter("tracingEndpoint", QString::fromStdString(first.endpoint()));
     program.part<QCheckBox>("tracingEnabled")->click();
@@ -138,15 +138,21 @@ void TestObserving::switchedOnAndOffAgain()
     telemetry::startSpan("two").end();
     QTRY_COMPARE_WITH_TIMEOUT(second.spans().size(), std::size_t{1}, 10'000);
     QTRY_VERIFY(program.part<QLabel>("tracingState")->text().contains(u"spans: 1 sent"_s));
-    second.script({http::Response::text(0, "")}); // takes it and says nothing: who waits, waits for 2 s
     telemetry::startSpan("three").end();
+    program.part<QCheckBox>("tracingEnabled")->click();
+    QVERIFY(!telemetry::isTracing());
+    telemetry::startSpan("four").end();
+    QTRY_COMPARE(second.spans().size(), std::size_t{2});
+    OtlpReceiver mute;
+    mute.script({http::Response::text(0, "")}); // takes a request and says nothing: who waits for it, waits for 2 s
+    program.part<QCheckBox>("tracingEnabled")->click();
+    program.enter("tracingEndpoint", QString::fromStdString(mute.endpoint()));
+    telemetry::startSpan("five").end();
+    QTRY_COMPARE_WITH_TIMEOUT(mute.requests().size(), std::size_t{1}, 20'000);
     QElapsedTimer clock;
     clock.start();
     program.part<QCheckBox>("tracingEnabled")->click();
     QVERIFY2(clock.elapsed() < 1'500, "switching off waited for the network");
-    QVERIFY(!telemetry::isTracing());
-    telemetry::startSpan("four").end();
-    QTRY_COMPARE(second.spans().size(), std::size_t{2});
     program.observing.reset();
     QCOMPARE(second.spans().size(), std::size_t{2});
     QCOMPARE(second.faults(), "");

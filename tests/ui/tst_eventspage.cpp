@@ -115,7 +115,7 @@ void TestEventsPage::onlyThisSession()
     QTest::keyClick(button, Qt::Key_Space);
     QCOMPARE(child<QLineEdit>("eventSearch")->text(), u"session:run-1"_s);
     QTRY_COMPARE(m_events->rowCount(), 2); // not that of run-10
-    QCOMPARE(m_page->subtitle(), u"2 of the newest 4"_s);
+    QCOMPARE(m_page->subtitle(), u"2 found · searched all 4 events"_s);
     QTest::keyClick(child<QLineEdit>("eventSearch"), Qt::Key_Escape);
     QTRY_COMPARE(m_events->rowCount(), 4);
 }

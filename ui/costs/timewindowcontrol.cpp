@@ -1,6 +1,7 @@
 #include "ui/costs/timewindowcontrol.h"
 
 #include "models/costs/timewindow.h"
+#include "services/core/displayzone.h"
 #include "ui/text/format.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/row.h"
@@ -25,8 +26,8 @@ constexpr std::array<std::chrono::milliseconds, 7> lengths = {
 /// Days alone where it is more than one: beside the lengths there is little room in a small window.
 QString shortSpan(Timestamp from, Timestamp to)
 {
-    const QDate first = QDateTime::fromMSecsSinceEpoch(toUnixMs(from)).date();
-    const QDate last = QDateTime::fromMSecsSinceEpoch(toUnixMs(to)).date();
+    const QDate first = DisplayZone::at(from).date();
+    const QDate last = DisplayZone::at(to).date();
     const QString format = QStringLiteral("d MMM");
     return first == last ? formatSpan(from, to)
                          : first.toString(format) + QStringLiteral(" – ") + last.toString(format);

@@ -1,5 +1,6 @@
 #include "ui/sandboxes/endtext.h"
 
+#include "services/core/displayzone.h"
 #include "ui/text/format.h"
 
 #include <QCoreApplication>
@@ -9,8 +10,8 @@ namespace sandglass::ui {
 
 QString clockBeside(Timestamp time, Timestamp beside)
 {
-    const QDateTime local = QDateTime::fromMSecsSinceEpoch(toUnixMs(time));
-    const bool isSameDay = local.date() == QDateTime::fromMSecsSinceEpoch(toUnixMs(beside)).date();
+    const QDateTime local = DisplayZone::at(time);
+    const bool isSameDay = local.date() == DisplayZone::at(beside).date();
     return isSameDay ? formatClock(time) : local.toString(QStringLiteral("d MMM HH:mm:ss"));
 }
 

@@ -59,7 +59,7 @@ private Q_SLOTS:
     void pricesLate();
     void oldestAttemptsLeave();
     void engineGoes();
-    void printsAHundredMegabytes();
+    void printsWithoutEnd();
 };
 
 void TestRefineSession::init()
@@ -343,7 +343,7 @@ void TestRefineSession::engineGoes()
     QVERIFY(last().trouble->kind == Error::Kind::Transport);
 }
 
-void TestRefineSession::printsAHundredMegabytes()
+void TestRefineSession::printsWithoutEnd()
 {
     const QByteArray line = "{\"type\":\"stdout\",\"text\":\"" + QByteArray(100'000, 'x') + "\"}\n";
     execute({FakeReply::failing(Fault::Endless, line)});
@@ -357,9 +357,9 @@ void TestRefineSession::printsAHundredMegabytes()
         shown += size;
     });
     QVERIFY(m_session->run("x"));
-    QTRY_VERIFY_WITH_TIMEOUT(shown > 100'000'000, 150'000);
+    QTRY_VERIFY_WITH_TIMEOUT(shown > 24'000'000, 150'000);
     m_session->stop();
-    QVERIFY(last().output.totalBytes() >= 100'000'000);
+    QVERIFY(last().output.totalBytes() >= 24'000'000);
     QVERIFY(last().output.memoryBytes() <= (8U << 20) + 64);
     QVERIFY(longest < (2 << 20));
 }
