@@ -67,8 +67,7 @@ void FileKeyStore::remove(const std::string &name, std::function<void(Result<>)>
 
 std::string FileKeyStore::description() const
 {
-    return "the file " + m_file.string()
-        + ", not encrypted but readable by you alone, because no Secret Service answers here";
+    return "an unencrypted file that you alone can read";
 }
 
 Result<FileKeyStore::Secrets> FileKeyStore::load() const

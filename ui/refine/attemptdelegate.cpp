@@ -96,9 +96,16 @@ void AttemptDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
     const QFont small = Theme::uiFont(12);
     const QString duration = attempt.duration ? formatDuration(*attempt.duration) : QStringLiteral("—");
     const QString cost = attempt.cost ? formatMoney(attempt.cost) : QStringLiteral("—");
-    facts.write(tr("run %1 · %2 · ").arg(duration, cost), t.faint, small);
-    facts.write(QStringLiteral("+%1 ").arg(attempt.added), attempt.added > 0 ? t.run : t.faint, small);
-    facts.write(QStringLiteral("−%1").arg(attempt.removed), attempt.removed > 0 ? t.err : t.faint, small);
+    const QString run = tr("run %1 · %2").arg(duration, cost), gap = QStringLiteral(" · ");
+    const QString added = QStringLiteral("+%1 ").arg(attempt.added),
+                  removed = QStringLiteral("−%1").arg(attempt.removed);
+    facts.write(run, t.faint, small);
+    // In a narrow list whole or not at all: the diff has a page of its own.
+    if (QFontMetrics(small).horizontalAdvance(run + gap + added + removed) <= area.width()) {
+        facts.write(gap, t.faint, small);
+        facts.write(added, attempt.added > 0 ? t.run : t.faint, small);
+        facts.write(removed, attempt.removed > 0 ? t.err : t.faint, small);
+    }
     painter->restore();
 }
 
