@@ -28,8 +28,8 @@ using models::CostTableModel;
 
 namespace {
 
-constexpr int roomForBoth = 1'240; ///< pixels: two tables with all their columns
-const QList<int> columnWidths = {-1, 88, 104, 96, 98, 92};
+constexpr int roomForBoth = 1'380; ///< pixels: two tables with all their columns
+const QList<int> columnWidths = {-1, 96, 108, 84, 98, 88};
 
 QList<int> leastWidths(int name)
 {
