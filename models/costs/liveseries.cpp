@@ -72,7 +72,9 @@ void LiveSeries::refresh()
     if (m_lookers == 0 || !m_picture.isReplayed())
         return;
     std::tie(m_from, m_to) = m_window.aligned(bucketCount);
-    m_knownUntil = m_picture.now();
+    // To the bucket: told to the moment, data that stays the same would be painted anew with each tick.
+    const auto width = (m_to - m_from) / bucketCount;
+    m_knownUntil = m_from + (std::clamp(m_picture.now(), m_from, m_to) - m_from) / width * width;
     std::vector<Line> lines;
     for (const auto &series : m_picture.costSeries(m_from, m_to, bucketCount)) {
         Line line{toQString(series.templateName), {}};

@@ -38,7 +38,7 @@ public:
 
     [[nodiscard]] Timestamp from() const { return m_from; }
     [[nodiscard]] Timestamp to() const { return m_to; }
-    [[nodiscard]] Timestamp knownUntil() const { return m_knownUntil; }    ///< the last bucket may go on after that
+    [[nodiscard]] Timestamp knownUntil() const { return m_knownUntil; }    ///< a bucket's start: those after it go on
     [[nodiscard]] const std::vector<Line> &cost() const { return m_cost; } ///< dollars per bucket, dearest first
     [[nodiscard]] const std::vector<double> &active() const { return m_active; } ///< most at once per bucket
     [[nodiscard]] bool isEmpty() const;                                          ///< nothing ran in the window
