@@ -75,6 +75,7 @@ Result<std::unique_ptr<Composition>> Composition::create(const CommandLine &opti
     auto journal = lifecycle::Journal::open(paths.data / "journal.db");
     if (!journal)
         return failure(journal.error());
+    const ui::Theme::Hold hold(theme);
     return std::unique_ptr<Composition>(
         new Composition(options, theme, paths, std::move(*journal), std::move(*prices)));
 }

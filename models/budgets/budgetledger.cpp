@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::size_t mostTeams = 1'000;
 
-bool livesNow(const lifecycle::Sandbox &sandbox)
-{
-    return sandbox.state == lifecycle::SandboxState::Running || sandbox.state == lifecycle::SandboxState::Paused;
-}
-
 /// As the tracker counts it: what can be priced, and "unknown" when nothing of it can.
 std::optional<Money> costWithin(const std::vector<lifecycle::RunInterval> &runs, const cost::RateCard &card,
                                 const cost::Period &period, Timestamp now)
@@ -171,7 +166,7 @@ void BudgetLedger::take(const lifecycle::Sandbox &sandbox)
         takeOutOfCold(sandbox.id);
     drop(sandbox.id);
     m_priced.reset();
-    if (livesNow(sandbox)) {
+    if (sandbox.isLive()) {
         if (!sandbox.teamId.empty()) {
             const auto named = m_connectionOf.find(sandbox.id);
             if (named != m_connectionOf.end() && m_teams.size() < mostTeams)

@@ -58,11 +58,6 @@ QString metadataText(const Sandbox &sandbox)
     return pairs.join(u"  "_s);
 }
 
-bool isLive(const Sandbox &sandbox)
-{
-    return sandbox.state == SandboxState::Running || sandbox.state == SandboxState::Paused;
-}
-
 constexpr std::size_t manyChanges = 64; ///< to put all in order again is cheaper than announcing them one by one
 constexpr auto refreshInterval = 1s;    ///< of the whole, at least
 constexpr auto costOrderInterval = 5s;  ///< costs grow by themselves
@@ -211,7 +206,7 @@ bool SandboxListModel::hasOlder() const
 
 int SandboxListModel::liveCount() const
 {
-    return static_cast<int>(m_live.size());
+    return static_cast<int>(m_picture.fold().live().size());
 }
 
 int SandboxListModel::rowOf(const QString &id) const
@@ -254,7 +249,7 @@ SandboxListModel::Key SandboxListModel::keyOf(const Sandbox &sandbox) const
     case TemplateColumn:
         return {0, sandbox.templateName()};
     case LeftColumn:
-        return {sandbox.endAt && isLive(sandbox) ? toUnixMs(*sandbox.endAt) : std::numeric_limits<qint64>::max(), {}};
+        return {sandbox.endAt && sandbox.isLive() ? toUnixMs(*sandbox.endAt) : std::numeric_limits<qint64>::max(), {}};
     case SizeColumn: {
         const auto size = sizeOf(sandbox);
         return {size ? size->first * 10'000'000LL + size->second : -1, {}};
@@ -285,11 +280,6 @@ int SandboxListModel::placeOf(const Row &row) const
 
 void SandboxListModel::rebuild()
 {
-    m_live.clear();
-    for (const auto &[id, sandbox] : m_picture.fold().sandboxes()) {
-        if (isLive(sandbox))
-            m_live.insert(id);
-    }
     beginResetModel();
     m_order.clear();
     m_rows.clear();
@@ -337,13 +327,6 @@ void SandboxListModel::refresh()
 
 void SandboxListModel::take(const std::vector<std::string> &changed)
 {
-    for (const std::string &id : changed) {
-        const Sandbox *sandbox = m_picture.fold().find(id);
-        if (sandbox != nullptr && isLive(*sandbox))
-            m_live.insert(id);
-        else
-            m_live.erase(id);
-    }
     if (m_refreshLater.isActive())
         return; // it does these too
     if (changed.size() > manyChanges) {
@@ -412,7 +395,7 @@ void SandboxListModel::change(Row &row, Key key)
 
 void SandboxListModel::tick()
 {
-    if (m_order.empty() || m_live.empty())
+    if (m_order.empty() || m_picture.fold().live().empty())
         return;
     if (m_sortColumn == CostColumn && m_sinceRefresh.elapsed() >= std::chrono::milliseconds(costOrderInterval).count())
         refresh();

@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace sandglass::lifecycle {
@@ -103,7 +102,6 @@ private:
     Qt::SortOrder m_sortOrder = Qt::AscendingOrder; ///< youngest first
     std::unordered_map<std::string, Row> m_rows;    ///< shown, by id
     std::vector<const Row *> m_order;               ///< the same, in order
-    std::unordered_set<std::string> m_live;         ///< running and paused, shown or not
     QTimer m_ticker;
     QTimer m_refreshLater;
     QElapsedTimer m_sinceRefresh;

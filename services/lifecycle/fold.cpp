@@ -77,6 +77,7 @@ void Fold::settle()
         if (std::exchange(records.areRunsStale, false))
             records.deriveRuns(entry->second);
         records.updatePlannedEnd(entry->second);
+        noteState(entry->second);
     }
     m_unsettled.clear();
 }
@@ -86,8 +87,17 @@ void Fold::forget(const std::string &sandboxId)
     const auto it = m_sandboxes.find(sandboxId);
     if (it == m_sandboxes.end())
         return;
+    m_live.erase(&it->second);
     m_records.erase(&it->second);
     m_sandboxes.erase(it);
+}
+
+void Fold::noteState(const Sandbox &sandbox)
+{
+    if (sandbox.isLive())
+        m_live.insert(&sandbox);
+    else
+        m_live.erase(&sandbox);
 }
 
 const Sandbox *Fold::find(const std::string &sandboxId) const

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace sandglass::lifecycle {
@@ -45,6 +46,7 @@ struct Sandbox
     int eventCount = 0;
     friend bool operator==(const Sandbox &, const Sandbox &) = default;
 
+    [[nodiscard]] bool isLive() const { return state == SandboxState::Running || state == SandboxState::Paused; }
     [[nodiscard]] const std::string &templateName() const { return templateAlias.empty() ? templateId : templateAlias; }
     /// How long before its planned end it was gone without anybody having asked for it; empty when it was not,
     /// or the plan is not known. A few seconds are the provider's own rounding and do not count.
@@ -86,14 +88,18 @@ public:
 
     [[nodiscard]] const Sandbox *find(const std::string &sandboxId) const;
     [[nodiscard]] const std::unordered_map<std::string, Sandbox> &sandboxes() const { return m_sandboxes; }
+    /// Those that are running or paused, few among many. Valid until the fold next changes.
+    [[nodiscard]] const std::unordered_set<const Sandbox *> &live() const { return m_live; }
 
 private:
     struct Records; ///< what the fold keeps of one sandbox's events
     [[nodiscard]] static bool read(std::string_view record, Sandbox &sandbox, Records &records);
+    void noteState(const Sandbox &sandbox); ///< after each change of it
     const Sandbox *keep(Sandbox sandbox, std::unique_ptr<Records> records);
     std::unordered_map<std::string, Sandbox> m_sandboxes;
     std::unordered_map<const Sandbox *, std::unique_ptr<Records>> m_records; ///< the map's nodes stay in place
-    std::vector<std::string> m_unsettled;                                    ///< ids; some may be forgotten by now
+    std::unordered_set<const Sandbox *> m_live;
+    std::vector<std::string> m_unsettled; ///< ids; some may be forgotten by now
 };
 
 } // namespace sandglass::lifecycle

@@ -206,6 +206,7 @@ const Sandbox *Fold::keep(Sandbox sandbox, std::unique_ptr<Records> records)
     forget(sandbox.id);
     const auto place = m_sandboxes.emplace(sandbox.id, std::move(sandbox)).first;
     m_records[&place->second] = std::move(records);
+    noteState(place->second);
     return &place->second;
 }
 

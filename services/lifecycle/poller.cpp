@@ -84,11 +84,6 @@ bool isNews(const ObservedSandbox &observed, const Sandbox &known)
         && toUnixMs(*observed.startedAt) - toUnixMs(known.runs.back().start) > sameStartMs;
 }
 
-bool isLive(const Sandbox &sandbox)
-{
-    return sandbox.state == SandboxState::Running || sandbox.state == SandboxState::Paused;
-}
-
 } // namespace
 
 Poller::Poller(Journal &journal, const Tracker &tracker, Lister lister, PollerOptions options, QObject *parent)
@@ -223,9 +218,9 @@ void Poller::findLost(const List &list)
         m_seen[observed.sandboxId] = {};
     }
     if (m_options.isOurs) {
-        for (const auto &[id, sandbox] : m_tracker.fold().sandboxes()) {
-            if (isLive(sandbox) && !present.contains(id) && m_options.isOurs(sandbox))
-                m_seen.try_emplace(id);
+        for (const Sandbox *sandbox : m_tracker.fold().live()) {
+            if (!present.contains(sandbox->id) && m_options.isOurs(*sandbox))
+                m_seen.try_emplace(sandbox->id);
         }
     }
     for (auto entry = m_seen.begin(); entry != m_seen.end();) {
@@ -238,7 +233,7 @@ void Poller::findLost(const List &list)
 bool Poller::isOverWhenMissing(const std::string &id, Missing &missing)
 {
     const Sandbox *known = m_tracker.fold().find(id);
-    if (known && !isLive(*known))
+    if (known && !known->isLive())
         return true; // killed, or lost already
     if (missing.polls++ == 0)
         missing.since = m_askedAt;

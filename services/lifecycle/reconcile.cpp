@@ -10,11 +10,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-bool isLive(const Sandbox &sandbox)
-{
-    return sandbox.state == SandboxState::Running || sandbox.state == SandboxState::Paused;
-}
-
 std::optional<milliseconds> ageOf(const ObservedSandbox &row, Timestamp now)
 {
     if (!row.startedAt)
@@ -94,9 +89,9 @@ Reconciliation reconcile(const Fold &fold, const std::vector<ObservedSandbox> &l
             present.insert(row.sandboxId);
     }
     result.agreed = static_cast<int>(present.size() - result.unknown.size());
-    for (const auto &[id, sandbox] : fold.sandboxes()) {
-        if (isLive(sandbox) && !present.contains(id) && (!isOurs || isOurs(sandbox)))
-            result.gone.push_back(id);
+    for (const Sandbox *sandbox : fold.live()) {
+        if (!present.contains(sandbox->id) && (!isOurs || isOurs(*sandbox)))
+            result.gone.push_back(sandbox->id);
     }
     std::ranges::sort(result.gone);
     return result;

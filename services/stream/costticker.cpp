@@ -24,10 +24,8 @@ void CostTicker::tick()
     tick.at = m_tracker.now();
     tick.today = m_tracker.costBetween(std::chrono::floor<std::chrono::days>(tick.at), tick.at);
     tick.burnRate = m_tracker.burnRate();
-    for (const auto &[id, sandbox] : m_tracker.fold().sandboxes()) {
-        tick.running += sandbox.state == lifecycle::SandboxState::Running ? 1 : 0;
-        tick.paused += sandbox.state == lifecycle::SandboxState::Paused ? 1 : 0;
-    }
+    for (const lifecycle::Sandbox *sandbox : m_tracker.fold().live())
+        (sandbox->state == lifecycle::SandboxState::Running ? tick.running : tick.paused) += 1;
     if (m_told)
         m_told->at = tick.at;
     if (m_told != tick)

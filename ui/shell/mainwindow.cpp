@@ -55,7 +55,7 @@ bool MainWindow::showPage(const QString &key)
 
 QString MainWindow::currentPage() const
 {
-    return m_pages[static_cast<std::size_t>(m_stack->currentIndex())].key;
+    return current().key;
 }
 
 void MainWindow::setConnections(const QList<ConnectionLine> &connections)
@@ -183,7 +183,8 @@ void MainWindow::wirePages()
         Page *page = m_pages[i].page;
         const int index = static_cast<int>(i);
         m_sideBar->addPage(m_pages[i].key, page->title(), i + 1 == m_pages.size());
-        m_stack->addWidget(page);
+        page->setParent(m_stack); // into its layout when it is first shown, see activate()
+        page->hide();
         connect(page, &Page::subtitleChanged, m_header, [this, page] {
             if (m_stack->currentWidget() == page)
                 m_header->refreshSubtitle();
@@ -197,12 +198,17 @@ void MainWindow::wirePages()
 
 void MainWindow::activate(int index)
 {
-    m_stack->setCurrentIndex(index);
+    m_current = static_cast<std::size_t>(index);
+    Page *page = current().page;
+    // A stack lays out and measures all it holds: with every page in it the first frame would wait for the text of
+    // pages that nobody looks at yet.
+    if (m_stack->indexOf(page) < 0)
+        m_stack->addWidget(page);
+    m_stack->setCurrentWidget(page);
     m_sideBar->setCurrent(index);
-    Page *page = m_pages[static_cast<std::size_t>(index)].page;
     m_header->showPage(page);
     page->setFocus(Qt::OtherFocusReason);
-    Q_EMIT pageShown(m_pages[static_cast<std::size_t>(index)].key);
+    Q_EMIT pageShown(current().key);
 }
 
 void MainWindow::fitSideBar()
@@ -253,10 +259,8 @@ void MainWindow::buildViewMenu()
 {
     QMenu *view = menuBar()->addMenu(tr("&View"));
     addTo(view, tr("&Command palette…"), QKeySequence(u"Ctrl+K"_s), [this] { openPalette(); });
-    addTo(view, tr("&Find on this page"), QKeySequence(QKeySequence::Find),
-          [this] { m_pages[static_cast<std::size_t>(m_stack->currentIndex())].page->focusSearch(); });
-    addTo(view, tr("&Refresh"), QKeySequence(u"F5"_s),
-          [this] { m_pages[static_cast<std::size_t>(m_stack->currentIndex())].page->refresh(); });
+    addTo(view, tr("&Find on this page"), QKeySequence(QKeySequence::Find), [this] { current().page->focusSearch(); });
+    addTo(view, tr("&Refresh"), QKeySequence(u"F5"_s), [this] { current().page->refresh(); });
     view->addSeparator();
     m_sideBarAction = addTo(view, tr("&Side bar"), QKeySequence(u"F9"_s), [this] { fitSideBar(); });
     m_sideBarAction->setCheckable(true);

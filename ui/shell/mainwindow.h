@@ -81,6 +81,7 @@ private:
     void buildHelpMenu();
     void wirePages();
     void activate(int index);
+    [[nodiscard]] const PageEntry &current() const { return m_pages[m_current]; }
     void fitSideBar();
     void openPalette();
     [[nodiscard]] QList<QAction *> allActions() const;
@@ -98,6 +99,7 @@ private:
     QAction *m_sideBarAction = nullptr;
     QAction *m_newSandboxAction = nullptr;
     QVBoxLayout *m_strips = nullptr;
+    std::size_t m_current = 0;
     bool m_hasPainted = false;
 };
 

@@ -118,6 +118,18 @@ Theme::Theme(QApplication &application) : QObject(&application), m_application(a
     apply();
 }
 
+Theme::Hold::Hold(Theme &theme) : m_theme(theme)
+{
+    m_theme.m_isHeld = true;
+    m_theme.m_application.setStyleSheet({});
+}
+
+Theme::Hold::~Hold()
+{
+    m_theme.m_isHeld = false;
+    m_theme.m_application.setStyleSheet(styleSheetFor(theTokens));
+}
+
 void Theme::setMode(Mode mode)
 {
     if (m_mode == mode)
@@ -161,7 +173,8 @@ void Theme::apply()
     const QPalette palette = paletteFor(theTokens);
     m_application.setPalette(palette);
     QToolTip::setPalette(palette);
-    m_application.setStyleSheet(styleSheetFor(theTokens));
+    if (!m_isHeld)
+        m_application.setStyleSheet(styleSheetFor(theTokens));
     Q_EMIT changed();
 }
 

@@ -30,6 +30,20 @@ public:
     /// Installs style, palette, fonts and style sheet on the application. One per application.
     explicit Theme(QApplication &application);
 
+    /// While one lives, the style sheet waits. Under a style sheet each widget that is given a parent styles all of
+    /// its children anew, which makes a window of many parts several times slower to build.
+    class Hold final
+    {
+    public:
+        explicit Hold(Theme &theme);
+        ~Hold(); ///< styles all that was built meanwhile, in one go
+        Hold(const Hold &) = delete;
+        Hold &operator=(const Hold &) = delete;
+
+    private:
+        Theme &m_theme;
+    };
+
     void setMode(Mode mode);
     [[nodiscard]] Mode mode() const { return m_mode; }
 
@@ -47,6 +61,7 @@ Q_SIGNALS:
 private:
     void apply();
     Mode m_mode = Mode::System;
+    bool m_isHeld = false;
     QApplication &m_application;
     class SystemScheme *m_systemScheme = nullptr;
 };

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 using namespace sandglass;
 using namespace sandglass::lifecycle;
@@ -59,6 +60,24 @@ bool isRunning(const Fold &fold)
                                [](const auto &entry) { return entry.second.state == SandboxState::Running; });
 }
 
+std::set<std::string> liveIds(const Fold &fold)
+{
+    std::set<std::string> ids;
+    for (const Sandbox *sandbox : fold.live())
+        ids.insert(sandbox->id);
+    return ids;
+}
+
+std::set<std::string> liveIdsByState(const Fold &fold)
+{
+    std::set<std::string> ids;
+    for (const auto &[id, sandbox] : fold.sandboxes()) {
+        if (sandbox.isLive())
+            ids.insert(id);
+    }
+    return ids;
+}
+
 } // namespace
 
 class TestFoldProperty : public QObject
@@ -98,6 +117,8 @@ void TestFoldProperty::orderAndDuplicatesDoNotMatter()
         QVERIFY2(continued.sandboxes() == ordered.sandboxes(), qPrintable(where));
         QVERIFY2(shuffled.sandboxes() == ordered.sandboxes(), qPrintable(where));
         QVERIFY2(priceOfAll(shuffled) == priceOfAll(ordered), qPrintable(where));
+        for (const Fold *fold : {&ordered, &shuffled, &continued})
+            QVERIFY2(liveIds(*fold) == liveIdsByState(*fold), qPrintable(where));
         for (const auto &[id, sandbox] : ordered.sandboxes()) {
             for (std::size_t run = 0; run < sandbox.runs.size(); ++run) {
                 const RunInterval &interval = sandbox.runs[run];
