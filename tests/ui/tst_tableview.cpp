@@ -19,6 +19,7 @@ private Q_SLOTS:
     void wideColumnsGiveWay();
     void scrollsWhenNothingGives();
     void keepsWhatAHandHasSet();
+    void optionalColumnsGoFirst();
 
 private:
     [[nodiscard]] QList<int> widthsAt(int width)
@@ -72,6 +73,21 @@ void TestTableView::keepsWhatAHandHasSet()
     init();
     m_table->restoreColumns(state);
     QCOMPARE(widthsAt(700), (QList<int>{100, 200, 400}));
+}
+
+void TestTableView::optionalColumnsGoFirst()
+{
+    m_table->setOptionalColumns({2, 1});
+    QCOMPARE(widthsAt(340), (QList<int>{100, 120, 120}));
+    QCOMPARE(widthsAt(290), (QList<int>{100, 150, 0}));
+    QVERIFY(m_table->isColumnHidden(2));
+    QCOMPARE(widthsAt(150), (QList<int>{100, 0, 0}));
+    const QByteArray state = m_table->saveColumns(); // hidden by this window's size, not by a hand
+    QCOMPARE(widthsAt(600), (QList<int>{100, 150, 350}));
+
+    init();
+    m_table->restoreColumns(state);
+    QCOMPARE(widthsAt(600), (QList<int>{100, 150, 350}));
 }
 
 QTEST_MAIN(TestTableView)

@@ -18,6 +18,7 @@
 #include "ui/widgets/labels.h"
 #include "ui/widgets/row.h"
 #include "ui/widgets/savedialog.h"
+#include "ui/widgets/scrollarea.h"
 #include "ui/widgets/searchfield.h"
 #include "ui/widgets/stattile.h"
 #include "ui/widgets/tableview.h"
@@ -29,7 +30,6 @@
 #include <QLabel>
 #include <QPushButton>
 #include <QSaveFile>
-#include <QScrollArea>
 #include <QSpinBox>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -102,14 +102,9 @@ AnalyticsPage::AnalyticsPage(models::Analytics &analytics, models::TimeWindow &w
     lifetimes->setMinimumHeight(lowerHeight);
     addRow(lifetimes, new WhatIfPanel(m_analytics));
     cards->addStretch(1);
-    auto *scroll = new QScrollArea;
-    scroll->setWidget(column);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(scroll);
+    layout->addWidget(makeScrollArea(column));
 
     for (TimeChart *chart : {m_concurrency, m_starts}) {
         connect(chart, &TimeChart::rangeSelected, &m_window, &models::TimeWindow::select);

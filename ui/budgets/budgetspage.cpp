@@ -16,6 +16,7 @@
 #include "ui/widgets/card.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/row.h"
+#include "ui/widgets/scrollarea.h"
 #include "ui/widgets/tableview.h"
 #include "ui/widgets/toast.h"
 
@@ -23,7 +24,6 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
-#include <QScrollArea>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
@@ -86,14 +86,9 @@ BudgetsPage::BudgetsPage(Models models, Names templates, Names connections, QWid
     auto *audit = new AuditCard(m_models.audit, m_models.desk);
     cards->addWidget(audit);
     cards->addStretch(1);
-    auto *scroll = new QScrollArea;
-    scroll->setWidget(column);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(scroll);
+    layout->addWidget(makeScrollArea(column));
     m_toast = new Toast(this);
 
     connect(runaways, &RunawayCard::applied, this, [this] { Q_EMIT toast(tr("Runaway rules are in force")); });

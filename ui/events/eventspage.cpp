@@ -93,7 +93,7 @@ void EventsPage::buildTable()
     m_table->setItemDelegate(new EventDelegate(m_table));
     m_table->setModel(&m_events);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->setColumnWidths({84, 102, 172, 150, -1, 112}, {78, 98, 0, 76, 226, 98});
+    m_table->setColumnWidths({84, 102, 172, -1, -1, 112}, {78, 98, 0, 90, 200, 98});
     card->body()->addWidget(m_table);
     m_splitter = new QSplitter(Qt::Vertical);
     m_splitter->setObjectName(QStringLiteral("eventSplitter"));

@@ -13,6 +13,7 @@
 #include "ui/widgets/card.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/row.h"
+#include "ui/widgets/scrollarea.h"
 #include "ui/widgets/stattile.h"
 #include "ui/widgets/tableview.h"
 
@@ -37,12 +38,16 @@ OverviewPage::OverviewPage(models::LiveFigures &figures, models::TimeWindow &win
     charts->setSpacing(metrics::cardGap);
     charts->addWidget(buildCostChart(), 2);
     charts->addWidget(buildActiveChart(), 1);
+    auto *column = new QWidget;
+    auto *cards = new QVBoxLayout(column);
+    cards->setContentsMargins(metrics::pageMargin, 20, metrics::pageMargin, metrics::pageMargin);
+    cards->setSpacing(metrics::cardGap);
+    cards->addWidget(buildTiles());
+    cards->addLayout(charts, 3);
+    cards->addWidget(buildEvents(), 3);
     auto *layout = new QVBoxLayout(this);
-    layout->setContentsMargins(metrics::pageMargin, 20, metrics::pageMargin, metrics::pageMargin);
-    layout->setSpacing(metrics::cardGap);
-    layout->addWidget(buildTiles());
-    layout->addLayout(charts, 3);
-    layout->addWidget(buildEvents(), 3);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(makeScrollArea(column));
     for (TimeChart *chart : {m_cost, m_activeChart}) {
         connect(chart, &TimeChart::rangeSelected, &m_window, &models::TimeWindow::select);
         connect(chart, &TimeChart::resetRequested, &m_window, &models::TimeWindow::reset);
@@ -127,7 +132,8 @@ QWidget *OverviewPage::buildEvents()
     m_eventTable->horizontalHeader()->hide();
     m_eventTable->setSelectionMode(QAbstractItemView::NoSelection);
     m_eventTable->setFocusPolicy(Qt::NoFocus);
-    m_eventTable->setColumnWidths({84, 102, 172, 150, -1, 112}, {78, 98, 0, 76, 226, 98});
+    m_eventTable->setColumnWidths({84, 102, 172, -1, -1, 112}, {78, 98, 0, 90, 200, 98});
+    m_eventTable->setMinimumHeight(3 * metrics::rowHeight);
     m_eventStack = new QStackedWidget;
     m_eventStack->addWidget(m_eventTable);
     m_eventStack->addWidget(new EmptyState(

@@ -147,6 +147,7 @@ void SandboxesPage::buildTable()
     m_table->setSortingEnabled(true);
     m_table->horizontalHeader()->setSortIndicator(SandboxListModel::AgeColumn, Qt::AscendingOrder);
     m_table->setColumnWidths({96, 172, -1, 92, 60, 98, 108, -1}, {90, 0, 144, 84, 54, 90, 100, 180});
+    m_table->setOptionalColumns({SandboxListModel::MetadataColumn});
     m_table->setContextMenuPolicy(Qt::CustomContextMenu);
     card->body()->addWidget(m_table);
     m_stack->addWidget(card);

@@ -4,8 +4,8 @@
 #include "ui/settings/connectionssection.h"
 #include "ui/settings/ratesection.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/scrollarea.h"
 
-#include <QScrollArea>
 #include <QVBoxLayout>
 
 namespace sandglass::ui {
@@ -33,13 +33,9 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
         connect(section, &Section::toast, this, &Page::toast);
     }
     cards->addStretch();
-    auto *scroll = new QScrollArea(this);
-    scroll->setWidget(column);
-    scroll->setWidgetResizable(true);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(scroll);
+    layout->addWidget(makeScrollArea(column));
     connect(m_engine, &EngineSection::restartRequested, this, &SettingsPage::engineRestartRequested);
     connect(m_receiver, &ReceiverSection::restartRequested, this, &SettingsPage::receiverRestartRequested);
     connect(m_receiver, &ReceiverSection::tokenRequested, this, &SettingsPage::receiverTokenRequested);

@@ -7,6 +7,8 @@
 #include "ui/templates/templatedetails.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/tableview.h"
 
 #include <QHBoxLayout>
 #include <QHeaderView>
@@ -15,7 +17,6 @@
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
-#include <QTableView>
 #include <QVBoxLayout>
 
 namespace sandglass::ui {
@@ -29,7 +30,7 @@ TemplatesPage::TemplatesPage(TemplateListModel &templates, QWidget *parent)
     , m_filter(new TemplateFilter(this))
     , m_tools(new QWidget(this))
     , m_search(new QLineEdit(m_tools))
-    , m_table(new QTableView(this))
+    , m_table(new TableView(QStringLiteral("templateTable"), this))
     , m_details(new TemplateDetails(this))
     , m_splitter(new QSplitter(Qt::Horizontal, this))
     , m_stack(new QStackedWidget(this))
@@ -87,30 +88,24 @@ void TemplatesPage::buildTools()
 
 void TemplatesPage::buildTable()
 {
-    m_table->setObjectName(QStringLiteral("templateTable"));
     m_table->setAccessibleName(tr("Templates"));
     m_table->setModel(m_filter);
     m_table->setItemDelegate(new TemplateDelegate(m_table));
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(TemplateListModel::NameColumn, Qt::AscendingOrder);
-    m_table->setShowGrid(false);
-    m_table->setWordWrap(false);
-    m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setDefaultSectionSize(metrics::rowHeight);
-    m_table->horizontalHeader()->setHighlightSections(false);
-    m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
-    m_table->horizontalHeader()->setSectionResizeMode(TemplateListModel::NameColumn, QHeaderView::Stretch);
-    const int widths[] = {220, 110, 130, 80, 150};
-    for (int column = 0; column < TemplateListModel::ColumnCount; ++column)
-        m_table->setColumnWidth(column, widths[column]);
+    m_table->setColumnWidths({-1, 110, 130, 80, 120}, {168, 92, 120, 74, 104});
+    m_table->setOptionalColumns({TemplateListModel::SpawnsColumn, TemplateListModel::UpdatedColumn,
+                                 TemplateListModel::SizeColumn}); // the details tell them, too
     auto *card = new QFrame(this);
     card->setProperty("card", true);
     auto *cardLayout = new QVBoxLayout(card);
     cardLayout->setContentsMargins(0, 0, 0, 0);
     cardLayout->addWidget(m_details);
-    m_splitter->addWidget(m_table);
+    auto *tableCard = new Card;
+    tableCard->setFlush();
+    tableCard->body()->addWidget(m_table);
+    m_splitter->addWidget(tableCard);
     m_splitter->addWidget(card);
     m_splitter->setHandleWidth(metrics::cardGap);
     m_splitter->setStyleSheet(QStringLiteral("QSplitter::handle { background: transparent; }"));

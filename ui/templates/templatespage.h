@@ -7,7 +7,6 @@ class QLineEdit;
 class QPushButton;
 class QSplitter;
 class QStackedWidget;
-class QTableView;
 
 namespace sandglass::models {
 class TemplateFilter;
@@ -16,6 +15,7 @@ class TemplateListModel;
 
 namespace sandglass::ui {
 
+class TableView;
 class TemplateDetails;
 
 /// What can be started: list, search, details, and the two ways to use a template.
@@ -54,7 +54,7 @@ private:
     models::TemplateFilter *m_filter;
     QWidget *m_tools;
     QLineEdit *m_search;
-    QTableView *m_table;
+    TableView *m_table;
     TemplateDetails *m_details;
     QSplitter *m_splitter;
     QStackedWidget *m_stack;

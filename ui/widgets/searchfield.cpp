@@ -2,6 +2,8 @@
 
 #include <QKeyEvent>
 
+#include <algorithm>
+
 namespace sandglass::ui {
 
 SearchField::SearchField(const QString &placeholder, const QString &objectName, QWidget *parent) : QLineEdit(parent)
@@ -20,6 +22,13 @@ SearchField::SearchField(const QString &placeholder, const QString &objectName, 
         m_settle.stop();
         Q_EMIT searchChanged(text());
     });
+}
+
+QSize SearchField::sizeHint() const
+{
+    constexpr int frameAndButton = 48;
+    const QSize hint = QLineEdit::sizeHint();
+    return {std::max(hint.width(), fontMetrics().horizontalAdvance(placeholderText()) + frameAndButton), hint.height()};
 }
 
 void SearchField::keyPressEvent(QKeyEvent *event)

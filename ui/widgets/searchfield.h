@@ -12,6 +12,8 @@ class SearchField final : public QLineEdit
 public:
     SearchField(const QString &placeholder, const QString &objectName, QWidget *parent = nullptr);
 
+    [[nodiscard]] QSize sizeHint() const override; ///< the placeholder fits
+
 Q_SIGNALS:
     void searchChanged(const QString &text);
 

@@ -5,6 +5,7 @@
 #include <QHeaderView>
 
 #include <algorithm>
+#include <utility>
 
 namespace sandglass::ui {
 
@@ -49,6 +50,12 @@ void TableView::setColumnWidths(const QList<int> &widths, const QList<int> &leas
         fit();
 }
 
+void TableView::setOptionalColumns(const QList<int> &columns)
+{
+    m_optional = columns;
+    fit();
+}
+
 void TableView::fixHeight(int rows)
 {
     setFixedHeight(rows * metrics::rowHeight + horizontalHeader()->sizeHint().height() + 4);
@@ -58,6 +65,8 @@ QByteArray TableView::saveColumns()
 {
     if (m_least.empty())
         return horizontalHeader()->saveState();
+    for (const int column : std::as_const(m_optional))
+        setColumnHidden(column, false);
     setWidths(m_wanted); // those of this window's size are not the person's
     const QByteArray state = horizontalHeader()->saveState();
     fit();
@@ -86,10 +95,13 @@ void TableView::fit()
 {
     if (m_least.empty() || horizontalHeader()->count() < static_cast<int>(m_wanted.size()))
         return;
+    hideOptional();
     std::vector<int> widths = m_wanted;
     int left = viewport()->width();
     int takers = 0, slack = 0;
     for (std::size_t column = 0; column < widths.size(); ++column) {
+        if (isColumnHidden(static_cast<int>(column)))
+            continue;
         if (widths[column] < 0) {
             ++takers;
             widths[column] = m_least[column];
@@ -100,7 +112,7 @@ void TableView::fit()
     }
     int missing = std::min(std::max(0, -left), slack);
     for (std::size_t column = 0; column < widths.size() && missing > 0; ++column) {
-        if (m_wanted[column] < 0 || m_least[column] == 0)
+        if (m_wanted[column] < 0 || m_least[column] == 0 || isColumnHidden(static_cast<int>(column)))
             continue;
         const int own = std::max(0, widths[column] - m_least[column]);
         const int given = slack > 0 ? (own * missing + slack - 1) / slack : 0; // the last one gives what is still asked
@@ -109,7 +121,7 @@ void TableView::fit()
         slack -= own;
     }
     for (std::size_t column = 0; column < widths.size() && left > 0; ++column) {
-        if (m_wanted[column] >= 0)
+        if (m_wanted[column] >= 0 || isColumnHidden(static_cast<int>(column)))
             continue;
         const int share = left / takers--;
         widths[column] += share;
@@ -118,11 +130,24 @@ void TableView::fit()
     setWidths(widths);
 }
 
+void TableView::hideOptional()
+{
+    int needed = 0;
+    for (std::size_t column = 0; column < m_least.size(); ++column)
+        needed += m_least[column] > 0 ? m_least[column] : std::max(0, m_wanted[column]);
+    for (const int column : std::as_const(m_optional)) {
+        const bool isTooMuch = needed > viewport()->width();
+        setColumnHidden(column, isTooMuch);
+        if (isTooMuch)
+            needed -= m_least[static_cast<std::size_t>(column)];
+    }
+}
+
 void TableView::setWidths(const std::vector<int> &widths)
 {
     m_isFitting = true;
     for (std::size_t column = 0; column < widths.size(); ++column) {
-        if (widths[column] >= 0)
+        if (widths[column] >= 0 && !isColumnHidden(static_cast<int>(column)))
             horizontalHeader()->resizeSection(static_cast<int>(column), widths[column]);
     }
     m_isFitting = false;
