@@ -60,6 +60,18 @@ QString engineProgram(const CommandLine &options)
                                            : options.engineProgram;
 }
 
+QString settingsFile(const ProfilePaths &paths)
+{
+    return toQString((paths.config / "settings.ini").string());
+}
+
+/// The journal is opened before the program and its settings are made.
+int keepDays(const ProfilePaths &paths)
+{
+    QSettings store(settingsFile(paths), QSettings::IniFormat);
+    return models::Settings(store).number(models::Settings::Key::KeepDays);
+}
+
 } // namespace
 
 Result<std::unique_ptr<Composition>> Composition::create(const CommandLine &options, ui::Theme &theme)
@@ -72,7 +84,9 @@ Result<std::unique_ptr<Composition>> Composition::create(const CommandLine &opti
     auto prices = loadListPrices();
     if (!prices)
         return failure(prices.error());
-    auto journal = lifecycle::Journal::open(paths.data / "journal.db");
+    lifecycle::Journal::Options limits;
+    limits.keepFor = std::chrono::days(keepDays(paths));
+    auto journal = lifecycle::Journal::open(paths.data / "journal.db", limits);
     if (!journal)
         return failure(journal.error());
     const ui::Theme::Hold hold(theme);
@@ -85,7 +99,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     : m_options(std::move(options))
     , m_theme(theme)
     , m_paths(std::move(paths))
-    , m_store(toQString((m_paths.config / "settings.ini").string()), QSettings::IniFormat)
+    , m_store(settingsFile(m_paths), QSettings::IniFormat)
     , m_settings(m_store)
     , m_keys(learningSecrets(openKeyStore(m_paths.config)))
     , m_observing(m_settings, *m_keys, m_paths, m_options.logLevel)
@@ -120,6 +134,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_reconciling(m_tracker, m_client, m_watching, m_connections, m_guarding.desk(), m_paths)
     , m_publishing(m_tracker, *m_journal, m_runSession, *m_keys, m_paths)
     , m_settling({m_client, m_actions, m_tracker, m_receiving})
+    , m_selfChecking({*m_journal, m_receiving, m_engine, m_options.engineApi.isEmpty(), m_connections, *m_keys})
 {
     m_runSession.setTemplate(m_settings.text(models::Settings::Key::RefineTemplate));
     buildPages();
@@ -179,6 +194,7 @@ void Composition::buildPages()
     m_travelling.attachTo(*m_window, *overview, *sandboxes, m_timeWindow);
     m_storing = std::make_unique<Storing>(*m_journal, *m_window);
     m_reconciling.showIn(*m_sandboxesPage);
+    m_selfChecking.attachTo(*m_window);
     const auto newSandbox = [this] { openNewSandboxDialog({}); };
     connect(overview, &ui::OverviewPage::newSandboxRequested, this, newSandbox);
     connect(sandboxes, &ui::SandboxesPage::newSandboxRequested, this, newSandbox);

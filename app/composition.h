@@ -9,6 +9,7 @@
 #include "app/publishing.h"
 #include "app/receiving.h"
 #include "app/reconciling.h"
+#include "app/selfchecking.h"
 #include "app/settling.h"
 #include "app/storing.h"
 #include "app/streaming.h"
@@ -80,6 +81,7 @@ public:
     [[nodiscard]] const lifecycle::Journal &journal() const { return *m_journal; }
     [[nodiscard]] QString tourDirectory() const; ///< where Help > Take the tour leaves its pictures
     [[nodiscard]] const lifecycle::Receiver *receiver() const { return m_receiving.receiver(); }
+    [[nodiscard]] models::SelfCheck &selfCheck() { return m_selfChecking.check(); }
     [[nodiscard]] e2b::Client &localClient() { return m_localClient; }
 
 Q_SIGNALS:
@@ -145,6 +147,7 @@ private:
     Reconciling m_reconciling;
     Publishing m_publishing;
     Settling m_settling;
+    SelfChecking m_selfChecking;
 
     std::unique_ptr<ui::MainWindow> m_window; ///< owns the pages
     std::unique_ptr<Storing> m_storing;       ///< speaks through the window

@@ -20,6 +20,7 @@ public:
     void write(const std::string &name, const std::string &secret, std::function<void(Result<>)> then) override;
     void remove(const std::string &name, std::function<void(Result<>)> then) override;
     [[nodiscard]] std::string description() const override;
+    [[nodiscard]] bool isEncrypted() const override { return true; }
 
 private:
     QString m_prefix;

@@ -31,6 +31,7 @@ public:
         m_inner->remove(name, std::move(then));
     }
     [[nodiscard]] std::string description() const override { return m_inner->description(); }
+    [[nodiscard]] bool isEncrypted() const override { return m_inner->isEncrypted(); }
 
 private:
     const std::unique_ptr<KeyStore> m_inner;

@@ -47,6 +47,7 @@ constexpr std::array entries = {
     Entry{Key::TracingEndpoint, "diagnostics/tracingEndpoint",
           [] { return QVariant(QStringLiteral("http://127.0.0.1:4318")); }},
     Entry{Key::LogToFile, "diagnostics/logToFile", [] { return QVariant(false); }},
+    Entry{Key::KeepDays, "journal/keepDays", [] { return QVariant(0); }, 0, 36'500},
     Entry{Key::DesktopNotices, "notices/desktop", [] { return QVariant(true); }},
     Entry{Key::DisplayCurrency, "cost/currency", [] { return QVariant(QStringLiteral("USD")); }},
     Entry{Key::CurrencyRate, "cost/currencyRate", [] { return QVariant(QStringLiteral("1")); }},

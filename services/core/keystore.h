@@ -26,6 +26,7 @@ public:
     virtual void remove(const std::string &name, std::function<void(Result<>)> then) = 0;
     /// Where, for a sentence in Settings: "the desktop's key store (Secret Service)".
     [[nodiscard]] virtual std::string description() const = 0;
+    [[nodiscard]] virtual bool isEncrypted() const = 0;
 
 protected:
     KeyStore() = default;
@@ -41,6 +42,7 @@ public:
     void write(const std::string &name, const std::string &secret, std::function<void(Result<>)> then) override;
     void remove(const std::string &name, std::function<void(Result<>)> then) override;
     [[nodiscard]] std::string description() const override;
+    [[nodiscard]] bool isEncrypted() const override { return false; }
 
 private:
     using Secrets = std::map<std::string, std::string>;

@@ -18,7 +18,8 @@ ARROWS = {
     "services/refine": {"services/core", "services/cost", "services/e2b", "services/telemetry"},
     "services/engine": {"services/core", "services/http", "services/lifecycle"},
     # The application speaks to the engine over HTTP, as to any E2B: nobody above includes services/engine.
-    "models": {"services/core", "services/cost", "services/lifecycle", "services/e2b", "services/refine"},
+    "models": {"services/core", "services/cost", "services/lifecycle", "services/e2b", "services/refine",
+               "services/telemetry"},
     "ui": {"models", "services/core", "services/cost", "services/lifecycle", "services/e2b", "services/refine"},
     "app": {"ui", "models", "services/core", "services/http", "services/cost", "services/lifecycle", "services/e2b",
             "services/net", "services/refine", "services/stream", "services/telemetry", "services/telemetry/otlp"},

@@ -114,6 +114,12 @@ private Q_SLOTS:
         appearance->setCurrentIndex(appearance->findData(u"dark"_s));
         QVERIFY(ui::Theme::tokens().isDark);
         QCOMPARE(settings.text(models::Settings::Key::Appearance), u"dark"_s);
+        auto *keep = page.findChild<QComboBox *>(u"keepDays"_s);
+        QCOMPARE(keep->currentData().toInt(), 0);
+        keep->setCurrentIndex(keep->findData(30));
+        QCOMPARE(settings.number(models::Settings::Key::KeepDays), 30);
+        settings.set(models::Settings::Key::KeepDays, 45); // a number that is not offered
+        QCOMPARE(keep->currentData().toInt(), 45);
         auto *zone = page.findChild<QComboBox *>(u"timeZone"_s);
         zone->setCurrentIndex(zone->findData(u"utc"_s));
         QVERIFY(DisplayZone::isUtc());

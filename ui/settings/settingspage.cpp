@@ -2,6 +2,7 @@
 
 #include "ui/settings/appearancesection.h"
 #include "ui/settings/connectionssection.h"
+#include "ui/settings/historysection.h"
 #include "ui/settings/ratesection.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/scrollarea.h"
@@ -28,7 +29,8 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     cards->setSpacing(metrics::cardGap);
     for (Section *section : std::initializer_list<Section *>{
              new ConnectionsSection(connections, this), m_engine, m_receiver, m_stream, m_collectors,
-             new RateSection(rates, this), m_notices, new AppearanceSection(settings, this), m_diagnostics}) {
+             new RateSection(rates, this), new HistorySection(settings, this), m_notices,
+             new AppearanceSection(settings, this), m_diagnostics}) {
         cards->addWidget(section);
         connect(section, &Section::toast, this, &Page::toast);
     }

@@ -287,6 +287,7 @@ void MainWindow::buildHelpMenu()
     addTo(help, tr("Take the &tour"), {}, [this] { Q_EMIT tourRequested(); });
     addTo(help, tr("&Keyboard shortcuts"), QKeySequence(u"Ctrl+?"_s),
           [this] { showShortcutsDialog(allActions(), this); });
+    addTo(help, tr("&Self-check…"), {}, [this] { Q_EMIT selfCheckRequested(); });
     help->addSeparator();
     addTo(help, tr("&About Sandglass"), {}, [this] { showAboutDialog(this); });
 }

@@ -64,6 +64,7 @@ Q_SIGNALS:
     void newSandboxRequested();
     void pageShown(const QString &key);
     void tourRequested();
+    void selfCheckRequested();
     void restartEngineRequested();
     void aboutToClose();
     void firstPainted(); ///< once, after the first frame
