@@ -26,7 +26,7 @@ namespace sandglass::app {
 
 namespace {
 
-constexpr qint64 stepLimitMs = 60'000;
+constexpr qint64 stepLimitMs = 60'000; ///< without any progress
 constexpr QSize largeWindow(1600, 1000);
 constexpr QSize smallWindow(1024, 600);
 
@@ -221,6 +221,7 @@ void Tour::beginNext()
         return;
     }
     m_stepTime.start();
+    m_sinceProgress.start();
     m_steps[m_current].begin();
     m_watch.start();
 }
@@ -229,7 +230,7 @@ void Tour::check()
 {
     const Step &step = m_steps[m_current];
     if (!step.isDone()) {
-        if (m_stepTime.elapsed() > stepLimitMs)
+        if (m_sinceProgress.elapsed() > stepLimitMs)
             fail(tr("%1: not done after %2 s").arg(step.name).arg(stepLimitMs / 1000));
         return;
     }
@@ -277,6 +278,7 @@ bool Tour::takePictures(const QStringList &pages, const QString &suffix)
     if (!isCurrent)
         return false;
     m_arePicturesGood = takePictures(pages.at(m_nextPage), suffix) && m_arePicturesGood;
+    m_sinceProgress.start();
     if (++m_nextPage == pages.size())
         return true;
     m_composition.window().showPage(pages.at(m_nextPage));

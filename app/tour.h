@@ -57,6 +57,7 @@ private:
     std::size_t m_current = 0;
     QTimer m_watch;
     QElapsedTimer m_stepTime;
+    QElapsedTimer m_sinceProgress; ///< a page drawn counts
     QElapsedTimer m_wholeTime;
     QString m_sandboxId;
     qsizetype m_nextPage = 0;       ///< of those to be taken in this step

@@ -110,14 +110,17 @@ QList<QByteArray> TestExactCosts::exportedRows(const QString &grouping)
 {
     const QString path = m_folder.filePath(u"costs.csv"_s);
     QFile::remove(path);
-    if (!m_fixture->input.click(m_fixture->find<QPushButton>("exportCosts")) || !QTest::qWaitFor([&] {
-            const auto *dialog = m_fixture->find<QFileDialog>("saveDialog");
-            return dialog != nullptr && dialog->isActiveWindow();
-        }))
+    constexpr int patienceMs = 30'000; // sanitizers on a busy machine
+    const auto isOpen = [&] {
+        const auto *dialog = m_fixture->find<QFileDialog>("saveDialog");
+        return dialog != nullptr && dialog->isActiveWindow();
+    };
+    if (!m_fixture->input.click(m_fixture->find<QPushButton>("exportCosts")) || !QTest::qWaitFor(isOpen, patienceMs))
         return {};
     const auto *name = m_fixture->find<QFileDialog>("saveDialog")->findChild<QLineEdit *>(u"fileNameEdit"_s);
-    if (name == nullptr || !m_fixture->input.replaceText(name, path) || !m_fixture->input.key(u"Return"_s)
-        || !QTest::qWaitFor([&] { return QFile::exists(path); }))
+    if (name == nullptr || !m_fixture->input.replaceText(name, path)
+        || !QTest::qWaitFor([&] { return name->text() == path; }, patienceMs) || !m_fixture->input.key(u"Return"_s)
+        || !QTest::qWaitFor([&] { return QFile::exists(path); }, patienceMs))
         return {};
     QFile file(path);
     const QByteArray head = grouping.toUtf8() + ',';
