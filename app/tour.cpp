@@ -200,6 +200,8 @@ void Tour::planPictures(const QString &name, const QStringList &pages, const QSt
                        [this, pages] {
                            m_nextPage = 0;
                            m_arePicturesGood = true;
+                           m_modeBefore = m_composition.theme().mode();
+                           beginTheme(false);
                            m_composition.window().showPage(pages.front());
                        },
                        [this, pages, suffix] { return takePictures(pages, suffix); },
@@ -272,45 +274,51 @@ QString Tour::costLine() const
 
 bool Tour::takePictures(const QStringList &pages, const QString &suffix)
 {
-    const auto shown = m_composition.window().findChildren<ui::Page *>();
+    ui::MainWindow &window = m_composition.window();
+    const auto shown = window.findChildren<ui::Page *>();
     const bool isCurrent =
         std::ranges::all_of(shown, [](const ui::Page *page) { return !page->isVisible() || page->isCurrent(); });
     if (!isCurrent)
         return false;
-    m_arePicturesGood = takePictures(pages.at(m_nextPage), suffix) && m_arePicturesGood;
+    const QSize sizeBefore = window.size();
+    const QString theme = ui::Theme::tokens().isDark ? u"dark"_s : u"light"_s;
+    const QString name = u"%1-%2"_s.arg(pages.at(m_nextPage) + suffix, theme);
+    const bool isSmallGood = takePicture(name + u"-1024x600"_s, smallWindow);
+    const bool isLargeGood = takePicture(name, largeWindow);
+    m_arePicturesGood = m_arePicturesGood && isSmallGood && isLargeGood;
+    window.resize(sizeBefore);
     m_sinceProgress.start();
-    if (++m_nextPage == pages.size())
-        return true;
-    m_composition.window().showPage(pages.at(m_nextPage));
+    if (++m_nextPage == pages.size()) {
+        if (m_isSecondTheme) {
+            m_composition.theme().setMode(m_modeBefore);
+            return true;
+        }
+        beginTheme(true);
+        m_nextPage = 0;
+    }
+    window.showPage(pages.at(m_nextPage));
     return false;
 }
 
-bool Tour::takePictures(const QString &page, const QString &suffix)
+/// The one that is not in force comes first: then the step ends with the one it began with.
+void Tour::beginTheme(bool isSecond)
+{
+    m_isSecondTheme = isSecond;
+    m_composition.theme().setMode(ui::Theme::tokens().isDark ? ui::Theme::Mode::Light : ui::Theme::Mode::Dark);
+}
+
+bool Tour::takePicture(const QString &name, QSize size)
 {
     ui::MainWindow &window = m_composition.window();
-    const ui::Theme::Mode modeBefore = m_composition.theme().mode();
-    const QSize sizeBefore = window.size();
-    bool good = true;
-    for (const auto &[mode, theme] :
-         {std::pair(ui::Theme::Mode::Light, u"light"_s), std::pair(ui::Theme::Mode::Dark, u"dark"_s)}) {
-        m_composition.theme().setMode(mode);
-        for (const QSize &size : {smallWindow, largeWindow}) {
-            window.resize(size);
-            // A page that puts its parts elsewhere in another size has them laid out by posted events, one for each
-            // layout on the way up.
-            for (int depth = 0; depth < 4; ++depth) {
-                (void)window.grab(QRect(0, 0, 1, 1));
-                QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
-            }
-            const QString name = u"%1/%2-%3%4.png"_s.arg(m_directory, page + suffix, theme,
-                                                         size == smallWindow ? u"-1024x600"_s : QString());
-            good = window.grab().save(name) && good;
-            ++m_pictures;
-        }
+    window.resize(size);
+    // A page that puts its parts elsewhere in another size has them laid out by posted events, one for each layout on
+    // the way up.
+    for (int depth = 0; depth < 4; ++depth) {
+        (void)window.grab(QRect(0, 0, 1, 1));
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
     }
-    m_composition.theme().setMode(modeBefore);
-    window.resize(sizeBefore);
-    return good;
+    ++m_pictures;
+    return window.grab().save(u"%1/%2.png"_s.arg(m_directory, name));
 }
 
 } // namespace sandglass::app

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "ui/theme/theme.h"
+
 #include <QElapsedTimer>
 #include <QObject>
 #include <QString>
@@ -46,9 +48,11 @@ private:
     void check();
     void report(const QString &line);
     void fail(const QString &why);
-    /// True when all have been taken; one page at a time, once it has added up what it shows.
+    /// True when all have been taken, in one theme and then in the other: to change it styles every widget anew. One
+    /// page at a time, once it has added up what it shows.
     [[nodiscard]] bool takePictures(const QStringList &pages, const QString &suffix);
-    [[nodiscard]] bool takePictures(const QString &page, const QString &suffix);
+    void beginTheme(bool isSecond);
+    [[nodiscard]] bool takePicture(const QString &name, QSize size);
     [[nodiscard]] QString costLine() const;
 
     Composition &m_composition;
@@ -60,7 +64,9 @@ private:
     QElapsedTimer m_sinceProgress; ///< a page drawn counts
     QElapsedTimer m_wholeTime;
     QString m_sandboxId;
-    qsizetype m_nextPage = 0;       ///< of those to be taken in this step
+    qsizetype m_nextPage = 0; ///< of those to be taken in this step
+    bool m_isSecondTheme = false;
+    ui::Theme::Mode m_modeBefore{}; ///< this step
     bool m_arePicturesGood = false; ///< of this step
     int m_pictures = 0;
     int m_runningBefore = 0; ///< the profile may have a history with sandboxes of its own

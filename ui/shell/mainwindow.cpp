@@ -1,5 +1,6 @@
 #include "ui/shell/mainwindow.h"
 
+#include "ui/help/helpwindow.h"
 #include "ui/shell/aboutdialog.h"
 #include "ui/shell/banner.h"
 #include "ui/shell/commandpalette.h"
@@ -284,6 +285,7 @@ void MainWindow::buildViewMenu()
 void MainWindow::buildHelpMenu()
 {
     QMenu *help = menuBar()->addMenu(tr("&Help"));
+    addTo(help, tr("&Help on this page"), QKeySequence(QKeySequence::HelpContents), [this] { openHelp(); });
     addTo(help, tr("Take the &tour"), {}, [this] { Q_EMIT tourRequested(); });
     addTo(help, tr("&Keyboard shortcuts"), QKeySequence(u"Ctrl+?"_s),
           [this] { showShortcutsDialog(allActions(), this); });
@@ -295,6 +297,20 @@ void MainWindow::buildHelpMenu()
 void MainWindow::openPalette()
 {
     (new CommandPalette(allActions(), this))->show();
+}
+
+void MainWindow::openHelp()
+{
+    if (m_help == nullptr) {
+        QList<HelpWindow::Topic> topics;
+        for (const PageEntry &entry : m_pages)
+            topics.append({entry.key, entry.page->title()});
+        m_help = new HelpWindow(topics, this);
+    }
+    m_help->showTopic(currentPage());
+    m_help->show();
+    m_help->raise();
+    m_help->activateWindow();
 }
 
 QList<QAction *> MainWindow::allActions() const

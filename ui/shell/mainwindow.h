@@ -18,6 +18,7 @@ namespace sandglass::ui {
 
 class Banner;
 class HeaderStrip;
+class HelpWindow;
 class Page;
 class Toast;
 
@@ -85,6 +86,7 @@ private:
     [[nodiscard]] const PageEntry &current() const { return m_pages[m_current]; }
     void fitSideBar();
     void openPalette();
+    void openHelp(); ///< on the page that is shown
     [[nodiscard]] QList<QAction *> allActions() const;
     QAction *addTo(QMenu *menu, const QString &text, const QKeySequence &keys, std::function<void()> run);
 
@@ -95,6 +97,7 @@ private:
     Banner *m_banner = nullptr;
     Banner *m_storage = nullptr;
     QStackedWidget *m_stack = nullptr;
+    HelpWindow *m_help = nullptr; ///< made when it is first asked for
     StatusStrip *m_status = nullptr;
     Toast *m_toast = nullptr;
     QAction *m_sideBarAction = nullptr;

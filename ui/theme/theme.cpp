@@ -169,6 +169,9 @@ QFont Theme::monoFont(int pixelSize)
 void Theme::apply()
 {
     const bool dark = m_mode == Mode::Dark || (m_mode == Mode::System && m_systemScheme->isDark());
+    if (m_isApplied && dark == theTokens.isDark)
+        return Q_EMIT changed(); // the mode is another, the look is the same: every widget would be styled anew
+    m_isApplied = true;
     theTokens = loadTokens(dark);
     const QPalette palette = paletteFor(theTokens);
     m_application.setPalette(palette);

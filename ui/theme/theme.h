@@ -61,6 +61,7 @@ Q_SIGNALS:
 private:
     void apply();
     Mode m_mode = Mode::System;
+    bool m_isApplied = false;
     bool m_isHeld = false;
     QApplication &m_application;
     class SystemScheme *m_systemScheme = nullptr;
