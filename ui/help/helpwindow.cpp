@@ -8,9 +8,16 @@
 #include <QHBoxLayout>
 #include <QListWidget>
 #include <QShortcut>
+#include <QTextBlock>
 #include <QTextBrowser>
+#include <QTextCursor>
 #include <QTextDocument>
+#include <QTextFrame>
+#include <QTextList>
+#include <QTextTable>
 #include <QUrl>
+
+#include <algorithm>
 
 namespace sandglass::ui {
 
@@ -19,6 +26,55 @@ namespace {
 QString fileOf(const QString &key)
 {
     return QStringLiteral(":/sandglass/help/%1.md").arg(key);
+}
+
+void layOutTables(QTextDocument &document)
+{
+    const auto frames = document.rootFrame()->childFrames();
+    for (QTextFrame *frame : frames) {
+        auto *table = qobject_cast<QTextTable *>(frame);
+        if (table == nullptr)
+            continue;
+        QTextTableFormat format = table->format();
+        format.setBorder(1);
+        format.setBorderBrush(Theme::tokens().border);
+        format.setBorderStyle(QTextFrameFormat::BorderStyle_Solid);
+        format.setBorderCollapse(true);
+        format.setWidth(QTextLength(QTextLength::PercentageLength, 100));
+        format.setCellSpacing(0);
+        format.setCellPadding(metrics::unit + 2);
+        format.setTopMargin(metrics::gap);
+        format.setBottomMargin(metrics::gap);
+        table->setFormat(format);
+    }
+}
+
+/// Markdown comes with the sizes of a printed page and no room between its parts.
+void layOut(QTextDocument &document)
+{
+    constexpr int largest = 20, step = 3; // pixels
+    for (QTextBlock block = document.begin(); block.isValid(); block = block.next()) {
+        QTextCursor cursor(block);
+        const int level = block.blockFormat().headingLevel();
+        if (cursor.currentTable() == nullptr) {
+            QTextBlockFormat format = block.blockFormat();
+            format.setTopMargin(level > 1 ? 2 * metrics::gap : block.textList() != nullptr ? 2 : metrics::gap);
+            format.setBottomMargin(metrics::unit);
+            format.setLineHeight(125, QTextBlockFormat::ProportionalHeight);
+            cursor.setBlockFormat(format);
+        }
+        for (auto it = block.begin(); it != block.end(); ++it) {
+            QTextCharFormat format = it.fragment().charFormat();
+            if (level > 0)
+                format.setFont(Theme::uiFont(std::max(13, largest - step * (level - 1)), QFont::DemiBold));
+            else if (format.fontFixedPitch())
+                format.setFont(Theme::monoFont());
+            cursor.setPosition(it.fragment().position());
+            cursor.setPosition(it.fragment().position() + it.fragment().length(), QTextCursor::KeepAnchor);
+            cursor.setCharFormat(format);
+        }
+    }
+    layOutTables(document);
 }
 
 } // namespace
@@ -31,21 +87,26 @@ HelpWindow::HelpWindow(const QList<Topic> &topics, QWidget *parent)
     m_topics->setObjectName(QStringLiteral("helpTopics"));
     m_topics->setAccessibleName(tr("Topics"));
     m_topics->setFixedWidth(metrics::sideBarWidth - 4 * metrics::cardPadding);
-    m_topics->setFrameShape(QFrame::NoFrame);
+    m_topics->setProperty("topics", true);
     m_text->setObjectName(QStringLiteral("helpText"));
-    m_text->setFrameShape(QFrame::NoFrame);
+    m_text->setProperty("flat", true);
     m_text->setOpenLinks(false);
     m_text->document()->setDocumentMargin(metrics::pageMargin);
     for (const Topic &topic : topics) {
         auto *item = new QListWidgetItem(topic.title, m_topics);
         item->setData(Qt::UserRole, topic.key);
+        item->setSizeHint({0, metrics::rowHeight});
     }
     auto *layout = new QHBoxLayout(this);
-    layout->setContentsMargins(metrics::gap, metrics::gap, 0, 0);
+    layout->setContentsMargins(metrics::gap, 0, 0, 0);
     layout->setSpacing(metrics::gap);
     layout->addWidget(m_topics);
     layout->addWidget(m_text, 1);
     resize(900, 640);
+    connect(Theme::instance(), &Theme::changed, this, [this] {
+        if (const QListWidgetItem *item = m_topics->currentItem())
+            load(item->data(Qt::UserRole).toString());
+    });
     connect(m_topics, &QListWidget::currentItemChanged, this, [this](const QListWidgetItem *item) {
         if (item != nullptr)
             load(item->data(Qt::UserRole).toString());
@@ -69,6 +130,7 @@ void HelpWindow::load(const QString &key)
     if (!file.open(QIODevice::ReadOnly))
         return m_text->setPlainText(tr("There is no help on this yet."));
     m_text->document()->setMarkdown(QString::fromUtf8(file.readAll()), QTextDocument::MarkdownDialectGitHub);
+    layOut(*m_text->document());
     m_text->moveCursor(QTextCursor::Start);
 }
 

@@ -72,6 +72,9 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleS
 QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled { color: @faint; background: @bg; }
 QLineEdit[invalid="true"] { border-color: @err; }
 QLineEdit[mono="true"], QPlainTextEdit[mono="true"] { background: @code; }
+QListWidget[topics="true"] { border: none; background: transparent; padding-top: 12px; }
+QListWidget[topics="true"]::item { padding: 7px 10px; border-radius: 6px; color: @muted; }
+QListWidget[topics="true"]::item:selected { background: @accentbg; color: @accent; }
 QPlainTextEdit[flat="true"], QTextEdit[flat="true"], QTextBrowser[flat="true"] { border: none; border-radius: 0; background: @surface; }
 QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
 
