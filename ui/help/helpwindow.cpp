@@ -40,7 +40,7 @@ void layOutTables(QTextDocument &document)
         format.setBorderBrush(Theme::tokens().border);
         format.setBorderStyle(QTextFrameFormat::BorderStyle_Solid);
         format.setBorderCollapse(true);
-        format.setWidth(QTextLength(QTextLength::PercentageLength, 100));
+        format.setWidth(QTextLength(QTextLength::PercentageLength, 98));
         format.setCellSpacing(0);
         format.setCellPadding(metrics::unit + 2);
         format.setTopMargin(metrics::gap);
