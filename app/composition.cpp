@@ -133,6 +133,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_analysing(m_travelling.viewpoint(), *m_journal, m_timeWindow)
     , m_reconciling(m_tracker, m_client, m_watching, m_connections, m_guarding.desk(), m_paths)
     , m_publishing(m_tracker, *m_journal, m_runSession, *m_keys, m_paths)
+    , m_inspecting(m_client, m_connections)
     , m_settling({m_client, m_actions, m_tracker, m_receiving})
     , m_selfChecking({*m_journal, m_receiving, m_engine, m_options.engineApi.isEmpty(), m_connections, *m_keys})
 {
@@ -195,6 +196,7 @@ void Composition::buildPages()
     m_storing = std::make_unique<Storing>(*m_journal, *m_window);
     m_reconciling.showIn(*m_sandboxesPage);
     m_selfChecking.attachTo(*m_window);
+    m_inspecting.showIn(*m_sandboxesPage);
     const auto newSandbox = [this] { openNewSandboxDialog({}); };
     connect(overview, &ui::OverviewPage::newSandboxRequested, this, newSandbox);
     connect(sandboxes, &ui::SandboxesPage::newSandboxRequested, this, newSandbox);

@@ -5,6 +5,7 @@
 #include "app/costing.h"
 #include "app/enginesupervisor.h"
 #include "app/guarding.h"
+#include "app/inspecting.h"
 #include "app/observing.h"
 #include "app/publishing.h"
 #include "app/receiving.h"
@@ -146,6 +147,7 @@ private:
     Analysing m_analysing;
     Reconciling m_reconciling;
     Publishing m_publishing;
+    Inspecting m_inspecting;
     Settling m_settling;
     SelfChecking m_selfChecking;
 

@@ -21,4 +21,16 @@ namespace sandglass::e2b {
 /// A 2xx answer, whatever its body.
 [[nodiscard]] Result<> successOf(const Result<net::HttpResponse> &response);
 
+/// On a route that names one thing: a service without the route at all (405, 501, or a 404 that is not in E2B's shape)
+/// becomes code "not_supported", while E2B's own 404 still says that this one thing is gone.
+template<typename T>
+[[nodiscard]] Result<T> orNoRoute(Result<T> result)
+{
+    if (!result
+        && (result.error().status == 405 || result.error().status == 501
+            || (result.error().status == 404 && result.error().kind == Error::Kind::Http)))
+        result.error().code = "not_supported";
+    return result;
+}
+
 } // namespace sandglass::e2b

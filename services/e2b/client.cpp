@@ -9,6 +9,7 @@
 #include "services/e2b/httpcommandrun.h"
 #include "services/e2b/pending.h"
 #include "services/e2b/sandboxpages.h"
+#include "services/e2b/sandboxreadings.h"
 #include "services/e2b/webhookclient.h"
 #include "services/lifecycle/createledger.h"
 
@@ -53,6 +54,7 @@ Client::Client(Connection connection, QObject *parent)
     : QObject(parent)
     , m_api(std::make_unique<ApiCaller>(std::move(connection)))
     , m_webhooks(std::make_unique<WebhookClient>(*m_api))
+    , m_readings(std::make_unique<SandboxReadings>(*m_api))
 {}
 
 Client::~Client() = default;

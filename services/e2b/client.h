@@ -19,6 +19,7 @@ class CreateLedger;
 namespace sandglass::e2b {
 
 class ApiCaller;
+class SandboxReadings;
 class WebhookClient;
 
 /// A code execution in progress. Deleting it cancels. Signals come on the client's thread.
@@ -86,6 +87,9 @@ public:
     [[nodiscard]] QFuture<Result<>> setTimeout(const std::string &sandboxId, int timeoutSeconds);
     [[nodiscard]] QFuture<Result<std::vector<TemplateInfo>>> listTemplates();
 
+    /// What sandboxes use and log.
+    [[nodiscard]] SandboxReadings &readings() { return *m_readings; }
+
     /// Webhooks, deliveries and events in full; the calls below are its most used.
     [[nodiscard]] WebhookClient &webhooks() { return *m_webhooks; }
     [[nodiscard]] QFuture<Result<std::vector<WebhookInfo>>> listWebhooks();
@@ -113,6 +117,7 @@ private:
 
     std::unique_ptr<ApiCaller> m_api;
     std::unique_ptr<WebhookClient> m_webhooks;
+    std::unique_ptr<SandboxReadings> m_readings;
     int m_killsUnderWay = 0;
     lifecycle::CreateLedger *m_ledger = nullptr;
     std::chrono::milliseconds m_patience{20'000};

@@ -5,26 +5,6 @@
 namespace sandglass::e2b {
 namespace {
 
-constexpr std::size_t mostRows = 1'000'000;
-
-template<typename T, typename DecodeOne>
-Result<std::vector<T>> decodeArray(const Json &value, DecodeOne decodeOne)
-{
-    if (!value.is_array())
-        return failure(wrongType("$", value, "an array"));
-    if (value.size() > mostRows)
-        return failure(Error::Kind::Decode, "the list holds more than a million rows");
-    std::vector<T> result;
-    result.reserve(value.size());
-    for (std::size_t i = 0; i < value.size(); ++i) {
-        auto row = decodeOne(value[i], "$[" + std::to_string(i) + "]");
-        if (!row)
-            return failure(row.error());
-        result.push_back(std::move(*row));
-    }
-    return result;
-}
-
 Result<TemplateInfo> decodeTemplate(const Json &value, std::string_view path)
 {
     TemplateInfo info;
@@ -79,13 +59,13 @@ Result<SandboxInfo> decodeSandbox(const Json &value, std::string_view path)
 
 Result<std::vector<SandboxInfo>> decodeSandboxes(const Json &value)
 {
-    return decodeArray<SandboxInfo>(value,
+    return decodeArray<SandboxInfo>(value, "$",
                                     [](const Json &row, const std::string &path) { return decodeSandbox(row, path); });
 }
 
 Result<std::vector<TemplateInfo>> decodeTemplates(const Json &value)
 {
-    return decodeArray<TemplateInfo>(value, decodeTemplate);
+    return decodeArray<TemplateInfo>(value, "$", decodeTemplate);
 }
 
 Result<WebhookInfo> decodeWebhook(const Json &value, std::string_view path)
@@ -106,7 +86,7 @@ Result<WebhookInfo> decodeWebhook(const Json &value, std::string_view path)
 
 Result<std::vector<WebhookInfo>> decodeWebhooks(const Json &value)
 {
-    return decodeArray<WebhookInfo>(value,
+    return decodeArray<WebhookInfo>(value, "$",
                                     [](const Json &row, const std::string &path) { return decodeWebhook(row, path); });
 }
 

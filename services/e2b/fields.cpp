@@ -54,6 +54,17 @@ void Fields::number(const char *key, std::int64_t &to)
         complain(m_path + "." + key, *value, "a whole number");
 }
 
+void Fields::number(const char *key, double &to)
+{
+    const Json *value = find(key);
+    if (value == nullptr)
+        return;
+    if (value->is_number())
+        to = value->get<double>(); // JSON has neither NaN nor infinity
+    else
+        complain(m_path + "." + key, *value, "a number");
+}
+
 void Fields::number(const char *key, int &to)
 {
     std::int64_t wide = to;

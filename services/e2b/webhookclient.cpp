@@ -4,7 +4,7 @@
 #include "services/e2b/apicaller.h"
 #include "services/e2b/decode.h"
 #include "services/e2b/pending.h"
-#include "services/e2b/urls.h"
+#include "services/e2b/query.h"
 #include "services/e2b/webhookdecode.h"
 
 #include <algorithm>
@@ -26,16 +26,6 @@ Result<T> orUnsupported(Result<T> result)
     return result;
 }
 
-/// The same for the routes of one webhook, where E2B's own 404 means that this webhook is gone.
-template<typename T>
-Result<T> orNoRoute(Result<T> result)
-{
-    if (!result
-        && (result.error().status == 405 || (result.error().status == 404 && result.error().kind == Error::Kind::Http)))
-        result.error().code = "not_supported";
-    return result;
-}
-
 Result<WebhookInfo> webhookOf(const Response &response)
 {
     const auto json = jsonOf(response);
@@ -52,25 +42,6 @@ Error secretTooShort()
     return {Error::Kind::Local, 0, "the secret has fewer than " + std::to_string(leastSecretLength) + " characters",
             "secret_too_short"};
 }
-
-class Query final
-{
-public:
-    Query &add(std::string_view name, std::string_view value)
-    {
-        m_text += m_text.empty() ? '?' : '&';
-        m_text.append(name).append("=").append(percentEncoded(value));
-        return *this;
-    }
-    Query &add(std::string_view name, const std::optional<Timestamp> &time)
-    {
-        return time ? add(name, formatRfc3339(*time)) : *this;
-    }
-    [[nodiscard]] const std::string &text() const { return m_text; }
-
-private:
-    std::string m_text;
-};
 
 } // namespace
 

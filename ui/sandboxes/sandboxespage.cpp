@@ -8,10 +8,13 @@
 #include "ui/sandboxes/orphanstrip.h"
 #include "ui/sandboxes/resumedialog.h"
 #include "ui/sandboxes/sandboxdelegate.h"
+#include "ui/sandboxes/sandboxinspector.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/cardsplitter.h"
+#include "ui/widgets/elidedlabel.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/searchfield.h"
@@ -27,6 +30,7 @@
 #include <QItemSelectionModel>
 #include <QMenu>
 #include <QStackedWidget>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -83,7 +87,7 @@ SandboxesPage::SandboxesPage(SandboxListModel &sandboxes, SandboxActions &action
     layout->setSpacing(14);
     layout->addWidget(m_bar);
     layout->addWidget(m_orphans = new OrphanStrip);
-    layout->addWidget(m_stack, 1);
+    layout->addWidget(m_splitter, 1);
     m_detail = makeMuted({}); // below, so that no row moves away from the pointer
     m_detail->setObjectName(QStringLiteral("sandboxDetail"));
     m_detail->setWordWrap(true);
@@ -118,7 +122,8 @@ void SandboxesPage::buildBar()
     m_states->setCurrentIndex(0);
     layout->addWidget(m_states);
     layout->addStretch(1);
-    m_selected = makeMuted({});
+    m_selected = new ElidedLabel; // the buttons beside it need what there is
+    m_selected->setProperty("role", QStringLiteral("muted"));
     m_selected->setObjectName(QStringLiteral("selectedSandboxes"));
     layout->addWidget(m_selected);
     m_pause = makeButton(tr("Pause"), QStringLiteral("pauseSandboxes"));
@@ -153,6 +158,9 @@ void SandboxesPage::buildTable()
     m_stack->addWidget(card);
     m_empty = new EmptyState({}, {});
     m_stack->addWidget(m_empty);
+    m_splitter = new CardSplitter;
+    m_splitter->addWidget(m_stack);
+    m_splitter->setStretchFactor(0, 1);
     connect(m_table, &QWidget::customContextMenuRequested, this, &SandboxesPage::showMenu);
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &SandboxesPage::updateSelection);
     connect(&m_sandboxes, &QAbstractItemModel::modelAboutToBeReset, this, [this] { m_selection = selectedIds(); });
@@ -235,6 +243,28 @@ void SandboxesPage::setOrphans(models::OrphanListModel &orphans)
     });
 }
 
+void SandboxesPage::setInspector(SandboxInspector *inspector)
+{
+    m_inspector = inspector;
+    m_splitter->addWidget(inspector);
+    m_splitter->setStretchFactor(1, 0);
+    updateSelection();
+}
+
+void SandboxesPage::inspect(const QModelIndexList &rows)
+{
+    if (m_inspector == nullptr)
+        return;
+    if (rows.size() != 1 || !m_whyReadOnly.isEmpty()) // a service tells of the present alone
+        return m_inspector->setSandbox({}, false);
+    const auto state = static_cast<lifecycle::SandboxState>(rows.front().data(SandboxListModel::StateRole).toInt());
+    const bool wasHidden = m_inspector->isHidden();
+    m_inspector->setSandbox(rows.front().data(SandboxListModel::IdRole).toString(),
+                            state == lifecycle::SandboxState::Running);
+    if (wasHidden) // it takes its room from the table; once that is laid out
+        QTimer::singleShot(0, m_table, [this] { m_table->scrollTo(m_table->currentIndex()); });
+}
+
 void SandboxesPage::showSandbox(const QString &sandboxId)
 {
     m_states->setCurrentIndex(static_cast<int>(SandboxFilter::States::All));
@@ -297,6 +327,7 @@ void SandboxesPage::updateSelection()
     const QString early = earlyEndOf(rows);
     m_detail->setText(early);
     m_detail->setVisible(!early.isEmpty());
+    inspect(rows);
     const bool canChange = m_whyReadOnly.isEmpty();
     m_pause->setEnabled(canChange && running > 0);
     m_resume->setEnabled(canChange && paused > 0);

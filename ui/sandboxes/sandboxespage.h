@@ -6,6 +6,7 @@
 #include <QList>
 
 class QAction;
+class QModelIndex;
 class QLabel;
 class QPushButton;
 class QStackedWidget;
@@ -17,8 +18,10 @@ class SandboxListModel;
 
 namespace sandglass::ui {
 
+class CardSplitter;
 class EmptyState;
 class OrphanStrip;
+class SandboxInspector;
 class SearchField;
 class SegmentedControl;
 class TableView;
@@ -41,6 +44,8 @@ public:
     void settle(); ///< sends a kill that still waits for Undo
     /// Told of above the table, with a dialog to clean up. `orphans` must outlive the page.
     void setOrphans(models::OrphanListModel &orphans);
+    /// Looks into the only one selected, below the table; becomes the page's.
+    void setInspector(SandboxInspector *inspector);
     void showSandbox(const QString &sandboxId); ///< searches for it in every state, and selects it
     [[nodiscard]] QByteArray saveState() const override;
     void restoreState(const QByteArray &state) override;
@@ -55,6 +60,7 @@ private:
     void buildActions();
     void applyFilter();
     void updateSelection();
+    void inspect(const QList<QModelIndex> &rows);
     void updateCounts();
     void showMenu(const QPoint &position);
     void pauseSelected();
@@ -80,7 +86,9 @@ private:
     QPushButton *m_resume = nullptr;
     QPushButton *m_extend = nullptr;
     QPushButton *m_kill = nullptr;
+    CardSplitter *m_splitter = nullptr;
     QStackedWidget *m_stack = nullptr;
+    SandboxInspector *m_inspector = nullptr; ///< may be null
     TableView *m_table = nullptr;
     EmptyState *m_empty = nullptr;
     Toast *m_toast = nullptr;

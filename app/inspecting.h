@@ -1,0 +1,29 @@
+#pragma once
+
+#include "models/sandboxes/sandboxuse.h"
+
+#include <QObject>
+
+namespace sandglass::models {
+class ConnectionsModel;
+}
+namespace sandglass::ui {
+class SandboxesPage;
+}
+
+namespace sandglass::app {
+
+/// The look inside one sandbox of the active connection.
+class Inspecting final : public QObject
+{
+    Q_OBJECT
+public:
+    Inspecting(e2b::Client &client, models::ConnectionsModel &connections); ///< which must outlive it
+
+    void showIn(ui::SandboxesPage &page);
+
+private:
+    models::SandboxUse m_use;
+};
+
+} // namespace sandglass::app

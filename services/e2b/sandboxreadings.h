@@ -1,0 +1,46 @@
+#pragma once
+
+#include "services/core/json.h"
+#include "services/core/result.h"
+#include "services/core/time.h"
+
+#include <QFuture>
+#include <QObject>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sandglass::e2b {
+
+class ApiCaller;
+
+/// One sample of what a sandbox uses; services take one every 5 s while it runs.
+struct SandboxMetric
+{
+    Timestamp time;
+    int cpuCount = 0;
+    double cpuUsedPercent = 0; ///< of all processors it was given together
+    std::int64_t memoryUsed = 0, memoryTotal = 0, diskUsed = 0, diskTotal = 0; ///< bytes
+    friend bool operator==(const SandboxMetric &, const SandboxMetric &) = default;
+};
+[[nodiscard]] Result<std::vector<SandboxMetric>> decodeMetrics(const Json &value);
+
+/// What an API tells about the inside of a sandbox. Error{code "not_supported"} where an installation has no such
+/// route; 404 with the service's words for a sandbox that it does not know (any more). Owned by Client; its thread.
+class SandboxReadings final : public QObject
+{
+    Q_OBJECT
+public:
+    explicit SandboxReadings(ApiCaller &api, QObject *parent = nullptr);
+
+    /// Oldest first; without a sample yet an empty list. `since` is cut to whole seconds; empty = all that is kept.
+    [[nodiscard]] QFuture<Result<std::vector<SandboxMetric>>> metrics(const std::string &sandboxId,
+                                                                      std::optional<Timestamp> since);
+
+private:
+    ApiCaller &m_api;
+};
+
+} // namespace sandglass::e2b
