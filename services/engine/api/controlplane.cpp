@@ -46,6 +46,7 @@ ControlPlane::ControlPlane(std::string apiKey, SandboxRegistry &registry, Templa
 {
     addSandboxRoutes();
     addMetricRoutes();
+    addLogRoutes();
     addTemplateRoutes();
     addEventRoutes();
     addWebhookRoutes();
@@ -212,8 +213,6 @@ void ControlPlane::addUnavailableRoutes()
         {"PUT", "/sandboxes/{}/network", "network rules"},
         {"POST", "/sandboxes/{}/snapshots", "snapshots"},
         {"GET", "/snapshots", "snapshots"},
-        {"GET", "/sandboxes/{}/logs", "sandbox logs"},
-        {"GET", "/v2/sandboxes/{}/logs", "sandbox logs"},
         {"POST", "/v3/templates", "building templates"},
         {"POST", "/v2/templates", "building templates"},
         {"POST", "/templates", "building templates"},

@@ -28,6 +28,7 @@ private:
     [[nodiscard]] std::unique_ptr<http::Response> authenticate(const http::RequestHead &head) const;
     void addSandboxRoutes();
     void addMetricRoutes();
+    void addLogRoutes();
     void addTemplateRoutes();
     void addEventRoutes();
     void addWebhookRoutes();
@@ -38,6 +39,7 @@ private:
     void connectSandbox(const http::Request &request, const std::string &id, bool legacy, const ExchangePtr &exchange);
     void sandboxMetrics(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
     void bulkMetrics(const http::Request &request, const ExchangePtr &exchange);
+    void sandboxLogs(const http::Request &request, const std::string &id, bool legacy, const ExchangePtr &exchange);
     void listEvents(const http::Request &request, const std::string &sandboxId, const ExchangePtr &exchange);
     void createWebhook(const http::Request &request, const ExchangePtr &exchange);
     void changeWebhook(const http::Request &request, const std::string &id, const ExchangePtr &exchange);

@@ -21,8 +21,9 @@ bool isEnd(std::string_view line)
 
 } // namespace
 
-ExecutionStream::ExecutionStream(boost::asio::io_context &io, std::shared_ptr<http::Exchange> exchange)
-    : m_exchange(std::move(exchange)), m_keepalive(io)
+ExecutionStream::ExecutionStream(boost::asio::io_context &io, std::shared_ptr<http::Exchange> exchange,
+                                 std::shared_ptr<SandboxLog> log)
+    : m_exchange(std::move(exchange)), m_log(std::move(log)), m_keepalive(io)
 {}
 
 void ExecutionStream::run(std::shared_ptr<Kernel> kernel, ExecuteSpec spec)
@@ -49,6 +50,7 @@ void ExecutionStream::take(std::string line)
 {
     if (m_closed)
         return;
+    m_log.take(line);
     const bool last = isEnd(line);
     m_exchange->write(std::move(line += '\n'));
     if (last)
@@ -87,6 +89,7 @@ void ExecutionStream::breakOff(const std::string &reason)
 void ExecutionStream::close()
 {
     m_closed = true;
+    m_log.end();
     m_keepalive.cancel();
     m_exchange->finish();
     m_kernel.reset();
@@ -96,6 +99,7 @@ void ExecutionStream::detach()
 {
     if (std::exchange(m_closed, true))
         return;
+    m_log.end();
     m_keepalive.cancel();
     if (const auto kernel = std::exchange(m_kernel, nullptr)) {
         kernel->resumeReading(); // nobody holds it back any more

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "services/engine/api/executionlog.h"
 #include "services/engine/kernels/kernel.h"
 #include "services/http/server.h"
 
@@ -15,7 +16,9 @@ namespace sandglass::engine {
 class ExecutionStream final : public std::enable_shared_from_this<ExecutionStream>
 {
 public:
-    ExecutionStream(boost::asio::io_context &io, std::shared_ptr<http::Exchange> exchange);
+    /// What it prints also goes into `log`.
+    ExecutionStream(boost::asio::io_context &io, std::shared_ptr<http::Exchange> exchange,
+                    std::shared_ptr<SandboxLog> log);
 
     void run(std::shared_ptr<Kernel> kernel, ExecuteSpec spec);
     /// Ends a running execution with an error line, as when the kernel dies.
@@ -31,6 +34,7 @@ private:
     std::shared_ptr<http::Exchange> m_exchange;
     std::shared_ptr<Kernel> m_kernel;
     std::uint64_t m_handle = 0;
+    ExecutionLog m_log;
     boost::asio::steady_timer m_keepalive;
     bool m_closed = false, m_waitingForDrain = false;
 };

@@ -36,8 +36,9 @@ std::string notFound(const std::string &id)
 
 } // namespace
 
-Interpreter::Interpreter(boost::asio::io_context &io, std::shared_ptr<Sandbox> sandbox, Environment global)
-    : m_io(io), m_sandbox(std::move(sandbox)), m_global(std::move(global))
+Interpreter::Interpreter(boost::asio::io_context &io, std::shared_ptr<Sandbox> sandbox, Environment global,
+                         std::shared_ptr<SandboxLog> log)
+    : m_io(io), m_sandbox(std::move(sandbox)), m_global(std::move(global)), m_log(std::move(log))
 {}
 
 void Interpreter::warmUp()
@@ -95,7 +96,7 @@ void Interpreter::execute(const http::Request &request, const ExchangePtr &excha
         const auto self = weak.lock();
         if (!kernel || !self)
             return text(exchange, 500, kernel ? "the sandbox is gone" : kernel.error().message);
-        auto stream = std::make_shared<ExecutionStream>(self->m_io, exchange);
+        auto stream = std::make_shared<ExecutionStream>(self->m_io, exchange, self->m_log);
         std::erase_if(self->m_running, [](const auto &each) { return each.expired(); });
         self->m_running.push_back(stream);
         stream->run(std::move(*kernel), std::move(spec));

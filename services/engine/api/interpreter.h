@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/core/json.h"
+#include "services/engine/api/sandboxlog.h"
 #include "services/engine/api/sandboxuser.h"
 #include "services/engine/kernels/kernel.h"
 #include "services/http/server.h"
@@ -17,7 +18,8 @@ namespace sandglass::engine {
 class Interpreter final : public std::enable_shared_from_this<Interpreter>
 {
 public:
-    Interpreter(boost::asio::io_context &io, std::shared_ptr<Sandbox> sandbox, Environment global);
+    Interpreter(boost::asio::io_context &io, std::shared_ptr<Sandbox> sandbox, Environment global,
+                std::shared_ptr<SandboxLog> log);
 
     /// Starts the default Python context in the background, so that the first execution finds it ready.
     void warmUp();
@@ -55,6 +57,7 @@ private:
     boost::asio::io_context &m_io;
     std::shared_ptr<Sandbox> m_sandbox;
     Environment m_global;
+    std::shared_ptr<SandboxLog> m_log;
     std::map<std::string, std::shared_ptr<Context>> m_contexts;
     std::map<std::string, std::string> m_defaults; ///< language -> context id
     std::vector<std::weak_ptr<class ExecutionStream>> m_running;

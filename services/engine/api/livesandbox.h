@@ -4,6 +4,7 @@
 #include "services/engine/api/eventstore.h"
 #include "services/engine/api/interpreter.h"
 #include "services/engine/api/processtable.h"
+#include "services/engine/api/sandboxlog.h"
 #include "services/engine/api/templatecatalog.h"
 #include "services/engine/broker/sandbox.h"
 
@@ -51,6 +52,8 @@ struct LiveSandbox
     Timestamp endAt;                  ///< for a paused one, when it was paused
     Timestamp executionStartedAt;     ///< of the present stretch of running
     std::deque<MetricSample> metrics; ///< every 5 s, one hour of them at most
+
+    std::shared_ptr<SandboxLog> log = std::make_shared<SandboxLog>(); ///< outlives it for a while
 
     std::shared_ptr<Sandbox> sandbox;
     std::shared_ptr<ProcessTable> processes;

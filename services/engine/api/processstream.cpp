@@ -63,7 +63,7 @@ std::string signalText(int number)
 
 Json endEvent(const ExitStatus &exit)
 {
-    std::string status = exit.exited ? "exit status " + std::to_string(exit.code) : signalText(exit.code);
+    const std::string status = exitText(exit);
     Json end{{"exitCode", exit.exited ? exit.code : -1}, {"exited", exit.exited}, {"status", status}};
     if (!exit.reason.empty())
         end["error"] = status + " (" + exit.reason + ")";
@@ -73,6 +73,11 @@ Json endEvent(const ExitStatus &exit)
 }
 
 } // namespace
+
+std::string exitText(const ExitStatus &exit)
+{
+    return exit.exited ? "exit status " + std::to_string(exit.code) : signalText(exit.code);
+}
 
 ProcessStream::ProcessStream(boost::asio::io_context &io, const http::RequestHead &request,
                              std::shared_ptr<http::Exchange> exchange)

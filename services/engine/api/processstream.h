@@ -11,6 +11,9 @@
 
 namespace sandglass::engine {
 
+/// How a process ended, in Go's words: "exit status 1", "signal: killed".
+[[nodiscard]] std::string exitText(const ExitStatus &exit);
+
 /// One Start or Connect call: the events of a process as Connect envelopes, with keepalives and the caller's time
 /// limit. io thread only.
 class ProcessStream final : public RunningProcess::Listener, public std::enable_shared_from_this<ProcessStream>

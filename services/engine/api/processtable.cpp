@@ -1,6 +1,7 @@
 #include "services/engine/api/processtable.h"
 
 #include "services/engine/api/connect.h"
+#include "services/engine/api/processlog.h"
 
 namespace sandglass::engine {
 
@@ -40,8 +41,9 @@ Error rephrased(Error error, const ProcessStart &wish)
 
 } // namespace
 
-ProcessTable::ProcessTable(boost::asio::io_context &io, std::shared_ptr<Sandbox> sandbox, Environment global)
-    : m_io(io), m_sandbox(std::move(sandbox)), m_global(std::move(global))
+ProcessTable::ProcessTable(boost::asio::io_context &io, std::shared_ptr<Sandbox> sandbox, Environment global,
+                           std::shared_ptr<SandboxLog> log)
+    : m_io(io), m_sandbox(std::move(sandbox)), m_global(std::move(global)), m_log(std::move(log))
 {}
 
 void ProcessTable::start(ProcessStart wish, Then<std::shared_ptr<RunningProcess>> then)
@@ -87,6 +89,7 @@ void ProcessTable::adopt(SpawnedProcess spawned, ProcessStart wish, const Then<s
     auto process =
         std::make_shared<RunningProcess>(m_io, std::move(spawned), std::move(wish.config), std::move(wish.tag));
     m_processes[pid] = process;
+    process->add(std::make_shared<ProcessLog>(m_log, pid, process->config()));
     then(process); // the listener joins before the first byte is read
     process->begin();
     if (const auto early = m_earlyExits.find(pid); early != m_earlyExits.end())

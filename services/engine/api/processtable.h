@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/engine/api/runningprocess.h"
+#include "services/engine/api/sandboxlog.h"
 #include "services/engine/api/sandboxuser.h"
 
 #include <boost/asio/steady_timer.hpp>
@@ -29,7 +30,8 @@ struct ProcessStart
 class ProcessTable final : public std::enable_shared_from_this<ProcessTable>
 {
 public:
-    ProcessTable(boost::asio::io_context &io, std::shared_ptr<Sandbox> sandbox, Environment global);
+    ProcessTable(boost::asio::io_context &io, std::shared_ptr<Sandbox> sandbox, Environment global,
+                 std::shared_ptr<SandboxLog> log);
 
     template<typename T>
     using Then = std::function<void(Result<T>)>;
@@ -52,6 +54,7 @@ private:
     boost::asio::io_context &m_io;
     std::shared_ptr<Sandbox> m_sandbox;
     Environment m_global;
+    std::shared_ptr<SandboxLog> m_log;
     std::map<int, std::shared_ptr<RunningProcess>> m_processes;
     int m_spawning = 0;
     std::map<int, ExitStatus> m_earlyExits; ///< told before spawn() was answered; kept only while one is under way

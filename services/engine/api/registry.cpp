@@ -26,6 +26,20 @@ void closeStreams(const LiveSandbox &live)
         live.interpreter->shutDown();
 }
 
+/// What a transition is called in the sandbox's own log.
+std::string logText(const LiveSandbox &live, std::string_view type, const Json &data)
+{
+    if (type == kCreated)
+        return "Sandbox created from " + live.blueprint.name;
+    if (type == kResumed)
+        return "Sandbox resumed";
+    if (type == kPaused)
+        return "Sandbox paused";
+    if (type == kKilled)
+        return "Sandbox killed: " + stringOr(data, "kill_reason");
+    return "Timeout set to " + stringOr(data, "set_timeout");
+}
+
 Json withMetadata(Json data, const std::map<std::string, std::string> &metadata)
 {
     if (!metadata.empty())
@@ -73,6 +87,7 @@ void SandboxRegistry::recordOrphans()
 
 void SandboxRegistry::record(const LiveSandbox &live, const char *type, Json data, bool livesOn)
 {
+    live.log->add({{}, LogLevel::Info, "system", type, 0, logText(live, type, data)});
     const Timestamp now = systemNow();
     const LifecycleRecord event{newUuid(),
                                 type,
@@ -110,6 +125,15 @@ SandboxRegistry::LivePtr SandboxRegistry::find(std::string_view id) const
 {
     const auto it = m_sandboxes.find(id.substr(0, id.find('-')));
     return it != m_sandboxes.end() ? it->second : nullptr;
+}
+
+std::shared_ptr<SandboxLog> SandboxRegistry::log(std::string_view id) const
+{
+    if (const LivePtr live = find(id))
+        return live->log;
+    const auto ended = std::find_if(m_endedLogs.begin(), m_endedLogs.end(),
+                                    [&](const auto &each) { return each.first == id.substr(0, id.find('-')); });
+    return ended != m_endedLogs.end() ? ended->second : nullptr;
 }
 
 std::vector<SandboxRegistry::LivePtr> SandboxRegistry::all() const
@@ -241,8 +265,8 @@ void SandboxRegistry::settle(const LivePtr &live, std::shared_ptr<Sandbox> sandb
     live->sandbox = std::move(sandbox);
     live->startedAt = live->executionStartedAt = systemNow();
     live->endAt = live->startedAt + std::chrono::seconds(live->request.timeoutSeconds);
-    live->processes = std::make_shared<ProcessTable>(m_io, live->sandbox, live->request.environment);
-    live->interpreter = std::make_shared<Interpreter>(m_io, live->sandbox, live->request.environment);
+    live->processes = std::make_shared<ProcessTable>(m_io, live->sandbox, live->request.environment, live->log);
+    live->interpreter = std::make_shared<Interpreter>(m_io, live->sandbox, live->request.environment, live->log);
     live->sandbox->onExit([table = std::weak_ptr(live->processes)](int pid, const ExitStatus &status) {
         if (const auto processes = table.lock())
             processes->exited(pid, status);
@@ -269,6 +293,9 @@ void SandboxRegistry::gone(const std::string &id, const char *reason)
         data["execution"] = executionJson(live->executionUntil(systemNow()));
     record(*live, kKilled, std::move(data), false);
     closeStreams(*live);
+    m_endedLogs.emplace_back(live->id, live->log);
+    if (m_endedLogs.size() > m_options.maxEndedLogs)
+        m_endedLogs.pop_front();
 }
 
 void SandboxRegistry::kill(const std::string &id, const char *reason, Then<void> then)

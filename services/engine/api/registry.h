@@ -2,10 +2,12 @@
 
 #include "services/engine/api/livesandbox.h"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sandglass::engine {
@@ -16,6 +18,7 @@ struct RegistryOptions
     std::int64_t maxTimeoutSeconds = 3600;
     std::chrono::milliseconds metricInterval{5'000};
     std::size_t maxMetrics = 720;
+    std::size_t maxEndedLogs = 32;
 };
 
 /// Every sandbox that lives, and what may happen to it. Each transition becomes one event in the store before it is
@@ -54,6 +57,8 @@ public:
     /// Running or paused; null for one that is not (any more). Accepts "ID-CLIENTID".
     [[nodiscard]] LivePtr find(std::string_view id) const;
     [[nodiscard]] std::vector<LivePtr> all() const;
+    /// Of a sandbox that lives, or was among the last that ended; else null.
+    [[nodiscard]] std::shared_ptr<SandboxLog> log(std::string_view id) const;
     [[nodiscard]] const RegistryOptions &options() const { return m_options; }
 
 private:
@@ -77,6 +82,7 @@ private:
     RegistryOptions m_options;
     std::function<void()> m_recorded;
     std::map<std::string, LivePtr, std::less<>> m_sandboxes;
+    std::deque<std::pair<std::string, std::shared_ptr<SandboxLog>>> m_endedLogs; ///< by id, the newest last
     int m_launching = 0;
     bool m_closing = false;
     boost::asio::steady_timer m_sampling;
