@@ -7,16 +7,21 @@
 
 namespace sandglass::app {
 
-Inspecting::Inspecting(e2b::Client &client, models::ConnectionsModel &connections) : m_use(client)
+Inspecting::Inspecting(e2b::Client &client, models::ConnectionsModel &connections) : m_use(client), m_log(client)
 {
     // Queued: the client follows the same signal.
-    connect(&connections, &models::ConnectionsModel::activeChanged, &m_use, &models::SandboxUse::forget,
-            Qt::QueuedConnection);
+    connect(
+        &connections, &models::ConnectionsModel::activeChanged, this,
+        [this] {
+            m_use.forget();
+            m_log.forget();
+        },
+        Qt::QueuedConnection);
 }
 
 void Inspecting::showIn(ui::SandboxesPage &page)
 {
-    page.setInspector(new ui::SandboxInspector(m_use));
+    page.setInspector(new ui::SandboxInspector(m_use, m_log));
 }
 
 } // namespace sandglass::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "models/sandboxes/sandboxlogmodel.h"
 #include "models/sandboxes/sandboxuse.h"
 
 #include <QObject>
@@ -24,6 +25,7 @@ public:
 
 private:
     models::SandboxUse m_use;
+    models::SandboxLogModel m_log;
 };
 
 } // namespace sandglass::app

@@ -14,6 +14,9 @@
 #include <QDir>
 #include <QImage>
 #include <QLineEdit>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QTableView>
 
 #include <algorithm>
 #include <array>
@@ -149,6 +152,7 @@ void Tour::planEnding()
     // The list tells the sandbox's size, without which there is no price.
     m_steps.push_back(
         {tr("see its cost"), [] {}, [this] { return !costLine().isEmpty(); }, [this] { return costLine(); }});
+    planLook();
     planPictures(tr("draw the live pages"),
                  {u"overview"_s, u"sandboxes"_s, u"templates"_s, u"refine"_s, u"settings"_s});
     m_steps.push_back({tr("kill the sandbox"), [this] { m_composition.runSession().endSession(); },
@@ -169,6 +173,32 @@ void Tour::planEnding()
          [this] { return m_composition.analytics().isCurrent(); },
          [this] { return tr("%1 created today").arg(m_composition.analytics().latest()->createdToday); }});
     planPictures(tr("draw the figures"), {u"analytics"_s});
+}
+
+void Tour::planLook()
+{
+    const auto view = [this](int number) {
+        m_composition.window().findChild<QPushButton *>(u"inspectorViews"_s + QString::number(number))->click();
+    };
+    const auto log = [this] { return m_composition.window().findChild<QPlainTextEdit *>(u"logView"_s); };
+    m_steps.push_back({tr("read its log"),
+                       [this, view] {
+                           m_composition.window().showPage(u"sandboxes"_s);
+                           m_composition.window().findChild<QTableView *>(u"sandboxTable"_s)->selectRow(0);
+                           view(1);
+                       },
+                       [log] { return log()->toPlainText().contains(u"ModuleNotFoundError"_s); },
+                       [log] { return tr("%1 lines").arg(log()->blockCount()); }});
+    planPictures(tr("draw the log"), {u"sandboxes"_s}, u"-log"_s);
+    m_steps.push_back({tr("see what it uses"), [view] { view(0); },
+                       [this] {
+                           const auto *processors = m_composition.window().findChild<QWidget *>(u"cpuUsed"_s);
+                           return processors->isVisible();
+                       },
+                       [this]() -> QString {
+                           const auto *processors = m_composition.window().findChild<QWidget *>(u"cpuUsed"_s);
+                           return processors->accessibleName() + u' ' + processors->accessibleDescription();
+                       }});
 }
 
 void Tour::planJourney()

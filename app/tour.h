@@ -42,6 +42,7 @@ private:
     void planAttempts();
     void planAttempt(int number, const QString &code, const QString &expectedReason);
     void planEnding();
+    void planLook();
     void planJourney(); ///< into the past, and back
     void planPictures(const QString &name, const QStringList &pages, const QString &suffix = {});
     void beginNext();

@@ -7,6 +7,9 @@
 #include "services/e2b/pending.h"
 #include "services/e2b/query.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace sandglass::e2b {
@@ -14,6 +17,10 @@ namespace {
 
 using Response = Result<net::HttpResponse>;
 using Metrics = std::vector<SandboxMetric>;
+using Logs = std::vector<SandboxLogEntry>;
+
+constexpr std::array<std::string_view, 4> levels{"debug", "info", "warn", "error"};
+constexpr std::size_t longestSearch = 256;
 
 Result<SandboxMetric> decodeMetric(const Json &value, const std::string &path)
 {
@@ -41,6 +48,26 @@ std::string pathOf(const std::string &id, const char *rest)
     return "/sandboxes/" + percentEncoded(id) + rest;
 }
 
+Result<SandboxLogEntry> decodeLogEntry(const Json &value, const std::string &path)
+{
+    SandboxLogEntry entry;
+    std::optional<Timestamp> time;
+    std::string level;
+    Fields fields(value, path);
+    fields.time("timestamp", time);
+    fields.text("level", level);
+    fields.text("message", entry.message);
+    fields.map("fields", entry.fields);
+    if (fields.error())
+        return failure(*fields.error());
+    if (!time)
+        return failure(Error::Kind::Decode, path + ".timestamp is missing");
+    entry.time = *time;
+    if (const auto known = std::find(levels.begin(), levels.end(), level); known != levels.end())
+        entry.level = static_cast<LogLevel>(known - levels.begin());
+    return entry;
+}
+
 } // namespace
 
 Result<Metrics> decodeMetrics(const Json &value)
@@ -60,6 +87,29 @@ QFuture<Result<Metrics>> SandboxReadings::metrics(const std::string &sandboxId, 
                                   const auto json = orNoRoute(jsonOf(response));
                                   return json ? decodeMetrics(*json) : failure(json.error());
                               });
+}
+
+Result<Logs> decodeLogs(const Json &value)
+{
+    return decodeArray<SandboxLogEntry>(memberOr(value, "logs"), "$.logs", decodeLogEntry);
+}
+
+QFuture<Result<Logs>> SandboxReadings::logs(const std::string &sandboxId, const SandboxLogQuery &query)
+{
+    Query text;
+    if (query.cursor)
+        text.add("cursor", std::to_string(toUnixMs(*query.cursor)));
+    text.add("limit", std::to_string(std::clamp<std::size_t>(query.limit, 1, 1'000)));
+    text.add("direction", query.forward ? "forward" : "backward");
+    if (query.least != LogLevel::Debug)
+        text.add("level", levels[static_cast<std::size_t>(query.least)]);
+    if (!query.search.empty())
+        text.add("search", std::string_view(query.search).substr(0, longestSearch));
+    return converted<Logs>(m_api.send("GET", "/v2" + pathOf(sandboxId, "/logs") + text.text()), this,
+                           [](const Response &response) -> Result<Logs> {
+                               const auto json = orNoRoute(jsonOf(response));
+                               return json ? decodeLogs(*json) : failure(json.error());
+                           });
 }
 
 } // namespace sandglass::e2b

@@ -7,7 +7,9 @@
 #include <QFuture>
 #include <QObject>
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +29,30 @@ struct SandboxMetric
 };
 [[nodiscard]] Result<std::vector<SandboxMetric>> decodeMetrics(const Json &value);
 
+enum class LogLevel { Debug, Info, Warn, Error };
+
+/// One line that a sandbox's processes or its service wrote.
+struct SandboxLogEntry
+{
+    Timestamp time;
+    LogLevel level = LogLevel::Info; ///< Info for a word that is not known
+    std::string message;
+    std::map<std::string, std::string> fields; ///< "logger", "event_type", "pid" …
+    friend bool operator==(const SandboxLogEntry &, const SandboxLogEntry &) = default;
+};
+/// The answer of GET /v2/sandboxes/{id}/logs, in its order.
+[[nodiscard]] Result<std::vector<SandboxLogEntry>> decodeLogs(const Json &value);
+
+struct SandboxLogQuery
+{
+    /// Forward: from then on; backward: up to then; cut to whole milliseconds. Empty: from the beginning, or the end.
+    std::optional<Timestamp> cursor;
+    bool forward = false;      ///< oldest first; else newest first
+    std::size_t limit = 1'000; ///< 1-1000
+    LogLevel least = LogLevel::Debug;
+    std::string search; ///< in the message, case counts; cut to 256 bytes
+};
+
 /// What an API tells about the inside of a sandbox. Error{code "not_supported"} where an installation has no such
 /// route; 404 with the service's words for a sandbox that it does not know (any more). Owned by Client; its thread.
 class SandboxReadings final : public QObject
@@ -38,6 +64,8 @@ public:
     /// Oldest first; without a sample yet an empty list. `since` is cut to whole seconds; empty = all that is kept.
     [[nodiscard]] QFuture<Result<std::vector<SandboxMetric>>> metrics(const std::string &sandboxId,
                                                                       std::optional<Timestamp> since);
+    [[nodiscard]] QFuture<Result<std::vector<SandboxLogEntry>>> logs(const std::string &sandboxId,
+                                                                     const SandboxLogQuery &query);
 
 private:
     ApiCaller &m_api;

@@ -28,15 +28,16 @@ void TestTour::holdsFromTheFirstStart()
     QVERIFY2(sandglass.exitStatus() == QProcess::NormalExit && sandglass.exitCode() == 0,
              QByteArray(lines + errors).constData());
 
-    for (const char *step :
-         {"start the engine", "register the webhook", "create a sandbox", "attempt 1", "attempt 2", "attempt 3",
-          "kill the sandbox", "settle its cost", "travel back in time", "come back to now"})
+    for (const char *step : {"start the engine", "register the webhook", "create a sandbox", "attempt 1", "attempt 2",
+                             "attempt 3", "read its log", "see what it uses", "kill the sandbox", "settle its cost",
+                             "travel back in time", "come back to now"})
         QVERIFY2(lines.contains(step), step);
     QVERIFY(lines.contains("SyntaxError"));
     QVERIFY(lines.contains("ModuleNotFoundError"));
     QVERIFY(lines.contains("confirmed")); // priced from the killed event's own execution time
 
     QVERIFY(QFile::exists(pictures.filePath(u"sandboxes-past-light.png"_s)));
+    QVERIFY(QFile::exists(pictures.filePath(u"sandboxes-log-light.png"_s)));
     for (const QString &page : {u"overview"_s, u"sandboxes"_s, u"templates"_s, u"refine"_s, u"events"_s, u"webhooks"_s,
                                 u"costs"_s, u"analytics"_s, u"budgets"_s, u"timeline"_s, u"settings"_s}) {
         for (const QString &theme : {u"light"_s, u"dark"_s}) {

@@ -3,6 +3,7 @@
 
 #include "models/sandboxes/sandboxactions.h"
 #include "models/sandboxes/sandboxlistmodel.h"
+#include "models/sandboxes/sandboxlogmodel.h"
 #include "models/sandboxes/sandboxuse.h"
 #include "services/e2b/client.h"
 #include "services/lifecycle/tracker.h"
@@ -13,7 +14,16 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/sparkline.h"
 
+#include <QCheckBox>
+#include <QClipboard>
+#include <QFileDialog>
+#include <QGuiApplication>
 #include <QLabel>
+#include <QLineEdit>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QScrollBar>
+#include <QSignalSpy>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
@@ -41,6 +51,38 @@ QByteArray metric(double seconds, double cpu)
         + R"(,"memUsed":134217728,"memTotal":536870912,"memCache":0,"diskUsed":1048576,"diskTotal":1073741824})";
 }
 
+/// One entry, `number` milliseconds after the start; the message is its number unless there is another.
+QByteArray entry(int number, const QByteArray &type = "stdout", const QByteArray &level = "info",
+                 QByteArray message = {})
+{
+    if (message.isEmpty())
+        message = "line " + QByteArray::number(number);
+    return R"({"timestamp":")"
+        + QByteArray::fromStdString(formatRfc3339(sample::epoch + std::chrono::milliseconds(number), 9))
+        + R"(","level":")" + level + R"(","message":")" + message + R"(","fields":{"logger":"process","event_type":")"
+        + type + R"("}})";
+}
+
+FakeReply logs(const QByteArrayList &entries)
+{
+    return FakeReply::json(200, R"({"logs":[)" + entries.join(',') + "]}");
+}
+
+/// A service that holds the entries 0 to `count` - 1 and answers as the specification says.
+FakeReply logsOf(const FakeRequest &request, int count)
+{
+    const QUrlQuery query(QString::fromLatin1(request.target).section(u'?', 1));
+    const bool isForward = query.queryItemValue(u"direction"_s) == u"forward";
+    const int limit = query.queryItemValue(u"limit"_s).toInt();
+    const QString cursor = query.queryItemValue(u"cursor"_s);
+    const auto at = static_cast<int>(cursor.toLongLong() - toUnixMs(sample::epoch));
+    int next = !cursor.isEmpty() ? at : isForward ? 0 : count - 1;
+    QByteArrayList entries;
+    for (; next >= 0 && next < count && entries.size() < limit; next += isForward ? 1 : -1)
+        entries << entry(next);
+    return logs(entries);
+}
+
 } // namespace
 
 class TestSandboxInspector final : public QObject
@@ -57,6 +99,14 @@ private Q_SLOTS:
     void anotherServiceBeginsAnew();
     void withoutFigures_data();
     void withoutFigures();
+    void logIsFollowed();
+    void logIsSearchedByTheService();
+    void olderLinesComeAtTheTop();
+    void logIsBounded();
+    void logIsCopiedAndSaved();
+    void endedSandboxIsAskedOnce();
+    void withoutLog_data();
+    void withoutLog();
 
 private:
     void record(const std::vector<lifecycle::Event> &events);
@@ -66,6 +116,17 @@ private:
         return m_page->findChild<QWidget *>(parent)->findChildren<QLabel *>().at(label)->text();
     }
     [[nodiscard]] QString words() const { return m_page->findChild<QLabel *>(u"useWords"_s)->text(); }
+    void showLog() { m_page->findChild<QPushButton *>(u"inspectorViews1"_s)->click(); }
+    [[nodiscard]] QPlainTextEdit *logView() const { return m_page->findChild<QPlainTextEdit *>(u"logView"_s); }
+    [[nodiscard]] QStringList lines() const { return logView()->toPlainText().split(u'\n'); }
+    [[nodiscard]] QUrlQuery lastLogQuery() const
+    {
+        for (auto it = m_server->requests().crbegin(); it != m_server->requests().crend(); ++it) {
+            if (it->target.startsWith("/v2/"))
+                return QUrlQuery(QString::fromLatin1(it->target).section(u'?', 1));
+        }
+        return {};
+    }
     [[nodiscard]] QWidget *inspector() const { return m_page->findChild<QWidget *>(u"sandboxInspector"_s); }
 
     std::unique_ptr<QTemporaryDir> m_directory;
@@ -76,6 +137,7 @@ private:
     std::unique_ptr<e2b::Client> m_client;
     std::unique_ptr<models::ClientSandboxActions> m_actions;
     std::unique_ptr<models::SandboxUse> m_use;
+    std::unique_ptr<models::SandboxLogModel> m_log;
     std::unique_ptr<ui::SandboxesPage> m_page;
     QTableView *m_table = nullptr;
 };
@@ -104,8 +166,10 @@ void TestSandboxInspector::init()
     m_actions = std::make_unique<models::ClientSandboxActions>(*m_client);
     m_use = std::make_unique<models::SandboxUse>(*m_client, [] { return sample::at(600); });
     m_use->setInterval(30ms);
+    m_log = std::make_unique<models::SandboxLogModel>(*m_client);
+    m_log->setInterval(30ms);
     m_page = std::make_unique<ui::SandboxesPage>(*m_model, *m_actions);
-    m_page->setInspector(new ui::SandboxInspector(*m_use));
+    m_page->setInspector(new ui::SandboxInspector(*m_use, *m_log));
     m_page->resize(816, 480); // what a window of 1024×600 leaves
     m_page->show();
     QVERIFY(QTest::qWaitForWindowExposed(m_page.get()));
@@ -118,6 +182,7 @@ void TestSandboxInspector::init()
 void TestSandboxInspector::cleanup()
 {
     m_page.reset();
+    m_log.reset();
     m_use.reset();
     m_actions.reset();
     m_client.reset();
@@ -253,6 +318,161 @@ void TestSandboxInspector::withoutFigures()
     select({u"a"_s});
     QTRY_VERIFY2(words().contains(says), qPrintable(words()));
     QVERIFY(!m_page->findChild<QWidget *>(u"cpuUsed"_s)->isVisible());
+}
+
+void TestSandboxInspector::logIsFollowed()
+{
+    m_server->script("GET /v2/sandboxes/a/logs",
+                     {logs({entry(20, "stderr"), entry(10, "process_start", "info", "Process started: ls")}),
+                      logs({entry(20, "stderr"), entry(30, "error", "error", "NameError: x")}),
+                      logs({entry(30, "error", "error", "NameError: x"), entry(30)}), logs({entry(30)})});
+    select({u"a"_s});
+    QCOMPARE(m_server->count("GET /v2/sandboxes/a/logs"), 0); // nobody looks at it yet
+    showLog();
+    QTRY_COMPARE(lines(),
+                 QStringList({u"10:00:00 Process started: ls"_s, u"10:00:00 [stderr] line 20"_s,
+                              u"10:00:00 error: NameError: x"_s, u"10:00:00 [stdout] line 30"_s}));
+    QTRY_VERIFY(m_server->count("GET /v2/sandboxes/a/logs") > 4);
+    QCOMPARE(m_log->rowCount(), 4); // what comes again counts once
+    const QUrlQuery query = lastLogQuery();
+    QCOMPARE(query.queryItemValue(u"direction"_s), u"forward"_s);
+    QCOMPARE(query.queryItemValue(u"cursor"_s).toLongLong(), toUnixMs(sample::at(0.03)));
+    m_page->findChild<QCheckBox *>(u"followLog"_s)->click();
+    QTest::qWait(100);
+    const int asked = m_server->count("GET /v2/sandboxes/a/logs");
+    QTest::qWait(200);
+    QCOMPARE(m_server->count("GET /v2/sandboxes/a/logs"), asked);
+    m_page->findChild<QCheckBox *>(u"followLog"_s)->click();
+    QTRY_VERIFY(m_server->count("GET /v2/sandboxes/a/logs") > asked);
+    m_page->hide();
+    QTest::qWait(100);
+    const int then = m_server->count("GET /v2/sandboxes/a/logs");
+    QTest::qWait(200);
+    QCOMPARE(m_server->count("GET /v2/sandboxes/a/logs"), then);
+}
+
+void TestSandboxInspector::logIsSearchedByTheService()
+{
+    m_server->script("GET /v2/sandboxes/a/logs", {logs({entry(10)})});
+    select({u"a"_s});
+    showLog();
+    QTRY_COMPARE(m_log->rowCount(), 1);
+    QVERIFY(!lastLogQuery().hasQueryItem(u"search"_s) && !lastLogQuery().hasQueryItem(u"level"_s));
+    m_server->script("GET /v2/sandboxes/a/logs", {logs({})});
+    auto *search = m_page->findChild<QLineEdit *>(u"logSearch"_s);
+    QTest::keyClicks(search, u"a&b c"_s);
+    QTRY_COMPARE(lastLogQuery().queryItemValue(u"search"_s, QUrl::FullyDecoded), u"a&b c"_s);
+    QTRY_COMPARE(m_log->rowCount(), 0);
+    m_page->findChild<QPushButton *>(u"logLevels2"_s)->click();
+    QTRY_COMPARE(lastLogQuery().queryItemValue(u"level"_s), u"error"_s);
+    m_server->script("GET /v2/sandboxes/a/logs", {logs({entry(10)})});
+    QTest::keyClick(search, Qt::Key_Escape);
+    QTRY_VERIFY(!lastLogQuery().hasQueryItem(u"search"_s));
+    QTRY_COMPARE(m_log->rowCount(), 1);
+}
+
+void TestSandboxInspector::olderLinesComeAtTheTop()
+{
+    m_server->script("GET /v2/sandboxes/a/logs", [](const FakeRequest &request) { return logsOf(request, 1000); });
+    select({u"a"_s});
+    showLog();
+    QTRY_COMPARE(m_log->rowCount(), 400);
+    QScrollBar *bar = logView()->verticalScrollBar();
+    QTRY_COMPARE(bar->value(), bar->maximum()); // the newest are in view
+    bar->setValue(0);
+    QTRY_COMPARE(m_log->rowCount(), 799); // the page begins with what is there
+    QVERIFY(bar->value() > 390);          // what was in view stays
+    bar->setValue(0);
+    QTRY_COMPARE(m_log->rowCount(), 1000);
+    QVERIFY(!m_log->hasOlder());
+    for (int i = 0; i < 1000; ++i)
+        QCOMPARE(m_log->at(i).message, "line " + std::to_string(i));
+}
+
+void TestSandboxInspector::logIsBounded()
+{
+    int count = 500;
+    m_server->script("GET /v2/sandboxes/a/logs",
+                     [&count](const FakeRequest &request) { return logsOf(request, count); });
+    select({u"a"_s});
+    showLog();
+    QTRY_COMPARE(m_log->rowCount(), 400);
+    count = 13'000; // more than one page at once: asked for without a pause
+    QTRY_COMPARE_WITH_TIMEOUT(m_log->rowCount(), models::SandboxLogModel::capacity, 20'000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_log->at(m_log->rowCount() - 1).message, std::string("line 12999"), 20'000);
+    QCOMPARE(m_log->at(0).message, std::string("line 3000"));
+    QCOMPARE(m_log->rowCount(), models::SandboxLogModel::capacity);
+    QCOMPARE(logView()->blockCount(), models::SandboxLogModel::capacity);
+}
+
+void TestSandboxInspector::logIsCopiedAndSaved()
+{
+    m_server->script("GET /v2/sandboxes/a/logs",
+                     {logs({entry(20, "stderr"), entry(10, "process_end", "warn", "Process ended: exit status 3")})});
+    select({u"a"_s});
+    showLog();
+    QTRY_COMPARE(m_log->rowCount(), 2);
+    QSignalSpy told(m_page.get(), &ui::Page::toast);
+    m_page->findChild<QPushButton *>(u"copyLog"_s)->click();
+    const QString whole = u"2026-08-20T10:00:00.010Z warning: Process ended: exit status 3\n"
+                          "2026-08-20T10:00:00.020Z [stderr] line 20\n"_s;
+    QCOMPARE(QGuiApplication::clipboard()->text(), whole);
+    QCOMPARE(told.last().first().toString(), u"Copied 2 lines"_s);
+    QTextCursor cursor = logView()->textCursor();
+    cursor.movePosition(QTextCursor::End);
+    cursor.movePosition(QTextCursor::PreviousWord, QTextCursor::KeepAnchor, 2);
+    logView()->setTextCursor(cursor);
+    m_page->findChild<QPushButton *>(u"copyLog"_s)->click();
+    QCOMPARE(QGuiApplication::clipboard()->text(), u"line 20"_s);
+    m_page->findChild<QPushButton *>(u"saveLog"_s)->click();
+    QFileDialog *dialog = nullptr;
+    QTRY_VERIFY((dialog = m_page->window()->findChild<QFileDialog *>()) != nullptr);
+    const QString path = m_directory->filePath(u"a.log"_s);
+    dialog->selectFile(path);
+    QVERIFY(QMetaObject::invokeMethod(dialog, "accept"));
+    QTRY_COMPARE(told.last().first().toString(), u"Saved 2 lines"_s);
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QCOMPARE(QString::fromUtf8(file.readAll()), whole);
+}
+
+void TestSandboxInspector::endedSandboxIsAskedOnce()
+{
+    m_server->script("GET /v2/sandboxes/c/logs", {logs({entry(10)})});
+    select({u"c"_s}); // has paused
+    showLog();
+    QTRY_COMPARE(m_log->rowCount(), 1);
+    QTest::qWait(200);
+    QCOMPARE(m_server->count("GET /v2/sandboxes/c/logs"), 1);
+}
+
+void TestSandboxInspector::withoutLog_data()
+{
+    QTest::addColumn<int>("status");
+    QTest::addColumn<QByteArray>("body");
+    QTest::addColumn<int>("state");
+    const auto failed = static_cast<int>(models::SandboxLogModel::State::Failed);
+    const auto unsupported = static_cast<int>(models::SandboxLogModel::State::Unsupported);
+    QTest::newRow("not its sandbox") << 404 << QByteArray(R"({"code":404,"message":"gone"})") << failed;
+    QTest::newRow("no such route") << 404 << QByteArray("404 page not found") << unsupported;
+    QTest::newRow("not offered") << 501 << QByteArray("{}") << unsupported;
+    QTest::newRow("nonsense") << 200 << QByteArray(R"({"logs":[{"message":"no time"}]})") << failed;
+    QTest::newRow("another shape") << 200 << QByteArray("[]") << failed;
+    QTest::newRow("nothing yet") << 200 << QByteArray(R"({"logs":[]})")
+                                 << static_cast<int>(models::SandboxLogModel::State::Ready);
+}
+
+void TestSandboxInspector::withoutLog()
+{
+    QFETCH(int, status);
+    QFETCH(QByteArray, body);
+    QFETCH(int, state);
+    m_server->script("GET /v2/sandboxes/a/logs", {FakeReply{status, body, {}, {}, FakeReply::Fault::None, 0}});
+    select({u"a"_s});
+    showLog();
+    QTRY_COMPARE(static_cast<int>(m_log->state()), state);
+    QVERIFY(!m_page->findChild<QPushButton *>(u"copyLog"_s)->isEnabled());
+    QVERIFY(!m_page->findChild<QPushButton *>(u"saveLog"_s)->isEnabled());
 }
 
 QTEST_MAIN(TestSandboxInspector)

@@ -248,6 +248,7 @@ void SandboxesPage::setInspector(SandboxInspector *inspector)
     m_inspector = inspector;
     m_splitter->addWidget(inspector);
     m_splitter->setStretchFactor(1, 0);
+    connect(inspector, &SandboxInspector::told, this, &Page::toast);
     updateSelection();
 }
 

@@ -1,16 +1,26 @@
 #include "ui/sandboxes/sandboxinspector.h"
 
+#include "models/sandboxes/sandboxlogmodel.h"
 #include "models/sandboxes/sandboxuse.h"
+#include "ui/sandboxes/logpanel.h"
 #include "ui/sandboxes/usepanel.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/segmentedcontrol.h"
 
 #include <QHBoxLayout>
 #include <QVBoxLayout>
 
 namespace sandglass::ui {
 
-SandboxInspector::SandboxInspector(models::SandboxUse &use, QWidget *parent) : QFrame(parent), m_use(use)
+namespace {
+
+constexpr int heightForUse = 160; ///< more would be empty; a log takes what it gets
+
+} // namespace
+
+SandboxInspector::SandboxInspector(models::SandboxUse &use, models::SandboxLogModel &log, QWidget *parent)
+    : QFrame(parent), m_use(use), m_log(log)
 {
     setObjectName(QStringLiteral("sandboxInspector"));
     setProperty("card", true);
@@ -20,8 +30,22 @@ SandboxInspector::SandboxInspector(models::SandboxUse &use, QWidget *parent) : Q
     auto *head = new QHBoxLayout;
     head->addWidget(m_id = makeMono({}));
     head->addStretch();
+    m_views = new SegmentedControl({tr("Use"), tr("Log")}, QStringLiteral("inspectorViews"));
+    m_views->setCurrentIndex(Use);
+    head->addWidget(m_views);
     layout->addLayout(head);
-    layout->addWidget(new UsePanel(m_use));
+    auto *usePanel = new UsePanel(m_use);
+    layout->addWidget(usePanel);
+    auto *logPanel = new LogPanel(m_log);
+    logPanel->hide();
+    layout->addWidget(logPanel, 1);
+    setMaximumHeight(heightForUse);
+    connect(m_views, &SegmentedControl::currentChanged, this, [this, usePanel, logPanel](int view) {
+        setMaximumHeight(view == Use ? heightForUse : QWIDGETSIZE_MAX);
+        usePanel->setVisible(view == Use);
+        logPanel->setVisible(view == Log);
+    });
+    connect(logPanel, &LogPanel::told, this, &SandboxInspector::told);
     hide();
 }
 
@@ -29,7 +53,13 @@ void SandboxInspector::setSandbox(const QString &id, bool isRunning)
 {
     m_id->setText(id);
     m_use.setSandbox(id, isRunning);
+    m_log.setSandbox(id, isRunning);
     setVisible(!id.isEmpty());
+}
+
+void SandboxInspector::setView(View view)
+{
+    m_views->setCurrentIndex(view);
 }
 
 } // namespace sandglass::ui

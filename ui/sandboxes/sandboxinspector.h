@@ -5,23 +5,35 @@
 class QLabel;
 
 namespace sandglass::models {
+class SandboxLogModel;
 class SandboxUse;
-}
+} // namespace sandglass::models
 
 namespace sandglass::ui {
 
-/// Below the table: what the one selected sandbox is doing inside. Hidden without one.
+class SegmentedControl;
+
+/// Below the table: what the one selected sandbox uses and writes. Hidden without one.
 class SandboxInspector final : public QFrame
 {
     Q_OBJECT
 public:
-    explicit SandboxInspector(models::SandboxUse &use, QWidget *parent = nullptr); ///< which must outlive it
+    enum View { Use, Log };
+
+    /// Both must outlive it.
+    SandboxInspector(models::SandboxUse &use, models::SandboxLogModel &log, QWidget *parent = nullptr);
 
     void setSandbox(const QString &id, bool isRunning); ///< empty id: none
+    void setView(View view);
+
+Q_SIGNALS:
+    void told(const QString &text); ///< a sentence for the toast
 
 private:
     models::SandboxUse &m_use;
+    models::SandboxLogModel &m_log;
     QLabel *m_id = nullptr;
+    SegmentedControl *m_views = nullptr;
 };
 
 } // namespace sandglass::ui

@@ -37,7 +37,7 @@ std::string logText(const LiveSandbox &live, std::string_view type, const Json &
         return "Sandbox paused";
     if (type == kKilled)
         return "Sandbox killed: " + stringOr(data, "kill_reason");
-    return "Timeout set to " + stringOr(data, "set_timeout");
+    return "Timeout set to " + stringOr(data, "set_timeout").substr(0, 19) + "Z"; // whole seconds
 }
 
 Json withMetadata(Json data, const std::map<std::string, std::string> &metadata)
