@@ -269,6 +269,14 @@ void TestSandboxInspector::hiddenUnlessOneIsSelected()
     QVERIFY(!inspector()->isVisible());
     select({u"a"_s});
     QVERIFY(inspector()->isVisible());
+    const auto hole = [this] {
+        return m_page->height() - inspector()->mapTo(m_page.get(), inspector()->rect().bottomLeft()).y();
+    };
+    showLog(); // takes more, and gives it back
+    QTRY_VERIFY(inspector()->height() > 200);
+    m_page->findChild<QPushButton *>(u"inspectorViews0"_s)->click();
+    QTRY_VERIFY(inspector()->height() <= 160);
+    QTRY_VERIFY(hole() < 40);
     select({u"a"_s, u"b"_s});
     QVERIFY(!inspector()->isVisible());
     select({u"b"_s});

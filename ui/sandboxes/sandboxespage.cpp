@@ -248,6 +248,7 @@ void SandboxesPage::setInspector(SandboxInspector *inspector)
     m_inspector = inspector;
     m_splitter->addWidget(inspector);
     m_splitter->setStretchFactor(1, 0);
+    connect(inspector, &SandboxInspector::viewChanged, this, &SandboxesPage::shareRoom);
     connect(inspector, &SandboxInspector::told, this, &Page::toast);
     updateSelection();
 }
@@ -262,8 +263,19 @@ void SandboxesPage::inspect(const QModelIndexList &rows)
     const bool wasHidden = m_inspector->isHidden();
     m_inspector->setSandbox(rows.front().data(SandboxListModel::IdRole).toString(),
                             state == lifecycle::SandboxState::Running);
-    if (wasHidden) // it takes its room from the table; once that is laid out
-        QTimer::singleShot(0, m_table, [this] { m_table->scrollTo(m_table->currentIndex()); });
+    if (wasHidden)
+        shareRoom();
+}
+
+void SandboxesPage::shareRoom()
+{
+    QTimer::singleShot(0, this, [this] { // once the inspector knows what it needs
+        const int whole = m_splitter->height();
+        const int wished = std::max(whole / 3, m_inspector->minimumSizeHint().height());
+        const int lower = std::min(wished, m_inspector->maximumHeight());
+        m_splitter->setSizes({whole - lower, lower});
+        m_table->scrollTo(m_table->currentIndex());
+    });
 }
 
 void SandboxesPage::showSandbox(const QString &sandboxId)

@@ -60,6 +60,7 @@ private:
     void buildActions();
     void applyFilter();
     void updateSelection();
+    void shareRoom(); ///< between the table and the inspector
     void inspect(const QList<QModelIndex> &rows);
     void updateCounts();
     void showMenu(const QPoint &position);

@@ -44,6 +44,7 @@ SandboxInspector::SandboxInspector(models::SandboxUse &use, models::SandboxLogMo
         setMaximumHeight(view == Use ? heightForUse : QWIDGETSIZE_MAX);
         usePanel->setVisible(view == Use);
         logPanel->setVisible(view == Log);
+        Q_EMIT viewChanged();
     });
     connect(logPanel, &LogPanel::told, this, &SandboxInspector::told);
     hide();

@@ -27,6 +27,7 @@ public:
     void setView(View view);
 
 Q_SIGNALS:
+    void viewChanged();             ///< and with it the height it needs
     void told(const QString &text); ///< a sentence for the toast
 
 private:
