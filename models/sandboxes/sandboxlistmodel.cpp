@@ -249,7 +249,10 @@ SandboxListModel::Key SandboxListModel::keyOf(const Sandbox &sandbox) const
     case TemplateColumn:
         return {0, sandbox.templateName()};
     case LeftColumn:
-        return {sandbox.endAt && sandbox.isLive() ? toUnixMs(*sandbox.endAt) : std::numeric_limits<qint64>::max(), {}};
+        // Those that do not count down stand behind all that do.
+        return {sandbox.endAt && sandbox.state == SandboxState::Running ? toUnixMs(*sandbox.endAt)
+                                                                        : std::numeric_limits<qint64>::max(),
+                {}};
     case SizeColumn: {
         const auto size = sizeOf(sandbox);
         return {size ? size->first * 10'000'000LL + size->second : -1, {}};

@@ -34,6 +34,7 @@ private Q_SLOTS:
     void followsAsIfMadeAfresh_data();
     void followsAsIfMadeAfresh();
     void manyAtOnceKeepTheSelection();
+    void noCountdownWhilePaused();
 
 private:
     [[nodiscard]] Event randomEvent(std::mt19937 &random);
@@ -133,6 +134,32 @@ void TestSandboxOrder::manyAtOnceKeepTheSelection()
     QTRY_COMPARE(idsOf(model), idsOf(afresh));
     QVERIFY(chosen.isValid());
     QCOMPARE(chosen.data(SandboxListModel::IdRole).toString(), chosenId);
+}
+
+void TestSandboxOrder::noCountdownWhilePaused()
+{
+    const auto until = [](std::string id, double end, double time = 30) {
+        Event updated = sample::bare(EventType::Updated, time, "e" + id, id);
+        updated.newEnd = sample::at(end);
+        return updated;
+    };
+    QVERIFY(m_live.record({sample::created(0, "ea", "a"), until("a", 100'000), sample::created(1, "eb", "b"),
+                           until("b", 50'000), sample::ended(EventType::Paused, 40, "eb", 1, "b"),
+                           sample::created(2, "ec", "c"), until("c", 90'000)}));
+    SandboxListModel model(m_live.tracker());
+    const auto left = [&model](const char *id, int role) {
+        return model.index(model.rowOf(QString::fromLatin1(id)), SandboxListModel::LeftColumn).data(role);
+    };
+    QVERIFY(left("a", SandboxListModel::LeftMsRole).toLongLong() > 0);
+    QCOMPARE(left("b", SandboxListModel::PlannedMsRole).toLongLong(), toUnixMs(sample::at(50'000))); // it has an end
+    QVERIFY(!left("b", SandboxListModel::LeftMsRole).isValid());                                     // that rests
+    QVERIFY(left("b", Qt::DisplayRole).toString().isEmpty());
+    // It takes no place among those that count down, whose end comes first or last.
+    model.sort(SandboxListModel::LeftColumn, Qt::AscendingOrder);
+    QCOMPARE(idsOf(model), QStringList({QStringLiteral("c"), QStringLiteral("a"), QStringLiteral("b")}));
+    QVERIFY(m_live.record({sample::resumed(60, "eb2", "b"), until("b", 70'000, 61)}));
+    QTRY_VERIFY(left("b", SandboxListModel::LeftMsRole).toLongLong() > 0);
+    QTRY_COMPARE(idsOf(model), QStringList({QStringLiteral("b"), QStringLiteral("c"), QStringLiteral("a")}));
 }
 
 QTEST_GUILESS_MAIN(TestSandboxOrder)

@@ -41,6 +41,7 @@ private Q_SLOTS:
     void createsASandbox();
     void failures_data();
     void failures();
+    void timeoutIsAlwaysSent();
     void followsPages();
     void endlessPagesEnd();
     void oldListIsTheFallback();
@@ -143,6 +144,29 @@ void TestClient::failures()
     QVERIFY2(QByteArray::fromStdString(error.message).contains(inMessage), error.message.c_str());
     QVERIFY(error.message.find("e2b_0011") == std::string::npos);
     QCOMPARE(server.requests().size(), 1); // a create is never sent twice
+}
+
+/// On every request that decides how long a sandbox lives: without one the service would take its own default.
+void TestClient::timeoutIsAlwaysSent()
+{
+    FakeE2bServer server;
+    server.script("POST /sandboxes", {FakeReply::json(201, R"({"sandboxID":"iabc"})")});
+    server.script("POST /sandboxes/iabc/connect", {FakeReply::json(200, R"({"sandboxID":"iabc"})")});
+    server.script("POST /sandboxes/iabc/timeout", {FakeReply{204, {}, {}, {}, Fault::None, 0}});
+    Client client(to(server));
+    const auto sent = [&server] { return Json::parse(server.requests().last().body.toStdString())["timeout"]; };
+    QVERIFY(wait(client.createSandbox({}))); // nobody has chosen one
+    QCOMPARE(sent().get<int>(), 300);
+    SandboxSpec spec;
+    spec.timeoutSeconds = 3'600;
+    spec.autoPause = true;
+    QVERIFY(wait(client.createSandbox(spec)));
+    QCOMPARE(sent().get<int>(), 3'600);
+    QVERIFY(wait(client.connectSandbox("iabc", 900))); // a reconnect does not fall back to five minutes
+    QCOMPARE(sent().get<int>(), 900);
+    QVERIFY(wait(client.setTimeout("iabc", 60)));
+    QCOMPARE(sent().get<int>(), 60);
+    QCOMPARE(server.requests().size(), 4);
 }
 
 void TestClient::followsPages()
