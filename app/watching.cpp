@@ -170,11 +170,13 @@ void Watching::learnTeams(const lifecycle::Poller::List &list)
     }
     if (m_teams.size() == before)
         return;
-    auto stored = lifecycle::readRecord(m_teamsFile);
-    Json all = stored && stored->is_object() ? std::move(*stored) : Json::object();
-    all[teamsOf(m_client.connection())] = m_teams;
-    if (const auto kept = lifecycle::writeRecord(m_teamsFile, all); !kept)
-        qCWarning(logWatching, "the team of a key could not be noted: %s", kept.error().message.c_str());
+    m_disk.post([file = m_teamsFile, key = teamsOf(m_client.connection()), teams = m_teams] {
+        auto stored = lifecycle::readRecord(file);
+        Json all = stored && stored->is_object() ? std::move(*stored) : Json::object();
+        all[key] = teams;
+        if (const auto kept = lifecycle::writeRecord(file, all); !kept)
+            qCWarning(logWatching, "the team of a key could not be noted: %s", kept.error().message.c_str());
+    });
 }
 
 void Watching::startFilling()

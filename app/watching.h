@@ -1,5 +1,6 @@
 #pragma once
 
+#include "services/core/workthread.h"
 #include "services/lifecycle/backfill.h"
 #include "services/lifecycle/historygaps.h"
 #include "services/lifecycle/poller.h"
@@ -62,6 +63,7 @@ private:
     QTimer m_soon; ///< after news of a webhook
     std::unique_ptr<lifecycle::Poller> m_poller;
     std::unique_ptr<lifecycle::Backfill> m_backfill;
+    WorkThread m_disk; ///< writes m_teamsFile
 };
 
 } // namespace sandglass::app
