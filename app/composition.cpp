@@ -134,6 +134,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_reconciling(m_tracker, m_client, m_watching, m_connections, m_guarding.desk(), m_paths)
     , m_publishing(m_tracker, *m_journal, m_runSession, *m_keys, m_paths)
     , m_inspecting(m_client, m_connections)
+    , m_starting(m_client, m_tracker, m_connections)
     , m_settling({m_client, m_actions, m_tracker, m_receiving})
     , m_selfChecking({*m_journal, m_receiving, m_engine, m_options.engineApi.isEmpty(), m_connections, *m_keys})
 {
@@ -197,6 +198,7 @@ void Composition::buildPages()
     m_reconciling.showIn(*m_sandboxesPage);
     m_selfChecking.attachTo(*m_window);
     m_inspecting.showIn(*m_sandboxesPage);
+    m_starting.showIn(*m_sandboxesPage, *m_window);
     const auto newSandbox = [this] { openNewSandboxDialog({}); };
     connect(overview, &ui::OverviewPage::newSandboxRequested, this, newSandbox);
     connect(sandboxes, &ui::SandboxesPage::newSandboxRequested, this, newSandbox);
@@ -455,6 +457,7 @@ void Composition::openNewSandboxDialog(const QString &templateId)
     auto *session =
         new models::NewSandboxSession([this](const e2b::SandboxSpec &spec) { return m_client.createSandbox(spec); },
                                       [this](const std::string &id) { return m_client.killSandbox(id); }, this);
+    m_starting.attach(*session);
     auto *dialog = new ui::NewSandboxDialog(m_templates, *session, m_rates.card(), m_window.get());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setConnectionName(toQString(m_client.connection().name));

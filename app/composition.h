@@ -12,6 +12,7 @@
 #include "app/reconciling.h"
 #include "app/selfchecking.h"
 #include "app/settling.h"
+#include "app/starting.h"
 #include "app/storing.h"
 #include "app/streaming.h"
 #include "app/timetravelling.h"
@@ -148,6 +149,7 @@ private:
     Reconciling m_reconciling;
     Publishing m_publishing;
     Inspecting m_inspecting;
+    Starting m_starting;
     Settling m_settling;
     SelfChecking m_selfChecking;
 

@@ -1,5 +1,6 @@
 #include "models/templates/newsandboxsession.h"
 
+#include "models/templates/startqueue.h"
 #include "services/core/whendone.h"
 #include "services/cost/meter.h"
 
@@ -84,8 +85,22 @@ void NewSandboxSession::create(const e2b::SandboxSpec &spec)
         setState(State::Failed);
         return;
     }
+    m_spec = spec;
+    if (m_queue != nullptr && !m_queue->entries().empty()) // who came first is served first
+        return wait(spec, {});
     setState(State::Creating);
     whenDone(m_creator(spec), this, [this](Result<e2b::SandboxInfo> answer) { take(std::move(answer)); });
+}
+
+void NewSandboxSession::wait(const e2b::SandboxSpec &spec, const std::string &refusal)
+{
+    if (m_queue->add(spec, refusal))
+        return setState(State::Queued);
+    m_error = Error{Error::Kind::Service, 429,
+                    "every place is taken, and " + std::to_string(StartQueue::mostWaiting)
+                        + " starts wait already, which is the most",
+                    "resource_exhausted"};
+    setState(State::Failed);
 }
 
 void NewSandboxSession::cancel()
@@ -105,6 +120,8 @@ void NewSandboxSession::take(Result<e2b::SandboxInfo> answer)
             m_error = killed.error();
             setState(State::Failed);
         });
+    } else if (!answer && m_queue != nullptr && StartQueue::isLimit(answer.error())) {
+        wait(m_spec, answer.error().message);
     } else if (!answer) {
         m_error = answer.error();
         setState(State::Failed);

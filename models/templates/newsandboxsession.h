@@ -13,6 +13,8 @@
 
 namespace sandglass::models {
 
+class StartQueue;
+
 /// Creating one sandbox, as the dialog shows it. Cancelling does not abort the request, because the other side may
 /// already have acted: the sandbox is killed as soon as its id is known, so nothing runs (and costs) unseen. Keep the
 /// session alive until it is idle.
@@ -20,12 +22,22 @@ class NewSandboxSession final : public QObject
 {
     Q_OBJECT
 public:
-    enum class State { Editing, Creating, Cancelling, Created, Failed, Cancelled };
+    enum class State {
+        Editing,
+        Creating,
+        Cancelling,
+        Created,
+        Queued, ///< the provider takes no more at present: the queue has it now
+        Failed,
+        Cancelled,
+    };
     Q_ENUM(State)
     using Creator = std::function<QFuture<Result<e2b::SandboxInfo>>(const e2b::SandboxSpec &)>;
     using Killer = std::function<QFuture<Result<>>(const std::string &sandboxId)>;
 
     NewSandboxSession(Creator creator, Killer killer, QObject *parent = nullptr);
+    /// From now on what is refused at the provider's limit waits there, and all others behind it. Must outlive this.
+    void setQueue(StartQueue *queue) { m_queue = queue; }
 
     /// Names, sizes and ranges the API would refuse anyway, said before asking. Timeout 1 s - 24 h.
     [[nodiscard]] static Result<> check(const e2b::SandboxSpec &spec);
@@ -46,9 +58,12 @@ Q_SIGNALS:
 private:
     void take(Result<e2b::SandboxInfo> answer);
     void setState(State state);
+    void wait(const e2b::SandboxSpec &spec, const std::string &refusal); ///< the service's words; empty: not asked
 
     Creator m_creator;
     Killer m_killer;
+    StartQueue *m_queue = nullptr;
+    e2b::SandboxSpec m_spec;
     State m_state = State::Editing;
     Error m_error;
 };

@@ -9,6 +9,7 @@
 #include "ui/sandboxes/resumedialog.h"
 #include "ui/sandboxes/sandboxdelegate.h"
 #include "ui/sandboxes/sandboxinspector.h"
+#include "ui/sandboxes/startstrip.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
@@ -241,6 +242,11 @@ void SandboxesPage::setOrphans(models::OrphanListModel &orphans)
         dialog->setAttribute(Qt::WA_DeleteOnClose);
         dialog->open();
     });
+}
+
+void SandboxesPage::setStartStrip(StartStrip *strip)
+{
+    static_cast<QVBoxLayout *>(layout())->insertWidget(1, strip); // below the bar
 }
 
 void SandboxesPage::setInspector(SandboxInspector *inspector)

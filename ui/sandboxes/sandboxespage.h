@@ -24,6 +24,7 @@ class OrphanStrip;
 class SandboxInspector;
 class SearchField;
 class SegmentedControl;
+class StartStrip;
 class TableView;
 class Toast;
 
@@ -44,6 +45,7 @@ public:
     void settle(); ///< sends a kill that still waits for Undo
     /// Told of above the table, with a dialog to clean up. `orphans` must outlive the page.
     void setOrphans(models::OrphanListModel &orphans);
+    void setStartStrip(StartStrip *strip); ///< above the table; becomes the page's
     /// Looks into the only one selected, below the table; becomes the page's.
     void setInspector(SandboxInspector *inspector);
     void showSandbox(const QString &sandboxId); ///< searches for it in every state, and selects it

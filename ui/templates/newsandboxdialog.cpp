@@ -263,6 +263,7 @@ void NewSandboxDialog::onStateChanged()
     m_create->setText(busy ? tr("Creating…") : tr("Create sandbox"));
     switch (m_session.state()) {
     case NewSandboxSession::State::Created:
+    case NewSandboxSession::State::Queued:
         accept();
         break;
     case NewSandboxSession::State::Failed: {

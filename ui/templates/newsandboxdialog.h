@@ -26,7 +26,7 @@ class PairTable;
 class TimeoutEdit;
 
 /// Asks for everything a new sandbox needs, says what it can cost at most, creates it without blocking and shows
-/// failures where the input is. Closes itself when the sandbox is there.
+/// failures where the input is. Closes itself when the sandbox is there, or waits for a free place.
 class NewSandboxDialog final : public QDialog
 {
     Q_OBJECT
