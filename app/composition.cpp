@@ -130,6 +130,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_document(toQString((m_paths.state / "refine-autosave.py").string()))
     , m_runSession(m_client)
     , m_guarding(m_tracker, *m_journal, m_watching, m_client, m_connections, m_paths)
+    , m_asking(m_guarding.desk(), m_templates, [this] { return m_rates.card(); })
     , m_analysing(m_travelling.viewpoint(), *m_journal, m_timeWindow)
     , m_reconciling(m_tracker, m_client, m_watching, m_connections, m_guarding.desk(), m_paths)
     , m_publishing(m_tracker, *m_journal, m_runSession, *m_keys, m_paths)
@@ -192,6 +193,7 @@ void Composition::buildPages()
         {u"settings"_s, m_settingsPage},
     };
     m_window = std::make_unique<ui::MainWindow>(pages, m_theme);
+    m_asking.standBefore(m_runSession, *m_refinePage, *m_window);
     m_guarding.attachTo(*m_window, m_settings, *m_settingsPage);
     m_travelling.attachTo(*m_window, *overview, *sandboxes, m_timeWindow);
     m_storing = std::make_unique<Storing>(*m_journal, *m_window);
@@ -459,6 +461,7 @@ void Composition::openNewSandboxDialog(const QString &templateId)
                                       [this](const std::string &id) { return m_client.killSandbox(id); }, this);
     m_starting.attach(*session);
     auto *dialog = new ui::NewSandboxDialog(m_templates, *session, m_rates.card(), m_window.get());
+    m_asking.standBefore(*session, *dialog, *m_window);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setConnectionName(toQString(m_client.connection().name));
     dialog->setTimeoutSeconds(m_settings.number(models::Settings::Key::SandboxTimeoutSeconds));

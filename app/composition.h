@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/analysing.h"
+#include "app/asking.h"
 #include "app/commandline.h"
 #include "app/costing.h"
 #include "app/enginesupervisor.h"
@@ -145,6 +146,7 @@ private:
     models::CodeDocument m_document;
     models::RunSession m_runSession;
     Guarding m_guarding;
+    Asking m_asking;
     Analysing m_analysing;
     Reconciling m_reconciling;
     Publishing m_publishing;

@@ -11,8 +11,6 @@ namespace {
 
 using cost::Budget;
 
-constexpr double nearShare = 0.8;
-
 } // namespace
 
 BudgetListModel::BudgetListModel(GuardDesk &desk, QObject *parent) : QAbstractTableModel(parent), m_desk(desk)
@@ -85,7 +83,7 @@ BudgetListModel::State BudgetListModel::stateOf(const Budget &budget) const
         return State::Waiting;
     if (cost::isOver(budget, *usage))
         return State::Over;
-    return usage->share >= nearShare ? State::Near : State::Fine;
+    return cost::isNear(*usage) ? State::Near : State::Fine;
 }
 
 QString BudgetListModel::scopeText(const Budget &budget)

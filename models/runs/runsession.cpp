@@ -46,8 +46,10 @@ Verdict verdictOf(const refine::Attempt &attempt)
 
 } // namespace
 
-RunSession::RunSession(e2b::Client &client, QObject *parent) : QObject(parent), m_session(client, newUuid())
+RunSession::RunSession(e2b::Client &client, QObject *parent)
+    : QObject(parent), m_gate(this), m_session(client, newUuid())
 {
+    connect(&m_gate, &StartGate::changed, this, &RunSession::stateChanged);
     connect(&m_session, &RefineSession::stateChanged, this, &RunSession::takeState);
     connect(&m_session, &RefineSession::sandboxChanged, this, &RunSession::sandboxChanged);
     connect(&m_session, &RefineSession::outputAppended, this, &RunSession::onOutput);
@@ -68,6 +70,8 @@ RunSession::RunSession(e2b::Client &client, QObject *parent) : QObject(parent), 
 
 RunSession::State RunSession::state() const
 {
+    if (m_gate.state() == StartGate::State::Asking)
+        return State::Asking;
     switch (m_session.state()) {
     case RefineSession::State::Creating:
         return State::CreatingSandbox;
@@ -123,10 +127,17 @@ AttemptRow RunSession::newAttempt(const QString &code) const
     return attempt;
 }
 
-void RunSession::run(const QString &code)
+void RunSession::run(const QString &code, bool isAnyway)
 {
     if (state() != State::Idle)
         return;
+    const PlannedStart start{m_session.templateId(), m_session.metadata(), m_session.sandboxSeconds(),
+                             toUtf8(sandboxId())};
+    m_gate.pass(start, isAnyway, [this, code] { begin(code); });
+}
+
+void RunSession::begin(const QString &code)
+{
     setTrouble({});
     m_output.clear();
     m_error.reset();
@@ -139,16 +150,19 @@ void RunSession::run(const QString &code)
 
 void RunSession::stop()
 {
+    m_gate.cancel(); // while it asks
     m_session.stop();
 }
 
 void RunSession::breakOff(const Error &why)
 {
+    m_gate.cancel();
     m_session.breakOff(why);
 }
 
 void RunSession::endSession()
 {
+    m_gate.cancel();
     m_session.endSession();
 }
 

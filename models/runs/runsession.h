@@ -1,5 +1,6 @@
 #pragma once
 
+#include "models/budgets/startgate.h"
 #include "models/runs/attemptsmodel.h"
 #include "models/runs/outputmodel.h"
 #include "services/core/error.h"
@@ -16,18 +17,20 @@ class RunSession final : public QObject
 {
     Q_OBJECT
 public:
-    enum class State { Idle, CreatingSandbox, Running, Stopping };
+    enum class State { Idle, Asking, CreatingSandbox, Running, Stopping };
     Q_ENUM(State)
 
     explicit RunSession(e2b::Client &client, QObject *parent = nullptr);
 
-    void run(const QString &code); ///< ignored unless Idle
-    void stop();                   ///< interrupts the run; the sandbox and its context stay
-    void endSession();             ///< kills the sandbox; attempts and output stay
+    /// Once the budgets let it; ignored unless Idle. `isAnyway`: the person has read their refusal.
+    void run(const QString &code, bool isAnyway = false);
+    void stop();       ///< interrupts the run; the sandbox and its context stay
+    void endSession(); ///< kills the sandbox; attempts and output stay
     void
     breakOff(const Error &why); ///< the server is gone: as endSession(), but a run on its way is Broken, not Stopped
 
     [[nodiscard]] State state() const;
+    [[nodiscard]] StartGate &gate() { return m_gate; } ///< asked before each attempt
     [[nodiscard]] AttemptsModel *attempts() { return &m_attempts; }
     [[nodiscard]] OutputModel *output() { return &m_output; }
     [[nodiscard]] const std::optional<ErrorPlace> &error() const { return m_error; }
@@ -65,6 +68,7 @@ Q_SIGNALS:
     void attemptFinished(int number);
 
 private:
+    void begin(const QString &code);
     void takeState();
     void takeAttempt();
     void setTrouble(std::optional<Error> trouble);
@@ -74,6 +78,7 @@ private:
     [[nodiscard]] AttemptRow newAttempt(const QString &code) const;
     [[nodiscard]] QString conclusion(const refine::Attempt &attempt); ///< the reason; notes go to the output
 
+    StartGate m_gate;
     AttemptsModel m_attempts;
     OutputModel m_output;
     AttemptRow m_attempt; ///< the newest

@@ -29,8 +29,20 @@ tl::unexpected<Error> wrong(std::string message)
 } // namespace
 
 NewSandboxSession::NewSandboxSession(Creator creator, Killer killer, QObject *parent)
-    : QObject(parent), m_creator(std::move(creator)), m_killer(std::move(killer))
-{}
+    : QObject(parent), m_creator(std::move(creator)), m_killer(std::move(killer)), m_gate(this)
+{
+    connect(&m_gate, &StartGate::changed, this, [this] {
+        if (m_gate.state() == StartGate::State::Refused)
+            setState(State::Refused);
+        else if (m_gate.state() == StartGate::State::Asking)
+            setState(State::Asking);
+    });
+}
+
+PlannedStart NewSandboxSession::startOf(const e2b::SandboxSpec &spec)
+{
+    return {spec.templateId, spec.metadata, spec.timeoutSeconds, {}};
+}
 
 Result<> NewSandboxSession::check(const e2b::SandboxSpec &spec)
 {
@@ -76,7 +88,7 @@ void NewSandboxSession::setState(State state)
     Q_EMIT stateChanged();
 }
 
-void NewSandboxSession::create(const e2b::SandboxSpec &spec)
+void NewSandboxSession::create(const e2b::SandboxSpec &spec, bool isAnyway)
 {
     if (isBusy())
         return;
@@ -85,6 +97,11 @@ void NewSandboxSession::create(const e2b::SandboxSpec &spec)
         setState(State::Failed);
         return;
     }
+    m_gate.pass(startOf(spec), isAnyway, [this, spec] { send(spec); });
+}
+
+void NewSandboxSession::send(const e2b::SandboxSpec &spec)
+{
     m_spec = spec;
     if (m_queue != nullptr && !m_queue->entries().empty()) // who came first is served first
         return wait(spec, {});
@@ -105,8 +122,12 @@ void NewSandboxSession::wait(const e2b::SandboxSpec &spec, const std::string &re
 
 void NewSandboxSession::cancel()
 {
-    if (m_state == State::Creating)
+    if (m_state == State::Creating) {
         setState(State::Cancelling);
+    } else if (m_state == State::Asking) {
+        m_gate.cancel();
+        setState(State::Cancelled);
+    }
 }
 
 void NewSandboxSession::take(Result<e2b::SandboxInfo> answer)

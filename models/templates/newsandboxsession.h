@@ -1,5 +1,6 @@
 #pragma once
 
+#include "models/budgets/startgate.h"
 #include "services/core/money.h"
 #include "services/core/result.h"
 #include "services/cost/ratecard.h"
@@ -15,15 +16,17 @@ namespace sandglass::models {
 
 class StartQueue;
 
-/// Creating one sandbox, as the dialog shows it. Cancelling does not abort the request, because the other side may
-/// already have acted: the sandbox is killed as soon as its id is known, so nothing runs (and costs) unseen. Keep the
-/// session alive until it is idle.
+/// Creating one sandbox, as the dialog shows it, unless the budgets refuse. Cancelling does not abort the request,
+/// because the other side may already have acted: the sandbox is killed as soon as its id is known, so nothing runs
+/// (and costs) unseen. Keep the session alive until it is idle.
 class NewSandboxSession final : public QObject
 {
     Q_OBJECT
 public:
     enum class State {
         Editing,
+        Asking,  ///< the budgets
+        Refused, ///< by a budget
         Creating,
         Cancelling,
         Created,
@@ -45,17 +48,24 @@ public:
     [[nodiscard]] static std::optional<Money> worstCase(const e2b::TemplateInfo &info, int timeoutSeconds,
                                                         const cost::RateCard &card, Timestamp now);
 
-    void create(const e2b::SandboxSpec &spec); ///< an invalid spec fails at once
+    /// An invalid spec fails at once; then the budgets are asked. `isAnyway`: the person has read their refusal.
+    void create(const e2b::SandboxSpec &spec, bool isAnyway = false);
     void cancel();
     [[nodiscard]] State state() const { return m_state; }
     [[nodiscard]] const Error &error() const { return m_error; } ///< after Failed
-    [[nodiscard]] bool isBusy() const { return m_state == State::Creating || m_state == State::Cancelling; }
+    [[nodiscard]] bool isBusy() const
+    {
+        return m_state == State::Asking || m_state == State::Creating || m_state == State::Cancelling;
+    }
+    [[nodiscard]] StartGate &gate() { return m_gate; }
+    [[nodiscard]] static PlannedStart startOf(const e2b::SandboxSpec &spec);
 
 Q_SIGNALS:
     void stateChanged();
     void created(const sandglass::e2b::SandboxInfo &sandbox);
 
 private:
+    void send(const e2b::SandboxSpec &spec);
     void take(Result<e2b::SandboxInfo> answer);
     void setState(State state);
     void wait(const e2b::SandboxSpec &spec, const std::string &refusal); ///< the service's words; empty: not asked
@@ -64,6 +74,7 @@ private:
     Killer m_killer;
     StartQueue *m_queue = nullptr;
     e2b::SandboxSpec m_spec;
+    StartGate m_gate;
     State m_state = State::Editing;
     Error m_error;
 };

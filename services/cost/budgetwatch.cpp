@@ -8,6 +8,7 @@ namespace sandglass::cost {
 namespace {
 
 constexpr int limitPercent = 100;
+constexpr double nearShare = 0.8;
 
 /// Whole seconds, rounded up: a millisecond over the limit is over the limit.
 std::int64_t ageOf(const SandboxFacts &sandbox, Timestamp now)
@@ -74,6 +75,13 @@ BudgetUsage usageOf(const Budget &budget, const Period &period, const std::vecto
     return usage;
 }
 
+bool isAllowed(const Budget &budget, const SandboxFacts &sandbox)
+{
+    return std::ranges::any_of(budget.allowed, [&](const Scope &scope) { return scope.covers(sandbox); });
+}
+
+} // namespace
+
 bool hasPassed(const Budget &budget, const BudgetUsage &usage, int percent)
 {
     if (budget.measure == Budget::Measure::Money)
@@ -81,12 +89,10 @@ bool hasPassed(const Budget &budget, const BudgetUsage &usage, int percent)
     return usage.count * limitPercent > budget.countLimit * percent;
 }
 
-bool isAllowed(const Budget &budget, const SandboxFacts &sandbox)
+bool isNear(const BudgetUsage &usage)
 {
-    return std::ranges::any_of(budget.allowed, [&](const Scope &scope) { return scope.covers(sandbox); });
+    return usage.share >= nearShare;
 }
-
-} // namespace
 
 bool isOver(const Budget &budget, const BudgetUsage &usage)
 {

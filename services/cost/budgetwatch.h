@@ -32,6 +32,11 @@ struct BudgetAlert
 /// Whether the limit itself is passed: reached for money, exceeded for counts.
 [[nodiscard]] bool isOver(const Budget &budget, const BudgetUsage &usage);
 
+/// Whether a share of the limit is passed, in percent.
+[[nodiscard]] bool hasPassed(const Budget &budget, const BudgetUsage &usage, int percent);
+/// Four fifths of the limit are gone.
+[[nodiscard]] bool isNear(const BudgetUsage &usage);
+
 /// The running sandboxes that a budget which is over would stop, newest first: for money all in its scope, for counts
 /// as many of the newest as there are too many, for age those over it. Exceptions of the budget are left out.
 [[nodiscard]] std::vector<std::string> targetsOf(const Budget &budget, const BudgetUsage &usage,

@@ -83,14 +83,19 @@ bool RefineSession::run(const std::string &code, Attempt::Author author)
     m_resultBytes = 0;
     if (m_sandbox) {
         m_isFresh = false;
-        // The sandbox shall not end in the middle of the run; when it is gone the run itself finds out.
+        // When the sandbox is gone the run itself finds out.
         const telemetry::Scope scope(m_trace.current());
-        (void)m_client.setTimeout(m_sandbox->sandboxId, std::max(m_sandboxTimeout, m_runTimeout + 30));
+        (void)m_client.setTimeout(m_sandbox->sandboxId, sandboxSeconds());
         startRun();
     } else {
         createSandbox();
     }
     return true;
+}
+
+std::map<std::string, std::string> RefineSession::metadata() const
+{
+    return {{"sandglass.session", m_sessionId}};
 }
 
 void RefineSession::createSandbox()
@@ -103,8 +108,8 @@ void RefineSession::createSandbox()
     m_isCreating = true;
     e2b::SandboxSpec spec;
     spec.templateId = m_template;
-    spec.timeoutSeconds = std::max(m_sandboxTimeout, m_runTimeout + 30);
-    spec.metadata = {{"sandglass.session", m_sessionId}};
+    spec.timeoutSeconds = sandboxSeconds();
+    spec.metadata = metadata();
     const telemetry::Scope scope(m_trace.current());
     // Received by the client, which outlives the session: a sandbox nobody wants any more must still be killed.
     whenDone(m_client.createSandbox(spec), &m_client,

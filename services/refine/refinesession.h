@@ -10,6 +10,8 @@
 #include <QObject>
 #include <QTimer>
 
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,6 +58,9 @@ public:
     [[nodiscard]] State state() const { return m_state; }
     [[nodiscard]] const std::string &templateId() const { return m_template; }
     [[nodiscard]] int runTimeout() const { return m_runTimeout; }
+    /// For how many seconds a run keeps its sandbox: no sandbox shall end in the middle of one.
+    [[nodiscard]] int sandboxSeconds() const { return std::max(m_sandboxTimeout, m_runTimeout + 30); }
+    [[nodiscard]] std::map<std::string, std::string> metadata() const;                ///< of its sandboxes
     [[nodiscard]] const std::vector<Attempt> &attempts() const { return m_attempts; } ///< oldest first
     /// The attempt being made, else the last one; an empty one before the first run.
     [[nodiscard]] const Attempt &newest() const;

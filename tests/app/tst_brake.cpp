@@ -6,6 +6,7 @@
 #include "services/core/qtstring.h"
 #include "services/core/whendone.h"
 #include "tests/app/programfixture.h"
+#include "ui/refine/refinepage.h"
 
 #include <QCheckBox>
 #include <QComboBox>
@@ -30,14 +31,18 @@ private Q_SLOTS:
     void dryRunTouchesNothing();
     void pausesThatOneAlone();
     void undoResumes();
+    void usedUpBudgetRefusesNewStarts();
 
 private:
+    /// One sandbox a day, and the next one is paused after a minute; by clicks on the page of budgets.
+    void setStrictBudget();
     /// The id; empty when it failed.
     [[nodiscard]] std::string create(const char *templateId, std::map<std::string, std::string> metadata = {});
     /// As the engine tells it; empty: not in its list.
     [[nodiscard]] std::string stateOf(const std::string &sandbox);
     [[nodiscard]] int auditRows(const char *verb, const std::string &sandbox);
     [[nodiscard]] int auditAnswers(const QString &answer);
+    [[nodiscard]] int usedOf(int budgetRow);
     [[nodiscard]] bool choose(const char *combo, int index);
 
     std::unique_ptr<test::ProgramFixture> m_fixture = std::make_unique<test::ProgramFixture>();
@@ -88,6 +93,12 @@ int TestBrake::auditAnswers(const QString &answer)
     return count;
 }
 
+int TestBrake::usedOf(int budgetRow)
+{
+    const QAbstractItemModel &model = *m_fixture->find<QTableView>("budgetTable")->model();
+    return model.index(budgetRow, 0).data(models::BudgetListModel::UsedRole).toInt();
+}
+
 bool TestBrake::choose(const char *name, int index)
 {
     auto *combo = m_fixture->window().findChild<QComboBox *>(QString::fromLatin1(name));
@@ -125,12 +136,11 @@ void TestBrake::countBudgetTellsAtOneTooMany()
     m_runaway = create("base");
     m_kept = create("base", {{"keep", "1"}});
     QVERIFY(!m_runaway.empty() && !m_kept.empty());
-    const auto used = [table] { return table->model()->index(0, 0).data(models::BudgetListModel::UsedRole).toInt(); };
-    QTRY_COMPARE_WITH_TIMEOUT(used(), 2, 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(usedOf(0), 2, 10'000);
     QCOMPARE(auditAnswers(u"100 % passed"_s), 0); // at the limit, not over it
     m_patient = create("code-interpreter-v1");
     QVERIFY(!m_patient.empty());
-    QTRY_COMPARE_WITH_TIMEOUT(used(), 3, 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(usedOf(0), 3, 10'000);
     QTRY_COMPARE(auditAnswers(u"100 % passed"_s), 1);
     QVERIFY(m_fixture->find<QWidget>("guardAlert")->isVisible());
 }
@@ -184,6 +194,61 @@ void TestBrake::undoResumes()
     QTRY_COMPARE(auditRows("resume", m_runaway), 1);
     QTest::qWait(2'500); // over the threshold again: a person has spoken, so it is left alone
     QCOMPARE(stateOf(m_runaway), std::string("running"));
+}
+
+void TestBrake::setStrictBudget()
+{
+    QVERIFY(m_fixture->input.click(m_fixture->find<QPushButton>("addBudget")));
+    const auto dialog = [this] {
+        for (QDialog *each : m_fixture->window().findChildren<QDialog *>(u"budgetDialog"_s)) {
+            if (each->isVisible())
+                return each;
+        }
+        return static_cast<QDialog *>(nullptr);
+    };
+    QTRY_VERIFY(dialog() != nullptr && dialog()->isActiveWindow());
+    QVERIFY(m_fixture->input.replaceText(dialog()->findChild<QLineEdit *>(u"budgetName"_s), u"One a day"_s));
+    QVERIFY(choose("budgetMeasure", 1));
+    QVERIFY(m_fixture->input.replaceText(dialog()->findChild<QLineEdit *>(u"budgetLimit"_s), u"1"_s));
+    QVERIFY(choose("budgetAction", 1));
+    auto *dryRun = dialog()->findChild<QCheckBox *>(u"budgetDryRun"_s);
+    QTRY_VERIFY(dryRun->isVisible());
+    QVERIFY(m_fixture->input.click(dryRun));
+    QVERIFY(!dryRun->isChecked());
+    QVERIFY(m_fixture->input.click(dialog()->findChild<QPushButton *>(u"saveBudget"_s)));
+    QTRY_VERIFY(dialog() == nullptr);
+    QTRY_COMPARE(m_fixture->find<QTableView>("budgetTable")->model()->rowCount(), 2);
+}
+
+void TestBrake::usedUpBudgetRefusesNewStarts()
+{
+    setStrictBudget();
+    QVERIFY(m_fixture->input.click(m_fixture->find<QWidget>("nav-refine")));
+    QTRY_COMPARE(m_fixture->window().currentPage(), u"refine"_s);
+    m_fixture->program().refinePage().loadExample();
+    QVERIFY(m_fixture->input.click(m_fixture->find<QPushButton>("runButton")));
+    const ui::RefinePage &refine = m_fixture->program().refinePage();
+    auto *text = refine.findChild<QLabel *>(u"startNoticeText"_s);
+    QTRY_VERIFY_WITH_TIMEOUT(text->isVisible(), 10'000);
+    QCOMPARE(text->text(),
+             u"Nothing was started. The budget “One a day” is used up (3 of 1 today) and stops new "
+             u"starts. The budget “Two a day” is used up (3 of 2 today)."_s);
+    QCOMPARE(m_fixture->program().runSession().attempts()->rowCount(), 0);
+    QVERIFY(m_fixture->input.click(refine.findChild<QPushButton *>(u"openBudgets"_s)));
+    QTRY_COMPARE(m_fixture->window().currentPage(), u"budgets"_s);
+
+    QVERIFY(m_fixture->input.key(u"ctrl+shift+n"_s));
+    QTRY_VERIFY(m_fixture->find<QDialog>("newSandboxDialog") != nullptr);
+    QDialog *dialog = m_fixture->find<QDialog>("newSandboxDialog");
+    QTRY_VERIFY(dialog->isActiveWindow());
+    auto *anyway = dialog->findChild<QPushButton *>(u"startAnyway"_s);
+    QVERIFY(m_fixture->input.click(dialog->findChild<QPushButton *>(u"createButton"_s)));
+    QTRY_VERIFY_WITH_TIMEOUT(anyway->isVisible(), 10'000);
+    QTest::qWait(1'000);
+    QCOMPARE(usedOf(1), 3); // nothing has started
+    QVERIFY(m_fixture->input.click(anyway));
+    QTRY_COMPARE_WITH_TIMEOUT(usedOf(1), 4, 15'000);
+    QTRY_COMPARE(auditRows("start anyway", {}), 1);
 }
 
 QTEST_MAIN(TestBrake)

@@ -2,6 +2,7 @@
 
 #include "services/core/displayzone.h"
 #include "services/core/qtstring.h"
+#include "ui/text/format.h"
 
 #include <QCoreApplication>
 #include <QDateTime>
@@ -33,6 +34,16 @@ QStringList parts(const QString &text)
             trimmed << part;
     }
     return trimmed;
+}
+
+/// What the limit is about, after "3 of 2".
+QString spanText(const cost::Budget &budget)
+{
+    if (budget.measure == cost::Budget::Measure::Concurrent)
+        return tr("at once");
+    return budget.period == cost::PeriodKind::Day ? tr("today")
+        : budget.period == cost::PeriodKind::Week ? tr("this week")
+                                                  : tr("this month");
 }
 
 } // namespace
@@ -149,6 +160,47 @@ QString momentText(Timestamp time)
 QString dayText(Timestamp time)
 {
     return DisplayZone::at(time).toString(u"d MMM HH:mm"_s);
+}
+
+QString usedOfLimit(const cost::Budget &budget, const cost::BudgetUsage &usage)
+{
+    switch (budget.measure) {
+    case cost::Budget::Measure::Money:
+        return tr("%1 of %2").arg(formatMoney(usage.spent), formatMoney(budget.moneyLimit));
+    case cost::Budget::Measure::Age:
+        return tr("%1 of %2")
+            .arg(formatAge(std::chrono::seconds(usage.count)), formatAge(std::chrono::seconds(budget.countLimit)));
+    default:
+        return tr("%1 of %2").arg(formatCount(usage.count), formatCount(budget.countLimit));
+    }
+}
+
+QString startText(const cost::StartFinding &finding)
+{
+    using Why = cost::StartFinding::Why;
+    const cost::Budget &budget = finding.budget;
+    const bool isMoney = budget.measure == cost::Budget::Measure::Money;
+    const QString name = toQString(budget.name);
+    const QString amount = usedOfLimit(budget, finding.usage) + u' ' + spanText(budget);
+    switch (finding.why) {
+    case Why::Unknown:
+        return tr("Whether the budget “%1” is used up is not known yet: its sum is still being made.").arg(name);
+    case Why::UsedUp:
+        return finding.isRefusal ? tr("The budget “%1” is used up (%2) and stops new starts.").arg(name, amount)
+                                 : tr("The budget “%1” is used up (%2).").arg(name, amount);
+    case Why::WouldExceed:
+        return isMoney ? tr("This may use up the budget “%1” (now %2).").arg(name, amount)
+                       : tr("This exceeds the budget “%1” (now %2).").arg(name, amount);
+    case Why::Near:
+        break;
+    }
+    if (finding.threshold == 0)
+        return tr("The budget “%1” is nearly used up (%2).").arg(name, amount);
+    return (isMoney ? tr("This may take the budget “%1” past %2 % (now %3).")
+                    : tr("This takes the budget “%1” past %2 % (now %3)."))
+        .arg(name)
+        .arg(finding.threshold)
+        .arg(amount);
 }
 
 QString forecastMethodText()

@@ -2,6 +2,7 @@
 
 #include "services/core/result.h"
 #include "services/cost/sandboxfacts.h"
+#include "services/cost/startcheck.h"
 
 #include <QString>
 
@@ -35,6 +36,10 @@ using Thresholds = std::map<std::string, std::chrono::milliseconds>;
 /// Local, with the day: "20 Aug 14:02:11".
 [[nodiscard]] QString momentText(Timestamp time);
 [[nodiscard]] QString dayText(Timestamp time); ///< without seconds
-[[nodiscard]] QString forecastMethodText();    ///< of cost::forecast(), for people
+/// "$0.92 of $1.00", "3 of 2".
+[[nodiscard]] QString usedOfLimit(const cost::Budget &budget, const cost::BudgetUsage &usage);
+/// What a budget says about a start, as one sentence or two.
+[[nodiscard]] QString startText(const cost::StartFinding &finding);
+[[nodiscard]] QString forecastMethodText(); ///< of cost::forecast(), for people
 
 } // namespace sandglass::ui

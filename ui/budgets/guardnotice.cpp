@@ -3,6 +3,7 @@
 #include "models/budgets/guarddesk.h"
 #include "models/budgets/plannedmodel.h"
 #include "services/core/qtstring.h"
+#include "ui/budgets/budgettext.h"
 #include "ui/text/format.h"
 #include "ui/widgets/toast.h"
 
@@ -73,19 +74,7 @@ QString GuardNotice::textOf(const models::GuardAlert &alert, const cost::Budget 
     const auto &usage = alert.budget.usage;
     if (budget == nullptr)
         return tr("%1 has passed %2 %").arg(name).arg(alert.budget.threshold);
-    QString amount;
-    switch (budget->measure) {
-    case cost::Budget::Measure::Money:
-        amount = tr("%1 of %2").arg(formatMoney(usage.spent), formatMoney(budget->moneyLimit));
-        break;
-    case cost::Budget::Measure::Age:
-        amount =
-            tr("%1 of %2")
-                .arg(formatAge(std::chrono::seconds(usage.count)), formatAge(std::chrono::seconds(budget->countLimit)));
-        break;
-    default:
-        amount = tr("%1 of %2").arg(formatCount(usage.count), formatCount(budget->countLimit));
-    }
+    const QString amount = usedOfLimit(*budget, usage);
     return tr("%1: %2, past %3 %").arg(name, amount).arg(alert.budget.threshold);
 }
 

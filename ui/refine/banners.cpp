@@ -1,29 +1,12 @@
 #include "ui/refine/banners.h"
 
 #include "services/core/qtstring.h"
-#include "ui/theme/theme.h"
+#include "ui/widgets/bannerrow.h"
 
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
 
 namespace sandglass::ui {
-
-namespace {
-
-/// The look of a banner, its sentence at the left and `buttons` at the right.
-void layOut(QFrame &banner, QLabel *sentence, std::initializer_list<QPushButton *> buttons)
-{
-    banner.setProperty("banner", true);
-    sentence->setWordWrap(true);
-    auto *row = new QHBoxLayout(&banner);
-    row->setContentsMargins(20, metrics::gap, metrics::cardGap, metrics::gap);
-    row->addWidget(sentence, 1);
-    for (QPushButton *button : buttons)
-        row->addWidget(button);
-}
-
-} // namespace
 
 TroubleBanner::TroubleBanner(QWidget *parent)
     : QFrame(parent), m_text(new QLabel(this)), m_restart(new QPushButton(tr("Restart engine"), this))
@@ -31,7 +14,7 @@ TroubleBanner::TroubleBanner(QWidget *parent)
     setObjectName(QStringLiteral("troubleBanner"));
     m_text->setObjectName(QStringLiteral("troubleText"));
     auto *again = new QPushButton(tr("Run again"), this);
-    layOut(*this, m_text, {m_restart, again});
+    layOutBanner(*this, m_text, {m_restart, again});
     connect(again, &QPushButton::clicked, this, &TroubleBanner::runRequested);
     connect(m_restart, &QPushButton::clicked, this, &TroubleBanner::engineRestartRequested);
 }
@@ -58,7 +41,7 @@ ExampleOffer::ExampleOffer(QWidget *parent) : QFrame(parent)
     load->setObjectName(QStringLiteral("loadExample"));
     load->setProperty("kind", QStringLiteral("primary"));
     auto *skip = new QPushButton(tr("No, thanks"), this);
-    layOut(*this, text, {load, skip});
+    layOutBanner(*this, text, {load, skip});
     hide();
     connect(load, &QPushButton::clicked, this, &ExampleOffer::accepted);
     connect(skip, &QPushButton::clicked, this, &QWidget::hide);

@@ -5,6 +5,7 @@
 #include "models/settings/settings.h"
 #include "models/templates/templatelistmodel.h"
 #include "services/core/qtstring.h"
+#include "ui/budgets/startnotice.h"
 #include "ui/refine/attemptspanel.h"
 #include "ui/refine/banners.h"
 #include "ui/refine/codeeditor.h"
@@ -51,6 +52,7 @@ RefinePage::RefinePage(RunSession &session, models::CodeDocument &document, Sett
     , m_editor(new CodeEditor(this))
     , m_find(new FindBar(*m_editor, this))
     , m_banner(new TroubleBanner(this))
+    , m_notice(new StartNotice(this))
     , m_welcome(new ExampleOffer(this))
     , m_output(new OutputPanel(this))
     , m_panel(new AttemptsPanel(*session.attempts(), this))
@@ -97,6 +99,7 @@ void RefinePage::buildLayout()
     code->setSpacing(0);
     code->addWidget(m_welcome);
     code->addWidget(m_banner);
+    code->addWidget(m_notice);
     code->addWidget(m_find);
     code->addWidget(m_editor, 1);
     top->setMinimumHeight(140);
@@ -182,6 +185,8 @@ void RefinePage::wireEditor()
 {
     connect(m_banner, &TroubleBanner::runRequested, this, &RefinePage::run);
     connect(m_banner, &TroubleBanner::engineRestartRequested, this, &RefinePage::engineRestartRequested);
+    connect(m_notice, &StartNotice::startAnywayRequested, this, [this] { start(true); });
+    connect(m_notice, &StartNotice::budgetsRequested, this, &RefinePage::budgetsRequested);
     connect(m_welcome, &ExampleOffer::accepted, this, &RefinePage::loadExample);
     m_editor->zoomTo(m_settings.number(Settings::Key::EditorZoom));
     connect(m_editor, &CodeEditor::codeEdited, this, [this] { m_document.noteText(m_editor->text()); });
@@ -244,6 +249,11 @@ void RefinePage::setTemplate(const QString &name)
 
 void RefinePage::run()
 {
+    start(false);
+}
+
+void RefinePage::start(bool isAnyway)
+{
     if (m_session.state() != RunSession::State::Idle || m_editor->text().trimmed().isEmpty()) {
         if (m_session.state() == RunSession::State::Idle)
             Q_EMIT toast(tr("There is no code to run yet."));
@@ -253,7 +263,7 @@ void RefinePage::run()
     m_editor->clearError();
     m_document.autosaveNow();
     m_output->setTab(OutputPanel::OutputTab);
-    m_session.run(m_editor->text());
+    m_session.run(m_editor->text(), isAnyway);
 }
 
 void RefinePage::stop()
@@ -275,7 +285,8 @@ void RefinePage::onStateChanged()
 {
     const auto state = m_session.state();
     m_run->setEnabled(state == RunSession::State::Idle);
-    m_stop->setEnabled(state == RunSession::State::Running || state == RunSession::State::CreatingSandbox);
+    m_stop->setEnabled(state != RunSession::State::Idle && state != RunSession::State::Stopping);
+    m_notice->tell(m_session.gate().verdict(), m_session.gate().verdict().isRefused());
     m_template->setEnabled(state == RunSession::State::Idle);
     updateStateLine();
 }
@@ -285,6 +296,9 @@ void RefinePage::updateStateLine()
     const QString id = m_session.sandboxId();
     QStringList parts;
     switch (m_session.state()) {
+    case RunSession::State::Asking:
+        parts.append(tr("asking the budgets…"));
+        break;
     case RunSession::State::CreatingSandbox:
         parts.append(tr("creating a sandbox…"));
         break;

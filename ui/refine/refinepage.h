@@ -21,6 +21,7 @@ class CodeEditor;
 class ExampleOffer;
 class FindBar;
 class OutputPanel;
+class StartNotice;
 class TroubleBanner;
 
 /// Write, run in a sandbox, see the error at its line, run again until the check passes.
@@ -51,6 +52,7 @@ public Q_SLOTS:
 
 Q_SIGNALS:
     void engineRestartRequested(); ///< from the banner after the engine went away
+    void budgetsRequested();       ///< from what budgets say about a run
 
 protected:
     void resizeEvent(QResizeEvent *event) override;
@@ -62,6 +64,7 @@ private:
     QAction *addAction(const QString &text, const QList<QKeySequence> &keys, void (RefinePage::*slot)());
     void wireSession();
     void wireEditor();
+    void start(bool isAnyway);
     void startText();
     void fillTemplates();
     void onStateChanged();
@@ -93,6 +96,7 @@ private:
     CodeEditor *m_editor;
     FindBar *m_find;
     TroubleBanner *m_banner;
+    StartNotice *m_notice;
     ExampleOffer *m_welcome;
     OutputPanel *m_output;
     AttemptsPanel *m_panel;

@@ -4,6 +4,7 @@
 #include "models/templates/templatelistmodel.h"
 #include "services/core/qtstring.h"
 #include "services/cost/planlimits.h"
+#include "ui/budgets/startnotice.h"
 #include "ui/templates/pairtable.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
@@ -49,6 +50,7 @@ NewSandboxDialog::NewSandboxDialog(TemplateListModel &templates, NewSandboxSessi
     , m_connection(new QLabel(this))
     , m_cost(new QLabel(this))
     , m_limits(makeLabel({}, "warning", this))
+    , m_notice(new StartNotice(this))
     , m_problem(new QLabel(this))
     , m_progress(new QProgressBar(this))
     , m_create(new QPushButton(tr("Create sandbox"), this))
@@ -57,6 +59,15 @@ NewSandboxDialog::NewSandboxDialog(TemplateListModel &templates, NewSandboxSessi
 {
     setWindowTitle(tr("New sandbox"));
     setObjectName(QStringLiteral("newSandboxDialog"));
+    layOut();
+    wire();
+    fillTemplates();
+    if (m_templates.state() == TemplateListModel::State::NotLoaded)
+        m_templates.refresh();
+}
+
+void NewSandboxDialog::layOut()
+{
     auto *scroll = new QScrollArea(this);
     m_form = buildForm();
     scroll->setWidget(m_form);
@@ -93,21 +104,29 @@ NewSandboxDialog::NewSandboxDialog(TemplateListModel &templates, NewSandboxSessi
     layout->setContentsMargins(0, 0, 0, metrics::cardGap);
     layout->setSpacing(metrics::gap);
     layout->addWidget(scroll, 1);
+    layout->addWidget(m_notice);
     layout->addLayout(limitsRow);
     layout->addLayout(problemRow);
     layout->addWidget(m_progress);
     layout->addLayout(buttons);
     resize(560, 600);
+}
 
-    connect(m_create, &QPushButton::clicked, this, &NewSandboxDialog::submit);
+void NewSandboxDialog::wire()
+{
+    connect(m_create, &QPushButton::clicked, this, [this] { submit(false); });
+    connect(m_notice, &StartNotice::startAnywayRequested, this, [this] { submit(true); });
+    connect(m_notice, &StartNotice::budgetsRequested, this, [this] {
+        reject();
+        Q_EMIT budgetsRequested();
+    });
+    connect(&m_session.gate(), &models::StartGate::outlookChanged, this, &NewSandboxDialog::updateBudgets);
+    connect(m_metadata, &PairTable::edited, this, &NewSandboxDialog::updateBudgets);
     connect(m_cancel, &QPushButton::clicked, this, &NewSandboxDialog::reject);
     connect(m_template, &QComboBox::currentIndexChanged, this, &NewSandboxDialog::updateCost);
     connect(m_timeout, &TimeoutEdit::changed, this, &NewSandboxDialog::updateCost);
     connect(&m_templates, &TemplateListModel::stateChanged, this, &NewSandboxDialog::fillTemplates);
     connect(&m_session, &NewSandboxSession::stateChanged, this, &NewSandboxDialog::onStateChanged);
-    fillTemplates();
-    if (m_templates.state() == TemplateListModel::State::NotLoaded)
-        m_templates.refresh();
 }
 
 QWidget *NewSandboxDialog::buildForm()
@@ -203,6 +222,16 @@ void NewSandboxDialog::updateCost()
     m_cost->setText(most ? tr("Costs at most <b>%1</b>").arg(formatMoney(most)) : tr("Cost: unknown size"));
     m_cost->setToolTip(most ? tr("$%1 when it runs until the timeout").arg(formatMoneyExact(*most)) : QString());
     updateLimits();
+    updateBudgets();
+}
+
+void NewSandboxDialog::updateBudgets()
+{
+    if (m_session.isBusy())
+        return;
+    const models::StartVerdict outlook = m_session.gate().look(NewSandboxSession::startOf(spec()));
+    const bool wasRefused = m_session.state() == NewSandboxSession::State::Refused;
+    m_notice->tell(outlook, wasRefused && outlook.isRefused());
 }
 
 void NewSandboxDialog::warnOfPlanLimits(std::optional<int> running)
@@ -242,7 +271,7 @@ void NewSandboxDialog::showProblem(const QString &text)
     m_problem->setVisible(!text.isEmpty());
 }
 
-void NewSandboxDialog::submit()
+void NewSandboxDialog::submit(bool isAnyway)
 {
     for (const auto &[table, name] :
          {std::pair(m_metadata, tr("Metadata")), std::pair(m_variables, tr("Environment"))}) {
@@ -251,7 +280,7 @@ void NewSandboxDialog::submit()
             return;
         }
     }
-    m_session.create(spec());
+    m_session.create(spec(), isAnyway);
 }
 
 void NewSandboxDialog::onStateChanged()
@@ -259,6 +288,7 @@ void NewSandboxDialog::onStateChanged()
     const bool busy = m_session.isBusy();
     m_progress->setVisible(busy);
     m_form->setEnabled(!busy);
+    m_notice->setEnabled(!busy);
     m_create->setEnabled(!busy);
     m_create->setText(busy ? tr("Creating…") : tr("Create sandbox"));
     switch (m_session.state()) {
@@ -272,6 +302,10 @@ void NewSandboxDialog::onStateChanged()
         showProblem(error.code == "invalid_input" ? text : tr("The sandbox was not created: %1").arg(text));
         break;
     }
+    case NewSandboxSession::State::Refused:
+        showProblem({});
+        m_notice->tell(m_session.gate().verdict(), true);
+        break;
     case NewSandboxSession::State::Cancelled:
         QDialog::reject();
         break;
@@ -282,7 +316,7 @@ void NewSandboxDialog::onStateChanged()
 
 void NewSandboxDialog::reject()
 {
-    if (m_session.state() == NewSandboxSession::State::Creating)
+    if (m_session.isBusy())
         m_session.cancel(); // finishes in the background and kills what was created
     QDialog::reject();
 }

@@ -23,10 +23,12 @@ class TemplateListModel;
 namespace sandglass::ui {
 
 class PairTable;
+class StartNotice;
 class TimeoutEdit;
 
-/// Asks for everything a new sandbox needs, says what it can cost at most, creates it without blocking and shows
-/// failures where the input is. Closes itself when the sandbox is there, or waits for a free place.
+/// Asks for everything a new sandbox needs, says what it can cost at most and what budgets say to it, creates it
+/// without blocking and shows failures where the input is. Closes itself when the sandbox is there, or waits for a free
+/// place.
 class NewSandboxDialog final : public QDialog
 {
     Q_OBJECT
@@ -44,13 +46,19 @@ public:
 
     void reject() override; ///< while creating: cancels, and the sandbox with it
 
+Q_SIGNALS:
+    void budgetsRequested(); ///< the dialog has closed: the person wants to see the budgets
+
 private:
+    void layOut();
+    void wire();
     QWidget *buildForm();
     void fillTemplates();
     void onStateChanged();
     void updateCost();
     void updateLimits();
-    void submit();
+    void updateBudgets();
+    void submit(bool isAnyway);
     void showProblem(const QString &text);
 
     models::TemplateListModel &m_templates;
@@ -69,6 +77,7 @@ private:
     QLabel *m_limits;
     bool m_hasPlans = false;
     std::optional<int> m_running;
+    StartNotice *m_notice;
     QLabel *m_problem;
     QProgressBar *m_progress;
     QPushButton *m_create;
