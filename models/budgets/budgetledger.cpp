@@ -78,6 +78,7 @@ cost::SandboxFacts BudgetLedger::factsOf(const lifecycle::Sandbox &sandbox) cons
     facts.id = sandbox.id;
     facts.templateId = sandbox.templateId;
     facts.templateName = sandbox.templateName();
+    facts.teamId = sandbox.teamId;
     facts.metadata = sandbox.metadata;
     facts.state = sandbox.state == lifecycle::SandboxState::Running ? State::Running
         : sandbox.state == lifecycle::SandboxState::Paused          ? State::Paused
@@ -160,19 +161,27 @@ void BudgetLedger::takeOutOfCold(const std::string &id)
         add(sharesOf(*counted), -1);
 }
 
+void BudgetLedger::learnTeam(const lifecycle::Sandbox &sandbox)
+{
+    if (sandbox.teamId.empty() || m_teams.size() >= mostTeams)
+        return;
+    const auto named = sandbox.isLive() ? m_connectionOf.find(sandbox.id) : m_connectionOf.end();
+    if (named != m_connectionOf.end())
+        m_teams[sandbox.teamId] = named->second;
+    else
+        m_teams.try_emplace(sandbox.teamId);
+}
+
 void BudgetLedger::take(const lifecycle::Sandbox &sandbox)
 {
     if (m_tables && !m_places.contains(sandbox.id) && !m_ended.contains(sandbox.id))
         takeOutOfCold(sandbox.id);
     drop(sandbox.id);
     m_priced.reset();
+    learnTeam(sandbox);
     if (sandbox.isLive()) {
-        if (!sandbox.teamId.empty()) {
-            const auto named = m_connectionOf.find(sandbox.id);
-            if (named != m_connectionOf.end() && m_teams.size() < mostTeams)
-                m_teams[sandbox.teamId] = named->second;
+        if (!sandbox.teamId.empty())
             m_teamOf[sandbox.id] = sandbox.teamId;
-        }
         m_places[sandbox.id] = m_live.size();
         m_live.push_back(factsOf(sandbox));
         m_runs.push_back(sandbox.runs);
@@ -196,8 +205,10 @@ Result<> BudgetLedger::addCold(const std::atomic<bool> &isStopped)
     auto tables = std::make_unique<Tables>(std::move(*database));
     auto read = lifecycle::forEachCold(tables->database, m_earliest, [&](const lifecycle::Sandbox &sandbox) {
         // One with news of this session is in memory, and newer there.
-        if (!m_ended.contains(sandbox.id) && !m_places.contains(sandbox.id))
+        if (!m_ended.contains(sandbox.id) && !m_places.contains(sandbox.id)) {
+            learnTeam(sandbox);
             add(sharesOf(sandbox), 1);
+        }
         return !isStopped.load();
     });
     m_tables = std::move(tables);

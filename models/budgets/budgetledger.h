@@ -37,6 +37,8 @@ public:
     void belongs(const std::string &sandboxId, const std::string &connection);
     [[nodiscard]] Json connections() const; ///< for the disk
     void restoreConnections(const Json &state);
+    /// Each that a sandbox belongs to, with its connection; empty: not known yet. A thousand at most.
+    [[nodiscard]] const std::map<std::string, std::string> &teams() const { return m_teams; }
 
     /// Until when costs are counted; before each evaluation.
     void setNow(Timestamp now);
@@ -58,6 +60,7 @@ private:
 
     [[nodiscard]] cost::SandboxFacts factsOf(const lifecycle::Sandbox &sandbox) const;
     [[nodiscard]] Shares sharesOf(const lifecycle::Sandbox &sandbox) const;
+    void learnTeam(const lifecycle::Sandbox &sandbox);
     void add(const Shares &shares, int sign);
     void drop(const std::string &id);
     void takeOutOfCold(const std::string &id);
@@ -78,7 +81,7 @@ private:
     std::unordered_map<std::string, Shares> m_ended;
     std::optional<std::pair<cost::Period, Timestamp>> m_priced; ///< what costInPeriod is about
 
-    std::map<std::string, std::string> m_teams;                  ///< team -> connection
+    std::map<std::string, std::string> m_teams;                  ///< team -> connection; empty: not known
     std::unordered_map<std::string, std::string> m_connectionOf; ///< live sandbox -> connection
     std::unordered_map<std::string, std::string> m_teamOf;       ///< live sandbox -> team
 };

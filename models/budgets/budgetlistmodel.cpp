@@ -97,6 +97,8 @@ QString BudgetListModel::scopeText(const Budget &budget)
                                : tr("metadata %1=%2").arg(toQString(budget.scope.key), value);
     case cost::Scope::Kind::Connection:
         return tr("connection %1").arg(value);
+    case cost::Scope::Kind::Team:
+        return tr("team %1").arg(value);
     case cost::Scope::Kind::All:
         break;
     }

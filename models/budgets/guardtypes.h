@@ -8,6 +8,7 @@
 #include <QMetaType>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -67,7 +68,8 @@ struct GuardReport
     std::size_t plannedCount = 0;
     std::vector<cost::Runaway> runaways; ///< the longest first
     std::size_t runawayCount = 0;
-    bool isStale = false; ///< nobody has heard of the sandboxes for a while: nothing is acted upon
+    std::map<std::string, std::string> teams; ///< each that has been seen -> its connection; empty: not known
+    bool isStale = false;                     ///< nobody has heard of the sandboxes for a while: nothing is acted upon
     std::vector<GuardAlert> alerts;
 };
 using GuardReportPtr = std::shared_ptr<const GuardReport>;

@@ -292,6 +292,7 @@ void GuardWorker::report(GuardReport result)
     result.planned.assign(planned.begin(),
                           planned.begin()
                               + static_cast<std::ptrdiff_t>(std::min(planned.size(), GuardReport::mostListed)));
+    result.teams = m_ledger.teams();
     result.isStale = isStale(result.at);
     tellAudit();
     Q_EMIT reported(std::make_shared<const GuardReport>(std::move(result)));

@@ -48,6 +48,13 @@ cost::Start StartCheck::costOf(const PlannedStart &start) const
     known.sandbox.templateId = known.sandbox.templateName = start.templateId;
     known.sandbox.connection = toUtf8(m_desk.connection());
     known.sandbox.metadata = start.metadata;
+    if (const GuardReportPtr &report = m_desk.report()) {
+        // A key belongs to one team.
+        const auto team = std::ranges::find(report->teams, known.sandbox.connection,
+                                            &std::pair<const std::string, std::string>::second);
+        if (team != report->teams.end() && !known.sandbox.connection.empty())
+            known.sandbox.teamId = team->first;
+    }
     const QString asked = toQString(start.templateId);
     for (int row = 0; row < m_templates.rowCount(); ++row) {
         const e2b::TemplateInfo &info = m_templates.at(row);

@@ -25,10 +25,11 @@ constexpr Names<Budget::Action, 3> actions = {
     {{Budget::Action::Notify, "notify"}, {Budget::Action::Pause, "pause"}, {Budget::Action::Kill, "kill"}}};
 constexpr Names<PeriodKind, 3> periods = {
     {{PeriodKind::Day, "day"}, {PeriodKind::Week, "week"}, {PeriodKind::Month, "month"}}};
-constexpr Names<Scope::Kind, 4> scopes = {{{Scope::Kind::All, "all"},
+constexpr Names<Scope::Kind, 5> scopes = {{{Scope::Kind::All, "all"},
                                            {Scope::Kind::Template, "template"},
                                            {Scope::Kind::Metadata, "metadata"},
-                                           {Scope::Kind::Connection, "connection"}}};
+                                           {Scope::Kind::Connection, "connection"},
+                                           {Scope::Kind::Team, "team"}}};
 
 template<typename Value, std::size_t count>
 const char *nameIn(const Names<Value, count> &names, Value value)
@@ -62,8 +63,8 @@ std::string faultOfScope(const Scope &scope)
 {
     if (scope.kind == Scope::Kind::Metadata && scope.key.empty())
         return "say which metadata key is meant";
-    if ((scope.kind == Scope::Kind::Template || scope.kind == Scope::Kind::Connection) && scope.value.empty())
-        return "say which template or connection is meant";
+    if (scope.kind != Scope::Kind::All && scope.kind != Scope::Kind::Metadata && scope.value.empty())
+        return "say which template, connection or team is meant";
     return {};
 }
 

@@ -20,6 +20,7 @@ struct SandboxFacts
     std::string templateId;
     std::string templateName; ///< alias when there is one, else the id
     std::string connection;
+    std::string teamId; ///< as its events tell; empty: not known
     std::map<std::string, std::string> metadata;
     State state = State::Running;
     std::optional<Timestamp> createdAt;
@@ -41,10 +42,10 @@ struct SandboxFacts
 /// Which sandboxes a rule is about.
 struct Scope
 {
-    enum class Kind : std::uint8_t { All, Template /**< id or name */, Metadata /**< key, value */, Connection };
+    enum class Kind : std::uint8_t { All, Template /**< id or name */, Metadata /**< key, value */, Connection, Team };
     Kind kind = Kind::All;
     std::string key;   ///< metadata key
-    std::string value; ///< template, metadata value (empty: any), connection
+    std::string value; ///< template, metadata value (empty: any), connection, team id
 
     [[nodiscard]] bool covers(const SandboxFacts &sandbox) const
     {
@@ -55,6 +56,8 @@ struct Scope
             return sandbox.templateId == value || sandbox.templateName == value;
         case Kind::Connection:
             return sandbox.connection == value;
+        case Kind::Team:
+            return sandbox.teamId == value;
         case Kind::Metadata:
             break;
         }

@@ -28,6 +28,7 @@ private Q_SLOTS:
     void scopes_data();
     void scopes();
     void endedOnesCount();
+    void teamBudgetCountsItsOwnAlsoAfterARestart();
     void runawayIsToldInTime();
     void runawaysFollowTheirRules();
     void configSurvivesARestart();
@@ -130,6 +131,8 @@ void TestGuardDesk::scopes_data()
     QTest::newRow("metadata") << int(Kind::Metadata) << u"user"_s << u"42"_s << 1;
     QTest::newRow("any metadata value") << int(Kind::Metadata) << u"user"_s << QString() << 1;
     QTest::newRow("connection") << int(Kind::Connection) << QString() << u"Fake"_s << 1;
+    QTest::newRow("team") << int(Kind::Team) << QString() << u"t-1"_s << 1;
+    QTest::newRow("another team") << int(Kind::Team) << QString() << u"t-2"_s << 0;
     QTest::newRow("another connection") << int(Kind::Connection) << QString() << u"Cloud"_s << 0;
 }
 
@@ -141,6 +144,7 @@ void TestGuardDesk::scopes()
     QFETCH(int, covered);
     lifecycle::Event tagged = sample::created(0, "e1", "a");
     tagged.metadata = {{"user", "42"}};
+    tagged.teamId = "t-1";
     lifecycle::Event size = sample::observedRunning(1, 0); // told by no list: its connection is not known
     size.sandboxId = "b";
     size.type = EventType::Created;
@@ -171,6 +175,42 @@ void TestGuardDesk::endedOnesCount()
     QCOMPARE(usage().count, 3);
     QCOMPARE(model.index(0, 0).data(BudgetListModel::StateRole).toInt(), int(BudgetListModel::State::Over));
     QCOMPARE(model.overCount(), 1);
+}
+
+void TestGuardDesk::teamBudgetCountsItsOwnAlsoAfterARestart()
+{
+    m_server->scriptAll("/sandboxes/", [](const testsupport::FakeRequest &) { return FakeReply::json(204, {}); });
+    const auto created = [](double seconds, const char *id, const char *team) {
+        lifecycle::Event event = sample::created(seconds, std::string("e-") + id, id);
+        event.teamId = team;
+        return event;
+    };
+    cost::Budget budget = countBudget(cost::Budget::Measure::Created, 2);
+    budget.moneyLimit = {}; // has no meaning here, and is not kept
+    budget.scope = {cost::Scope::Kind::Team, {}, "ours"};
+    budget.action = cost::Budget::Action::Pause;
+    budget.isDryRun = false;
+    budget.grace = 0s;
+    QVERIFY(m_desk->setBudget(budget));
+    QVERIFY(m_live.record({created(0, "a", "ours"), created(1, "x", "theirs"), created(2, "b", "ours"),
+                           sample::ended(EventType::Killed, 5, "e-a", 0, "a"), created(6, "y", "theirs"),
+                           created(7, "z", "")}));
+    settle();
+    QTRY_COMPARE(usage().count, 2); // the killed one counts, those of others do not
+    QCOMPARE(m_desk->report()->teams, (std::map<std::string, std::string>{{"ours", ""}, {"theirs", ""}}));
+    openDesk();
+    QCOMPARE(m_desk->budgets(), std::vector<cost::Budget>{budget});
+    m_desk->confirmFacts();
+    settle();
+    QCOMPARE(usage().count, 2);
+    QVERIFY(m_alerts.empty()); // 50 % has been told before
+    QVERIFY(m_live.record({created(20, "y2", "theirs"), created(21, "c", "ours")}));
+    QTRY_COMPARE(usage().count, 3);
+    QTRY_COMPARE(m_alerts.size(), 1U);
+    QVERIFY(m_alerts.front().budget.isLimit);
+    QTRY_COMPARE(sent("POST /sandboxes/c/pause"), 1);
+    settle();
+    QCOMPARE(m_server->requests().size(), 1); // nobody else's
 }
 
 void TestGuardDesk::runawayIsToldInTime()

@@ -190,6 +190,20 @@ void TestStartGate::openWhileNoBudgetFits()
     QVERIFY(m_desk->setBudget(budget));
     ask();
     QCOMPARE(m_gate->state(), State::Refused);
+
+    lifecycle::Event ofTeam = lifecycle::sample::created(2, "e3", "c");
+    ofTeam.teamId = "ours";
+    QVERIFY(m_live.record({ofTeam, observed("c", 3, 2)})); // the list of the connection names it: whose team it is
+    QTest::qWait(0);
+    budget.scope = {cost::Scope::Kind::Team, {}, "theirs"};
+    QVERIFY(m_desk->setBudget(budget));
+    ask();
+    QCOMPARE(m_started, 2);
+    budget.scope = {cost::Scope::Kind::Team, {}, "ours"};
+    QVERIFY(m_desk->setBudget(budget));
+    settle();
+    ask();
+    QCOMPARE(m_gate->state(), State::Refused);
 }
 
 void TestStartGate::unknownSumIsARefusal()

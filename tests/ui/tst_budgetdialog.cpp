@@ -21,6 +21,7 @@ private Q_SLOTS:
     void addsABudgetByItsDialog();
     void dialogSaysWhatIsWrong_data();
     void dialogSaysWhatIsWrong();
+    void teamsOfTheEventsAreOffered();
     void editsAndDeletesWithUndo();
     void textsGoBothWays();
 };
@@ -100,6 +101,28 @@ void TestBudgetDialog::dialogSaysWhatIsWrong()
     click("cancelBudget");
 }
 
+void TestBudgetDialog::teamsOfTheEventsAreOffered()
+{
+    lifecycle::Event created = lifecycle::sample::created(0, "e1", "a");
+    created.teamId = "9a3c-team";
+    QVERIFY(m_live.record({created}));
+    moveTo(601);
+    click("addBudget");
+    type("budgetName", u"Ours"_s);
+    type("budgetLimit", u"5"_s);
+    QTest::keyClick(child<QComboBox>("budgetScope"), Qt::Key_End);
+    auto *value = child<QComboBox>("budgetScopeValue");
+    QCOMPARE(value->count(), 1);
+    QCOMPARE(value->itemText(0), u"9a3c-team"_s);
+    click("saveBudget");
+    QVERIFY2(child<QLabel>("budgetProblem")->text().contains(u"team"_s), "an empty one is refused");
+    QTest::keyClicks(value->lineEdit(), u"9a3c-team"_s);
+    click("saveBudget");
+    QTRY_COMPARE(m_desk->budgets().size(), 1U);
+    QCOMPARE(m_desk->budgets().front().scope, (cost::Scope{cost::Scope::Kind::Team, {}, "9a3c-team"}));
+    QCOMPARE(m_budgets->index(0, models::BudgetListModel::ScopeColumn).data().toString(), u"team 9a3c-team"_s);
+}
+
 void TestBudgetDialog::editsAndDeletesWithUndo()
 {
     click("presetMoney");
@@ -136,10 +159,10 @@ void TestBudgetDialog::editsAndDeletesWithUndo()
 
 void TestBudgetDialog::textsGoBothWays()
 {
-    const auto scopes = ui::exceptionsFromText(u" template:ml , connection:E2B cloud,user=42,keep ,"_s);
+    const auto scopes = ui::exceptionsFromText(u" template:ml , connection:E2B cloud,team:t-1,user=42,keep ,"_s);
     QVERIFY(scopes);
-    QCOMPARE(scopes->size(), 4U);
-    QCOMPARE(ui::exceptionsText(*scopes), u"template:ml, connection:E2B cloud, user=42, keep"_s);
+    QCOMPARE(scopes->size(), 5U);
+    QCOMPARE(ui::exceptionsText(*scopes), u"template:ml, connection:E2B cloud, team:t-1, user=42, keep"_s);
     QVERIFY(!ui::exceptionsFromText(u"=42"_s));
     QVERIFY(ui::exceptionsFromText({})->empty());
     QCOMPARE(ui::percentsFromText(u"100, 50 %,50"_s).value(), (std::vector<int>{50, 100}));

@@ -49,9 +49,8 @@ QWidget *rowOf(std::initializer_list<QWidget *> widgets)
 
 } // namespace
 
-BudgetDialog::BudgetDialog(const Budget &budget, bool isNew, const QStringList &templates,
-                           const QStringList &connections, QWidget *parent)
-    : QDialog(parent), m_budget(budget), m_templates(templates), m_connections(connections)
+BudgetDialog::BudgetDialog(const Budget &budget, bool isNew, Names names, QWidget *parent)
+    : QDialog(parent), m_budget(budget), m_names(std::move(names))
 {
     setObjectName(QStringLiteral("budgetDialog"));
     setWindowTitle(isNew ? tr("New budget") : tr("Budget"));
@@ -127,7 +126,7 @@ void BudgetDialog::addLimitRows(QFormLayout *rows)
 void BudgetDialog::addScopeRow(QFormLayout *rows)
 {
     m_scope = makeCombo(QStringLiteral("budgetScope"), tr("Counts"),
-                        {tr("All sandboxes"), tr("Template"), tr("Metadata"), tr("Connection")});
+                        {tr("All sandboxes"), tr("Template"), tr("Metadata"), tr("Connection"), tr("Team")});
     m_scopeKey = makeEdit(QStringLiteral("budgetScopeKey"), tr("Metadata key"), tr("key"));
     m_scopeValue = makeCombo(QStringLiteral("budgetScopeValue"), tr("Value"));
     m_scopeValue->setEditable(true);
@@ -147,7 +146,7 @@ void BudgetDialog::addActionRows(QFormLayout *rows)
     m_exceptions =
         makeEdit(QStringLiteral("budgetExceptions"), tr("Exceptions"), QStringLiteral("template:ml, user=42, keep"));
     m_exceptions->setToolTip(tr("Counted, but never paused or killed. Separate them by commas: template:NAME, "
-                                "connection:NAME, KEY=VALUE, or KEY for any value."));
+                                "connection:NAME, team:ID, KEY=VALUE, or KEY for any value."));
     m_enabled = new QCheckBox(tr("In force"));
     m_enabled->setObjectName(QStringLiteral("budgetEnabled"));
     rows->addRow(makeMuted(tr("Tell at (%)")), m_thresholds);
@@ -209,11 +208,14 @@ void BudgetDialog::updateFields()
     m_scopeValue->setVisible(kind != ScopeKind::All);
     const QString typed = m_scopeValue->currentText();
     m_scopeValue->clear();
-    m_scopeValue->addItems(kind == ScopeKind::Template         ? m_templates
-                               : kind == ScopeKind::Connection ? m_connections
+    m_scopeValue->addItems(kind == ScopeKind::Template         ? m_names.templates
+                               : kind == ScopeKind::Connection ? m_names.connections
+                               : kind == ScopeKind::Team       ? m_names.teams
                                                                : QStringList());
     m_scopeValue->setEditText(typed);
-    m_scopeValue->lineEdit()->setPlaceholderText(kind == ScopeKind::Metadata ? tr("any value") : tr("name"));
+    m_scopeValue->lineEdit()->setPlaceholderText(kind == ScopeKind::Metadata   ? tr("any value")
+                                                     : kind == ScopeKind::Team ? tr("id, as events tell it")
+                                                                               : tr("name"));
     const bool acts = m_action->currentIndex() != 0;
     m_dryRun->setVisible(acts);
     m_grace->setEnabled(acts);

@@ -19,9 +19,13 @@ class BudgetDialog final : public QDialog
 {
     Q_OBJECT
 public:
-    /// `budget` as it is to be shown first; its id stays. Names that are known already are offered for the scope.
-    BudgetDialog(const cost::Budget &budget, bool isNew, const QStringList &templates, const QStringList &connections,
-                 QWidget *parent = nullptr);
+    /// Names that are known already, offered for the scope.
+    struct Names
+    {
+        QStringList templates, connections, teams;
+    };
+    /// `budget` as it is to be shown first; its id stays.
+    BudgetDialog(const cost::Budget &budget, bool isNew, Names names, QWidget *parent = nullptr);
 
 Q_SIGNALS:
     void saved(const sandglass::cost::Budget &budget); ///< one that makes sense
@@ -39,8 +43,7 @@ private:
     [[nodiscard]] cost::Budget::Measure measure() const;
 
     cost::Budget m_budget;
-    QStringList m_templates;
-    QStringList m_connections;
+    Names m_names;
     QLineEdit *m_name = nullptr;
     QComboBox *m_measure = nullptr;
     QLineEdit *m_limit = nullptr;

@@ -246,8 +246,13 @@ void BudgetsPage::hideEvent(QHideEvent *event)
 
 void BudgetsPage::openDialog(const Budget &budget, bool isNew)
 {
-    auto *dialog = new BudgetDialog(budget, isNew, m_templates ? m_templates() : QStringList(),
-                                    m_connections ? m_connections() : QStringList(), this);
+    BudgetDialog::Names names{
+        m_templates ? m_templates() : QStringList(), m_connections ? m_connections() : QStringList(), {}};
+    if (const models::GuardReportPtr &report = m_models.desk.report()) {
+        for (const auto &[team, connection] : report->teams)
+            names.teams << toQString(team);
+    }
+    auto *dialog = new BudgetDialog(budget, isNew, std::move(names), this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &BudgetDialog::saved, this, &BudgetsPage::take);
     dialog->open();

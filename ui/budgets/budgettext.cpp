@@ -60,6 +60,9 @@ QString exceptionsText(const std::vector<cost::Scope> &scopes)
         case cost::Scope::Kind::Connection:
             texts << u"connection:"_s + value;
             break;
+        case cost::Scope::Kind::Team:
+            texts << u"team:"_s + value;
+            break;
         case cost::Scope::Kind::Metadata:
             texts << (value.isEmpty() ? toQString(scope.key) : toQString(scope.key) + u'=' + value);
             break;
@@ -81,6 +84,8 @@ Result<std::vector<cost::Scope>> exceptionsFromText(const QString &text)
             scope = {Kind::Template, {}, toUtf8(part.sliced(9).trimmed())};
         else if (part.startsWith(u"connection:"_s))
             scope = {Kind::Connection, {}, toUtf8(part.sliced(11).trimmed())};
+        else if (part.startsWith(u"team:"_s))
+            scope = {Kind::Team, {}, toUtf8(part.sliced(5).trimmed())};
         else
             scope = {Kind::Metadata, toUtf8(part.section(u'=', 0, 0).trimmed()),
                      toUtf8(part.section(u'=', 1).trimmed())};

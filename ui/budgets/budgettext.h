@@ -14,7 +14,8 @@
 
 namespace sandglass::ui {
 
-/// Exceptions as a person types them: "template:ml, connection:Cloud, user=42, keep" (the last one: any value).
+/// Exceptions as a person types them: "template:ml, connection:Cloud, team:ID, user=42, keep" (the last one: any
+/// value).
 [[nodiscard]] QString exceptionsText(const std::vector<cost::Scope> &scopes);
 /// Error (Local): what cannot be understood, in words.
 [[nodiscard]] Result<std::vector<cost::Scope>> exceptionsFromText(const QString &text);

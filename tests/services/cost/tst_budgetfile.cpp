@@ -49,6 +49,7 @@ void TestBudgetFile::textRoundTrip()
         counting.measure = measure;
         counting.moneyLimit = {};
         counting.countLimit = 100;
+        counting.scope = {Scope::Kind::Team, "", "9a3c-team"};
         budgets.push_back(counting);
     }
     const auto read = cost::budgetsFromText(cost::budgetsToText(budgets));

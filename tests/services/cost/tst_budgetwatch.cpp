@@ -156,6 +156,7 @@ void TestBudgetWatch::scopes()
     sandbox.templateId = "tpl1";
     sandbox.templateName = "ml";
     sandbox.connection = "cloud";
+    sandbox.teamId = "t-1";
     sandbox.metadata = {{"team", "a"}};
     const std::vector<SandboxFacts> facts = {sandbox, running("other", at("2026-08-20T08:00:00Z"))};
     const auto countIn = [&](Scope scope) {
@@ -170,6 +171,8 @@ void TestBudgetWatch::scopes()
     QCOMPARE(countIn({Scope::Kind::Template, "", "ml"}), 1);
     QCOMPARE(countIn({Scope::Kind::Template, "", "m"}), 0);
     QCOMPARE(countIn({Scope::Kind::Connection, "", "cloud"}), 1);
+    QCOMPARE(countIn({Scope::Kind::Team, "", "t-1"}), 1);
+    QCOMPARE(countIn({Scope::Kind::Team, "", "t"}), 0);
     QCOMPARE(countIn({Scope::Kind::Metadata, "team", "a"}), 1);
     QCOMPARE(countIn({Scope::Kind::Metadata, "team", ""}), 1);
     QCOMPARE(countIn({Scope::Kind::Metadata, "team", "b"}), 0);
