@@ -465,6 +465,9 @@ void Composition::openNewSandboxDialog(const QString &templateId)
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setConnectionName(toQString(m_client.connection().name));
     dialog->setTimeoutSeconds(m_settings.number(models::Settings::Key::SandboxTimeoutSeconds));
+    dialog->setPausesOnTimeout(m_settings.value(models::Settings::Key::PauseOnTimeout).toBool());
+    connect(dialog, &QDialog::accepted, this,
+            [this, dialog] { m_settings.set(models::Settings::Key::PauseOnTimeout, dialog->spec().autoPause); });
     if (m_client.connection().kind == e2b::Connection::Kind::Cloud)
         dialog->warnOfPlanLimits(m_watching.runningListed());
     if (!templateId.isEmpty())

@@ -40,6 +40,7 @@ public:
         RefineCheck,
         RunTimeoutSeconds, ///< 1-86400
         SandboxTimeoutSeconds,
+        PauseOnTimeout, ///< what New sandbox offers first; false: kill
         EditorZoom,
         WindowGeometry,
         WindowState,

@@ -14,6 +14,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QRadioButton>
 #include <QSpinBox>
 #include <QTableView>
 #include <QTest>
@@ -246,9 +247,14 @@ void TestBrake::usedUpBudgetRefusesNewStarts()
     QTRY_VERIFY_WITH_TIMEOUT(anyway->isVisible(), 10'000);
     QTest::qWait(1'000);
     QCOMPARE(usedOf(1), 3); // nothing has started
+    auto *kill = dialog->findChild<QRadioButton *>(u"killOnTimeout"_s);
+    QVERIFY(!kill->isChecked());
+    QVERIFY(m_fixture->input.clickAt(kill, QPoint(10, kill->height() / 2)));
+    QVERIFY(kill->isChecked());
     QVERIFY(m_fixture->input.click(anyway));
     QTRY_COMPARE_WITH_TIMEOUT(usedOf(1), 4, 15'000);
     QTRY_COMPARE(auditRows("start anyway", {}), 1);
+    QTRY_COMPARE(m_fixture->find<QComboBox>("newSandboxOnTimeout")->currentData().toBool(), false); // kept for the next
 }
 
 QTEST_MAIN(TestBrake)

@@ -55,6 +55,7 @@ private Q_SLOTS:
     void earlyEndIsMarked();
     void resumeAsksForTheTimeout();
     void extendTellsItsWorstCase();
+    void resumeTellsItsWorstCase();
 
 private:
     void record(const std::vector<lifecycle::Event> &events);
@@ -388,6 +389,30 @@ void TestSandboxesPage::extendTellsItsWorstCase()
     QVERIFY2(words->text().endsWith(u" · 15 min more: price unknown"_s), qPrintable(words->text()));
     select({u"sized"_s, u"unsized"_s});
     QVERIFY2(words->text().endsWith(u"at most $0.0272, 1 of unknown size"_s), qPrintable(words->text()));
+}
+
+void TestSandboxesPage::resumeTellsItsWorstCase()
+{
+    lifecycle::Event sized = sample::observedRunning(0, 0);
+    sized.sandboxId = "sized";
+    record({sample::created(10, "e1", "unsized"), sized, sample::bare(EventType::Paused, 20, "e1", "unsized"),
+            sample::ended(EventType::Paused, 30, "e2", 0, "sized")});
+    QTRY_COMPARE(m_model->rowCount(), 2);
+    const auto dialog = [this] { return m_page->findChild<QDialog *>(u"resumeDialog"_s); };
+    const auto cost = [&] { return dialog()->findChild<QLabel *>(u"resumeCost"_s); };
+    select({u"sized"_s});
+    QTest::mouseClick(button(u"resumeSandboxes"_s), Qt::LeftButton);
+    QCOMPARE(cost()->text(), u"at most $0.0272"_s); // 900 s
+    QCOMPARE(cost()->toolTip(), u"$0.027225 when all run until then"_s);
+    dialog()->findChild<QComboBox *>(u"resumeTimeoutUnit"_s)->setCurrentIndex(2);
+    dialog()->findChild<QSpinBox *>(u"resumeTimeout"_s)->setValue(24);
+    QCOMPARE(cost()->text(), u"at most $2.61"_s); // features.md: $2.6136
+    QTest::mouseClick(dialog()->findChild<QPushButton *>(u"cancelResume"_s), Qt::LeftButton);
+    QTRY_VERIFY(dialog() == nullptr);
+
+    select({u"sized"_s, u"unsized"_s});
+    QTest::mouseClick(button(u"resumeSandboxes"_s), Qt::LeftButton);
+    QCOMPARE(cost()->text(), u"at most $0.0272, 1 of unknown size"_s);
 }
 
 QTEST_MAIN(TestSandboxesPage)

@@ -16,6 +16,7 @@
 #include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
+#include <QSpinBox>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -120,6 +121,16 @@ private Q_SLOTS:
         QCOMPARE(settings.number(models::Settings::Key::KeepDays), 30);
         settings.set(models::Settings::Key::KeepDays, 45); // a number that is not offered
         QCOMPARE(keep->currentData().toInt(), 45);
+        auto *onTimeout = page.findChild<QComboBox *>(u"newSandboxOnTimeout"_s);
+        QVERIFY(onTimeout->currentData().toBool()); // pause, unless somebody chose
+        onTimeout->setCurrentIndex(1);
+        QVERIFY(!settings.value(models::Settings::Key::PauseOnTimeout).toBool());
+        settings.set(models::Settings::Key::PauseOnTimeout, true); // by the form
+        QVERIFY(onTimeout->currentData().toBool());
+        page.findChild<QSpinBox *>(u"newSandboxTimeout"_s)->setValue(90);
+        QCOMPARE(settings.number(models::Settings::Key::SandboxTimeoutSeconds), 90 * 60);
+        page.findChild<QSpinBox *>(u"newSandboxTimeout"_s)->setValue(90'000); // minutes
+        QCOMPARE(settings.number(models::Settings::Key::SandboxTimeoutSeconds), 86'400);
         auto *zone = page.findChild<QComboBox *>(u"timeZone"_s);
         zone->setCurrentIndex(zone->findData(u"utc"_s));
         QVERIFY(DisplayZone::isUtc());

@@ -11,6 +11,7 @@
 #include <QLineEdit>
 #include <QPromise>
 #include <QPushButton>
+#include <QRadioButton>
 #include <QSignalSpy>
 #include <QTableView>
 #include <QTest>
@@ -96,6 +97,7 @@ private Q_SLOTS:
         QTRY_COMPARE(model.rowCount(), 1);
         dialog.setTimeoutSeconds(3600);
         QVERIFY(dialog.findChild<QLabel *>(u"worstCase"_s)->text().contains(u"0.1"_s));
+        QCOMPARE(dialog.findChild<QLabel *>(u"worstCase"_s)->toolTip(), u"$0.1089 when it runs until the timeout"_s);
         QVERIFY(!dialog.spec().allowInternetAccess);
         auto *variables = dialog.findChild<ui::PairTable *>(u"variables"_s);
         QTest::keyClicks(variables->findChildren<QLineEdit *>().at(0), u"1BAD"_s);
@@ -115,6 +117,28 @@ private Q_SLOTS:
         QTest::mouseClick(create, Qt::LeftButton);
         QTRY_VERIFY(!dialog.isVisible());
         QCOMPARE(dialog.result(), static_cast<int>(QDialog::Accepted));
+    }
+
+    void timeoutsEndTellsItsPrice()
+    {
+        models::TemplateListModel model([] { return ready(Result<List>(List{makeTemplate("id1", "base")})); });
+        const auto card = *cost::RateCard::fromJson(R"({"currency":"USD","rates":[{"valid_from":"2020-01-01T00:00:00Z",
+            "usd_per_vcpu_second":"0.000014","usd_per_gib_second":"0.0000045","source":"t"}]})");
+        models::NewSandboxSession session(
+            [](const e2b::SandboxSpec &) { return ready(Result<e2b::SandboxInfo>(e2b::SandboxInfo{})); },
+            [](const std::string &) { return ready(Result<>()); });
+        ui::NewSandboxDialog dialog(model, session, card);
+        dialog.show();
+        QTRY_COMPARE(model.rowCount(), 1);
+        QVERIFY(dialog.spec().autoPause); // nothing is lost unless somebody says so
+        QCOMPARE(dialog.findChild<QLabel *>(u"pauseCost"_s)->text(),
+                 u"Costs only storage, which is free; $0.1089/h once resumed."_s);
+        QCOMPARE(dialog.findChild<QLabel *>(u"killCost"_s)->text(),
+                 u"Costs nothing more; memory and files are gone."_s);
+        QTest::mouseClick(dialog.findChild<QRadioButton *>(u"killOnTimeout"_s), Qt::LeftButton, {}, QPoint(8, 8));
+        QVERIFY(!dialog.spec().autoPause);
+        dialog.setPausesOnTimeout(true);
+        QVERIFY(dialog.spec().autoPause);
     }
 
     void planLimitsAreToldBefore()

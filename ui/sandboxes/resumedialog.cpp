@@ -20,13 +20,15 @@ using namespace std::chrono_literals;
 namespace sandglass::ui {
 
 ResumeDialog::ResumeDialog(std::vector<std::optional<Timestamp>> plannedEnds, const QString &what, Clock clock,
-                           QWidget *parent)
+                           Price price, QWidget *parent)
     : QDialog(parent)
     , m_plannedEnds(std::move(plannedEnds))
     , m_clock(std::move(clock))
+    , m_price(std::move(price))
     , m_timeout(new TimeoutEdit(QStringLiteral("resumeTimeout")))
     , m_former(new QLabel)
     , m_next(new QLabel)
+    , m_cost(new QLabel)
 {
     setObjectName(QStringLiteral("resumeDialog"));
     setWindowTitle(tr("Resume"));
@@ -34,6 +36,8 @@ ResumeDialog::ResumeDialog(std::vector<std::optional<Timestamp>> plannedEnds, co
     m_former->setObjectName(QStringLiteral("formerEnd"));
     m_next->setObjectName(QStringLiteral("nextEnd"));
     m_next->setWordWrap(true);
+    m_cost->setObjectName(QStringLiteral("resumeCost"));
+    m_cost->setWordWrap(true);
     auto *form = new QFormLayout;
     form->setHorizontalSpacing(metrics::cardGap);
     form->setVerticalSpacing(12);
@@ -41,6 +45,7 @@ ResumeDialog::ResumeDialog(std::vector<std::optional<Timestamp>> plannedEnds, co
     form->addRow(makeMuted(tr("Timeout")), m_timeout);
     form->addRow(makeMuted(tr("Planned end before")), m_former);
     form->addRow(makeMuted(tr("Planned end now")), m_next);
+    form->addRow(makeMuted(tr("Cost until then")), m_cost);
     QPushButton *cancel = makeButton(tr("Cancel"), QStringLiteral("cancelResume"));
     const auto count = static_cast<int>(m_plannedEnds.size());
     QPushButton *resume = makePrimaryButton(count == 1 ? tr("Resume 1 sandbox") : tr("Resume %1 sandboxes").arg(count),
@@ -59,7 +64,7 @@ ResumeDialog::ResumeDialog(std::vector<std::optional<Timestamp>> plannedEnds, co
     layout->addLayout(form);
     layout->addStretch(1);
     layout->addLayout(buttons);
-    resize(440, 240);
+    resize(440, 270);
     connect(cancel, &QPushButton::clicked, this, &QDialog::reject);
     connect(resume, &QPushButton::clicked, this, &QDialog::accept);
     connect(m_timeout, &TimeoutEdit::changed, this, &ResumeDialog::update);
@@ -98,6 +103,10 @@ void ResumeDialog::update()
     m_former->setText(formerEnd(now));
     const QString text = clockBeside(next, now);
     m_next->setText(isEarlier ? tr("%1, earlier than before").arg(text) : text);
+    const WorstCase worst = m_price(std::chrono::seconds(seconds()));
+    m_cost->setText(worstCaseText(worst));
+    m_cost->setToolTip(worst.unknown < worst.count ? tr("%1 when all run until then").arg(formatMoneyExact(worst.most))
+                                                   : QString());
     setLook(m_next, "role", isEarlier ? QStringLiteral("warning") : QString());
 }
 

@@ -63,16 +63,6 @@ QString earlyEndOf(const QModelIndexList &rows)
                        fromUnixMs(row.data(SandboxListModel::EndedMsRole).toLongLong()));
 }
 
-/// The worst case of Extend.
-QString extensionWords(Money longest, int running, int unknown)
-{
-    if (unknown == running)
-        return SandboxesPage::tr(" · 15 min more: price unknown");
-    const QString most = formatMoney(longest);
-    return unknown == 0 ? SandboxesPage::tr(" · 15 min more: at most %1").arg(most)
-                        : SandboxesPage::tr(" · 15 min more: at most %1, %2 of unknown size").arg(most).arg(unknown);
-}
-
 } // namespace
 
 SandboxesPage::SandboxesPage(SandboxListModel &sandboxes, SandboxActions &actions, QWidget *parent)
@@ -327,21 +317,18 @@ void SandboxesPage::updateSelection()
     const QModelIndexList rows = m_table->selectionModel()->selectedRows();
     int running = 0;
     int paused = 0;
-    int unknown = 0;
-    Money longest; // what the extension can come to
+    WorstCase extension;
     for (const QModelIndex &row : rows) {
         const auto state = static_cast<lifecycle::SandboxState>(row.data(SandboxListModel::StateRole).toInt());
         running += state == lifecycle::SandboxState::Running ? 1 : 0;
         paused += state == lifecycle::SandboxState::Paused ? 1 : 0;
         if (state != lifecycle::SandboxState::Running)
             continue;
-        const auto price = m_sandboxes.priceOfRunning(row.row(), std::chrono::seconds(extendSeconds));
-        longest += price.value_or(Money{});
-        unknown += price ? 0 : 1;
+        extension.add(m_sandboxes.priceOfRunning(row.row(), std::chrono::seconds(extendSeconds)));
     }
     QString words = rows.isEmpty() ? QString() : tr("%n selected", nullptr, static_cast<int>(rows.size()));
     if (running > 0)
-        words += extensionWords(longest, running, unknown);
+        words += tr(" · 15 min more: %1").arg(worstCaseText(extension));
     m_selected->setText(words);
     const QString early = earlyEndOf(rows);
     m_detail->setText(early);
@@ -405,7 +392,14 @@ void SandboxesPage::resumeSelected()
         return;
     auto *dialog = new ResumeDialog(
         std::move(ends), ids.size() == 1 ? tr("Resume %1").arg(ids.front()) : tr("Resume %1 sandboxes").arg(ids.size()),
-        systemNow, window());
+        systemNow,
+        [this, ids](std::chrono::seconds length) {
+            WorstCase worst;
+            for (const QString &id : ids)
+                worst.add(m_sandboxes.priceOfRunning(m_sandboxes.rowOf(id), length));
+            return worst;
+        },
+        window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &QDialog::accepted, this, [this, dialog, ids] { m_sandboxActions.resume(ids, dialog->seconds()); });
     dialog->open();

@@ -3,6 +3,7 @@
 #include "models/templates/newsandboxsession.h"
 #include "models/templates/templatelistmodel.h"
 #include "services/core/qtstring.h"
+#include "services/cost/meter.h"
 #include "services/cost/planlimits.h"
 #include "ui/budgets/startnotice.h"
 #include "ui/templates/pairtable.h"
@@ -46,6 +47,8 @@ NewSandboxDialog::NewSandboxDialog(TemplateListModel &templates, NewSandboxSessi
     , m_variables(new PairTable(tr("NAME"), tr("value"), this))
     , m_kill(new QRadioButton(tr("Kill it"), this))
     , m_pause(new QRadioButton(tr("Pause it, keep its memory"), this))
+    , m_killCost(makeLabel({}, "muted", this))
+    , m_pauseCost(makeLabel({}, "muted", this))
     , m_internet(new QCheckBox(tr("Allow access to the internet"), this))
     , m_connection(new QLabel(this))
     , m_cost(new QLabel(this))
@@ -147,11 +150,19 @@ QWidget *NewSandboxDialog::buildForm()
     m_template->setObjectName(QStringLiteral("template"));
     m_template->setAccessibleName(tr("Template"));
     m_timeout->setSeconds(usualSeconds);
-    m_kill->setChecked(true);
+    m_pause->setChecked(true);
+    m_kill->setObjectName(QStringLiteral("killOnTimeout"));
+    m_pause->setObjectName(QStringLiteral("pauseOnTimeout"));
+    m_killCost->setObjectName(QStringLiteral("killCost"));
+    m_pauseCost->setObjectName(QStringLiteral("pauseCost"));
     auto *end = new QVBoxLayout;
     end->setContentsMargins(0, 6, 0, 0);
-    end->addWidget(m_kill);
-    end->addWidget(m_pause);
+    end->setSpacing(metrics::unit);
+    for (const auto &[choice, cost] : {std::pair(m_pause, m_pauseCost), std::pair(m_kill, m_killCost)}) {
+        cost->setContentsMargins(24, 0, 0, 0); // under the words of its choice
+        end->addWidget(choice);
+        end->addWidget(cost);
+    }
     m_internet->setObjectName(QStringLiteral("internet"));
     m_internet->setToolTip(tr("Off: code in the sandbox reaches nothing outside it."));
     m_metadata->setObjectName(QStringLiteral("metadata"));
@@ -175,6 +186,11 @@ void NewSandboxDialog::setConnectionName(const QString &name)
 void NewSandboxDialog::setTimeoutSeconds(int seconds)
 {
     m_timeout->setSeconds(seconds);
+}
+
+void NewSandboxDialog::setPausesOnTimeout(bool pauses)
+{
+    (pauses ? m_pause : m_kill)->setChecked(true);
 }
 
 void NewSandboxDialog::setTemplate(const QString &templateIdOrName)
@@ -220,9 +236,21 @@ void NewSandboxDialog::updateCost()
         info ? NewSandboxSession::worstCase(*info, spec().timeoutSeconds, m_card, systemNow()) : std::nullopt;
     m_cost->setObjectName(QStringLiteral("worstCase"));
     m_cost->setText(most ? tr("Costs at most <b>%1</b>").arg(formatMoney(most)) : tr("Cost: unknown size"));
-    m_cost->setToolTip(most ? tr("$%1 when it runs until the timeout").arg(formatMoneyExact(*most)) : QString());
+    m_cost->setToolTip(most ? tr("%1 when it runs until the timeout").arg(formatMoneyExact(*most)) : QString());
+    updateEnds();
     updateLimits();
     updateBudgets();
+}
+
+void NewSandboxDialog::updateEnds()
+{
+    const e2b::TemplateInfo *info = m_templates.find(m_template->currentData().toString());
+    const auto rate = info ? cost::hourlyRate(info->cpuCount, info->memoryMb, m_card, systemNow()) : std::nullopt;
+    m_killCost->setText(tr("Costs nothing more; memory and files are gone."));
+    m_pauseCost->setText(rate ? tr("Costs only storage, which is free; %1 once resumed.").arg(formatRate(*rate))
+                              : tr("Costs only storage, which is free; the full rate once resumed."));
+    m_pause->setAccessibleDescription(m_pauseCost->text());
+    m_kill->setAccessibleDescription(m_killCost->text());
 }
 
 void NewSandboxDialog::updateBudgets()

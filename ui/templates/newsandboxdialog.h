@@ -38,6 +38,7 @@ public:
 
     void setTemplate(const QString &templateIdOrName);
     void setTimeoutSeconds(int seconds);
+    void setPausesOnTimeout(bool pauses);
     void setConnectionName(const QString &name); ///< shown, so that nobody creates in the wrong place
     /// Says so where a start would break limits of the provider's plans, while `running` sandboxes run there; empty:
     /// not known. For a connection that has plans.
@@ -57,6 +58,7 @@ private:
     void onStateChanged();
     void updateCost();
     void updateLimits();
+    void updateEnds();
     void updateBudgets();
     void submit(bool isAnyway);
     void showProblem(const QString &text);
@@ -71,6 +73,8 @@ private:
     PairTable *m_variables;
     QRadioButton *m_kill;
     QRadioButton *m_pause;
+    QLabel *m_killCost;
+    QLabel *m_pauseCost;
     QCheckBox *m_internet;
     QLabel *m_connection;
     QLabel *m_cost;
