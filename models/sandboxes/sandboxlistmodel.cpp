@@ -229,6 +229,16 @@ std::optional<qint64> SandboxListModel::leftMs(const Sandbox &sandbox) const
     return std::max<qint64>(0, milliseconds(*sandbox.endAt - m_picture.now()));
 }
 
+std::vector<cost::CostPart> SandboxListModel::costParts(int row) const
+{
+    std::vector<cost::Usage> usages;
+    if (const Sandbox *sandbox = at(row)) {
+        for (const lifecycle::RunInterval &run : sandbox->runs)
+            usages.push_back(lifecycle::usageOf(run, m_picture.now()));
+    }
+    return cost::partsOf(usages, m_picture.rateCard());
+}
+
 std::optional<Money> SandboxListModel::priceOfRunning(int row, std::chrono::seconds length) const
 {
     const Sandbox *sandbox = at(row);

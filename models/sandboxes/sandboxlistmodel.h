@@ -3,6 +3,7 @@
 #include "models/sandboxes/sandboxfilter.h"
 #include "services/core/money.h"
 #include "services/core/time.h"
+#include "services/cost/meter.h"
 
 #include <QAbstractTableModel>
 #include <QElapsedTimer>
@@ -63,6 +64,8 @@ public:
     [[nodiscard]] int liveCount() const;  ///< running and paused, before the filter
     [[nodiscard]] int rowOf(const QString &id) const; ///< -1 when it is not shown
     [[nodiscard]] const lifecycle::Sandbox *at(int row) const;
+    /// How its cost so far comes about; without parts of unknown size.
+    [[nodiscard]] std::vector<cost::CostPart> costParts(int row) const;
     /// What running for `length` from now on costs; empty when the size is not known.
     [[nodiscard]] std::optional<Money> priceOfRunning(int row, std::chrono::seconds length) const;
 

@@ -24,6 +24,28 @@ std::int64_t elapsedMs(const Usage &usage, Timestamp time)
     return static_cast<std::int64_t>(span / 1'000'000);
 }
 
+/// Calls `take(rate, milliseconds)` for each price that holds within the part of `usage` in [from, to). The card is not
+/// empty.
+template<typename Take>
+void forEachPrice(const Usage &usage, const RateCard &card, Timestamp from, Timestamp to, Take &&take)
+{
+    Timestamp cursor = std::max(usage.start, from);
+    const Timestamp end = std::min(usage.effectiveEnd(), to);
+    const auto &rates = card.rates();
+    const Rate *rate = card.at(cursor);
+    while (cursor < end) {
+        const Rate *next = rate + 1 == rates.data() + rates.size() ? nullptr : rate + 1;
+        const Timestamp until = next ? std::min(end, next->validFrom) : end;
+        if (until > cursor) {
+            take(*rate, elapsedMs(usage, until) - elapsedMs(usage, cursor));
+            cursor = until;
+        }
+        if (!next)
+            break;
+        rate = next;
+    }
+}
+
 } // namespace
 
 Timestamp Usage::effectiveEnd() const
@@ -39,24 +61,34 @@ std::optional<Money> priceOf(const Usage &usage, const RateCard &card, Timestamp
 {
     if (card.rates().empty() || !isKnownSize(usage.vcpuCount, usage.memoryMb))
         return {};
-    Timestamp cursor = std::max(usage.start, from);
-    const Timestamp end = std::min(usage.effectiveEnd(), to);
     Money sum;
-    const auto &rates = card.rates();
-    const Rate *rate = card.at(cursor);
-    while (cursor < end) {
-        const Rate *next = rate + 1 == rates.data() + rates.size() ? nullptr : rate + 1;
-        const Timestamp until = next ? std::min(end, next->validFrom) : end;
-        if (until > cursor) {
-            sum += Money::ofUsage(elapsedMs(usage, until) - elapsedMs(usage, cursor), usage.vcpuCount, usage.memoryMb,
-                                  rate->picoPerVcpuSecond, rate->picoPerGibSecond);
-            cursor = until;
-        }
-        if (!next)
-            break;
-        rate = next;
-    }
+    forEachPrice(usage, card, from, to, [&](const Rate &rate, std::int64_t ms) {
+        sum += Money::ofUsage(ms, usage.vcpuCount, usage.memoryMb, rate.picoPerVcpuSecond, rate.picoPerGibSecond);
+    });
     return sum;
+}
+
+std::vector<CostPart> partsOf(const std::vector<Usage> &usages, const RateCard &card)
+{
+    std::vector<CostPart> parts;
+    if (card.rates().empty())
+        return parts;
+    for (const Usage &usage : usages) {
+        if (!isKnownSize(usage.vcpuCount, usage.memoryMb))
+            continue;
+        forEachPrice(usage, card, Timestamp::min(), Timestamp::max(), [&](const Rate &rate, std::int64_t ms) {
+            const auto same = std::ranges::find_if(parts, [&](const CostPart &part) {
+                return part.vcpuCount == usage.vcpuCount && part.memoryMb == usage.memoryMb
+                    && part.picoPerVcpuSecond == rate.picoPerVcpuSecond
+                    && part.picoPerGibSecond == rate.picoPerGibSecond;
+            });
+            if (same != parts.end())
+                same->ms += ms;
+            else
+                parts.push_back({usage.vcpuCount, usage.memoryMb, ms, rate.picoPerVcpuSecond, rate.picoPerGibSecond});
+        });
+    }
+    return parts;
 }
 
 std::optional<Money> priceOf(const Usage &usage, const RateCard &card)

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace sandglass::cost {
 
@@ -27,6 +28,25 @@ struct Usage
 /// With confirmedMs the stretch is taken as [start, start + confirmedMs).
 [[nodiscard]] std::optional<Money> priceOf(const Usage &usage, const RateCard &card, Timestamp from, Timestamp to);
 [[nodiscard]] std::optional<Money> priceOf(const Usage &usage, const RateCard &card);
+
+/// What stretches of one size cost at one price: vCPU x seconds x its price + GiB x seconds x its price.
+struct CostPart
+{
+    int vcpuCount = 0;
+    int memoryMb = 0;
+    std::int64_t ms = 0;
+    std::int64_t picoPerVcpuSecond = 0;
+    std::int64_t picoPerGibSecond = 0;
+
+    [[nodiscard]] Money amount() const
+    {
+        return Money::ofUsage(ms, vcpuCount, memoryMb, picoPerVcpuSecond, picoPerGibSecond);
+    }
+};
+
+/// How the price of all these stretches comes about, the earliest first. Those of unknown size are left out; the
+/// amounts add up to the prices of the others exactly.
+[[nodiscard]] std::vector<CostPart> partsOf(const std::vector<Usage> &usages, const RateCard &card);
 
 /// Dollars per hour of holding this size at `time`.
 [[nodiscard]] std::optional<Money> hourlyRate(int vcpuCount, int memoryMb, const RateCard &card, Timestamp time);

@@ -7,6 +7,7 @@
 #include "services/lifecycle/tracker.h"
 #include "tests/models/miniapi.h"
 #include "tests/services/lifecycle/events.h"
+#include "ui/costs/costformula.h"
 #include "ui/events/eventtext.h"
 #include "ui/sandboxes/endtext.h"
 #include "ui/sandboxes/sandboxespage.h"
@@ -56,6 +57,7 @@ private Q_SLOTS:
     void resumeAsksForTheTimeout();
     void extendTellsItsWorstCase();
     void resumeTellsItsWorstCase();
+    void formulaOfTheSelectedOne();
 
 private:
     void record(const std::vector<lifecycle::Event> &events);
@@ -413,6 +415,28 @@ void TestSandboxesPage::resumeTellsItsWorstCase()
     select({u"sized"_s, u"unsized"_s});
     QTest::mouseClick(button(u"resumeSandboxes"_s), Qt::LeftButton);
     QCOMPARE(cost()->text(), u"at most $0.0272, 1 of unknown size"_s);
+}
+
+void TestSandboxesPage::formulaOfTheSelectedOne()
+{
+    lifecycle::Event unsized = sample::created(10, "e1", "unsized");
+    record({unsized, sample::created(0, "e2", "a"), sample::ended(EventType::Killed, 90, "e2", 0, "a"),
+            sample::created(5, "e3", "b"), sample::bare(EventType::Killed, 20, "e1", "unsized")});
+    QTest::mouseClick(button(u"sandboxStates3"_s), Qt::LeftButton); // Ended
+    QTRY_COMPARE(m_model->rowCount(), 2);
+    const auto *formula = m_page->findChild<QLabel *>(u"sandboxFormula"_s);
+    QVERIFY(!formula->isVisible());
+    select({u"a"_s});
+    QVERIFY(formula->isVisible());
+    QCOMPARE(formula->text(), u"Cost: 2 vCPU × 90 s × $0.000014 + 0.5 GiB × 90 s × $0.0000045 = $0.0027225"_s);
+    select({u"unsized"_s});
+    QCOMPARE(formula->text(), u"Cost: unknown, the size has not been told."_s);
+    select({u"a"_s, u"unsized"_s});
+    QVERIFY(!formula->isVisible());
+
+    // More decimals than are written: said, not cut in silence.
+    QCOMPARE(ui::costEquation({{1, 1'000, 1, 14'000'000, 4'500'000}}),
+             u"1 vCPU × 0.001 s × $0.000014 + 0.9765625 GiB × 0.001 s × $0.0000045 ≈ $0.000000018395"_s);
 }
 
 QTEST_MAIN(TestSandboxesPage)

@@ -121,6 +121,15 @@ private Q_SLOTS:
         QCOMPARE(settings.number(models::Settings::Key::KeepDays), 30);
         settings.set(models::Settings::Key::KeepDays, 45); // a number that is not offered
         QCOMPARE(keep->currentData().toInt(), 45);
+        QVERIFY2(label(u"costFormula"_s)
+                     ->text()
+                     .contains(u"vCPU × seconds × price per vCPU-second + GiB × seconds × price per GiB-second"_s),
+                 qPrintable(label(u"costFormula"_s)->text()));
+        QVERIFY2(label(u"costFormula"_s)
+                     ->text()
+                     .endsWith(u"2 vCPU × 3600 s × $0.000014 + 0.5 GiB × 3600 s × $0.0000045 = $0.1089."_s),
+                 qPrintable(label(u"costFormula"_s)->text()));
+        QVERIFY(label(u"costFormula"_s)->wordWrap()); // else it widens the page beyond a small window
         auto *onTimeout = page.findChild<QComboBox *>(u"newSandboxOnTimeout"_s);
         QVERIFY(onTimeout->currentData().toBool()); // pause, unless somebody chose
         onTimeout->setCurrentIndex(1);

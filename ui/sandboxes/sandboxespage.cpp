@@ -3,6 +3,7 @@
 #include "models/sandboxes/orphanlistmodel.h"
 #include "models/sandboxes/sandboxlistmodel.h"
 #include "services/core/qtstring.h"
+#include "ui/costs/costformula.h"
 #include "ui/sandboxes/endtext.h"
 #include "ui/sandboxes/orphansdialog.h"
 #include "ui/sandboxes/orphanstrip.h"
@@ -10,6 +11,7 @@
 #include "ui/sandboxes/sandboxdelegate.h"
 #include "ui/sandboxes/sandboxinspector.h"
 #include "ui/sandboxes/startstrip.h"
+#include "ui/sandboxes/worstcase.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
@@ -83,6 +85,11 @@ SandboxesPage::SandboxesPage(SandboxListModel &sandboxes, SandboxActions &action
     m_detail->setObjectName(QStringLiteral("sandboxDetail"));
     m_detail->setWordWrap(true);
     layout->addWidget(m_detail);
+    m_formula = makeMuted({});
+    m_formula->setObjectName(QStringLiteral("sandboxFormula"));
+    m_formula->setWordWrap(true);
+    m_formula->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    layout->addWidget(m_formula);
     m_toast = new Toast(this);
     connect(&m_sandboxes, &SandboxListModel::countsChanged, this, &SandboxesPage::updateCounts);
     connect(&m_sandboxActions, &SandboxActions::done, this, &SandboxesPage::onDone);
@@ -154,6 +161,7 @@ void SandboxesPage::buildTable()
     m_splitter->setStretchFactor(0, 1);
     connect(m_table, &QWidget::customContextMenuRequested, this, &SandboxesPage::showMenu);
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &SandboxesPage::updateSelection);
+    connect(&m_sandboxes, &QAbstractItemModel::dataChanged, this, &SandboxesPage::updateFormula); // it runs on
     connect(&m_sandboxes, &QAbstractItemModel::modelAboutToBeReset, this, [this] { m_selection = selectedIds(); });
     connect(&m_sandboxes, &QAbstractItemModel::modelReset, this, [this] {
         for (const QString &id : std::as_const(m_selection)) {
@@ -334,6 +342,7 @@ void SandboxesPage::updateSelection()
     m_detail->setText(early);
     m_detail->setVisible(!early.isEmpty());
     inspect(rows);
+    updateFormula();
     const bool canChange = m_whyReadOnly.isEmpty();
     m_pause->setEnabled(canChange && running > 0);
     m_resume->setEnabled(canChange && paused > 0);
@@ -368,6 +377,18 @@ void SandboxesPage::showMenu(const QPoint &position)
     QMenu menu;
     menu.addActions(actions());
     menu.exec(m_table->viewport()->mapToGlobal(position));
+}
+
+/// Of one alone: how its cost comes about.
+void SandboxesPage::updateFormula()
+{
+    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
+    m_formula->setVisible(rows.size() == 1);
+    if (rows.size() != 1)
+        return;
+    const auto parts = m_sandboxes.costParts(rows.front().row());
+    m_formula->setText(parts.empty() ? tr("Cost: unknown, the size has not been told.")
+                                     : tr("Cost: %1").arg(costEquation(parts)));
 }
 
 void SandboxesPage::pauseSelected()

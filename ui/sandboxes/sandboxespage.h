@@ -64,6 +64,7 @@ private:
     void updateSelection();
     void shareRoom(); ///< between the table and the inspector
     void inspect(const QList<QModelIndex> &rows);
+    void updateFormula();
     void updateCounts();
     void showMenu(const QPoint &position);
     void pauseSelected();
@@ -84,7 +85,8 @@ private:
     OrphanStrip *m_orphans = nullptr;
     SegmentedControl *m_states = nullptr;
     QLabel *m_selected = nullptr;
-    QLabel *m_detail = nullptr; ///< of the only one selected, where there is something to say
+    QLabel *m_detail = nullptr;  ///< of the only one selected, where there is something to say
+    QLabel *m_formula = nullptr; ///< how the cost of the one selected comes about
     QPushButton *m_pause = nullptr;
     QPushButton *m_resume = nullptr;
     QPushButton *m_extend = nullptr;

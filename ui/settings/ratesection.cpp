@@ -1,6 +1,7 @@
 #include "ui/settings/ratesection.h"
 
 #include "models/settings/ratecardmodel.h"
+#include "ui/costs/costformula.h"
 #include "ui/theme/theme.h"
 
 #include <QHBoxLayout>
@@ -22,6 +23,7 @@ RateSection::RateSection(RateCardModel &rates, QWidget *parent)
     , m_rates(rates)
     , m_table(new QTableView(this))
     , m_problem(makeText("error"))
+    , m_formula(makeText("muted"))
     , m_origin(makeText("muted"))
     , m_remove(new QPushButton(tr("Remove"), this))
     , m_reset(new QPushButton(tr("Reset to list prices"), this))
@@ -50,6 +52,10 @@ RateSection::RateSection(RateCardModel &rates, QWidget *parent)
     buttons->addWidget(m_origin);
     body()->addWidget(m_table);
     body()->addWidget(m_problem);
+    m_formula->setObjectName(QStringLiteral("costFormula"));
+    m_formula->setWordWrap(true);
+    m_formula->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    body()->addWidget(m_formula);
     body()->addLayout(buttons);
     connect(add, &QPushButton::clicked, &m_rates, &RateCardModel::addRate);
     connect(m_remove, &QPushButton::clicked, this, [this] { m_rates.removeRate(m_table->currentIndex().row()); });
@@ -66,6 +72,12 @@ void RateSection::update()
 {
     m_problem->hide();
     m_origin->setText(m_rates.isOwn() ? tr("Your own prices") : tr("List prices"));
+    if (const cost::Rate *rate = m_rates.card().at(systemNow()))
+        m_formula->setText(
+            tr("Cost = vCPU × seconds × price per vCPU-second + GiB × seconds × price per GiB-second. "
+               "Seconds are those of running, to the millisecond; a pause costs nothing, storage is "
+               "included. An hour of 2 vCPU with 512 MiB now: %1.")
+                .arg(costEquation({{2, 512, 3'600'000, rate->picoPerVcpuSecond, rate->picoPerGibSecond}})));
     m_reset->setEnabled(m_rates.isOwn());
     m_remove->setEnabled(m_rates.rowCount() > 1);
     const int rows = std::clamp(m_rates.rowCount(), 1, 6);

@@ -24,6 +24,7 @@ private:
     models::RateCardModel &m_rates;
     QTableView *m_table;
     QLabel *m_problem;
+    QLabel *m_formula;
     QLabel *m_origin;
     QPushButton *m_remove;
     QPushButton *m_reset;

@@ -60,6 +60,7 @@ private Q_SLOTS:
     void brokenTimesCostNothing();
     void extremesStayInRange();
     void piecesAddUpToTheWhole();
+    void partsAddUpToThePrice();
     void hourlyRate();
 };
 
@@ -203,6 +204,29 @@ void TestMeter::piecesAddUpToTheWhole()
         }
         QVERIFY2(sum == cost::priceOf(run, card).value(), qPrintable(QStringLiteral("seed %1").arg(seed)));
     }
+}
+
+void TestMeter::partsAddUpToThePrice()
+{
+    Usage resized = usage(600, 4, 1000);
+    resized.start += 3h;
+    resized.end += 3h;
+    const std::vector<Usage> usages = {usage(5'400), usage(300), resized, usage(60, 0, 0)};
+    const RateCard card = risingPrice(); // 3600 s and 300 s of the first size at the old price, 1800 s at the new
+    const auto parts = cost::partsOf(usages, card);
+    QCOMPARE(parts.size(), 3U);
+    QCOMPARE(parts[0].ms, 3'900'000);
+    QCOMPARE(parts[1].ms, 1'800'000);
+    QCOMPARE(parts[1].picoPerVcpuSecond, 140'000'000);
+    QCOMPARE(parts[2].memoryMb, 1'000);
+    Money sum;
+    for (const auto &part : parts)
+        sum += part.amount();
+    Money whole;
+    for (const Usage &each : usages)
+        whole += cost::priceOf(each, card).value_or(Money{});
+    QCOMPARE(sum, whole);
+    QVERIFY(cost::partsOf(usages, {}).empty());
 }
 
 void TestMeter::hourlyRate()
