@@ -36,6 +36,7 @@ private:
     models::CostTableModel m_byTemplate;
     models::CostTableModel m_bySandbox;
     models::CostTableModel m_byMetadata;
+    models::CostTableModel m_byDay;
 };
 
 } // namespace sandglass::app

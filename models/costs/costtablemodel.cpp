@@ -3,8 +3,10 @@
 #include "models/costs/coldcosts.h"
 #include "models/costs/liveseries.h"
 #include "models/costs/timewindow.h"
+#include "services/core/displayzone.h"
 #include "services/core/qtstring.h"
 #include "services/cost/meter.h"
+#include "services/cost/period.h"
 #include "services/lifecycle/picture.h"
 
 #include <algorithm>
@@ -44,10 +46,24 @@ ColdUsage::Grouping coldGrouping(CostTableModel::Grouping grouping)
         return ColdUsage::Grouping::Template;
     case CostTableModel::Grouping::Sandbox:
         return ColdUsage::Grouping::Sandbox;
+    case CostTableModel::Grouping::Day:
+        return ColdUsage::Grouping::Day;
     case CostTableModel::Grouping::Metadata:
         break;
     }
     return ColdUsage::Grouping::Metadata;
+}
+
+/// Those that [from, to) has a part of, cut to it.
+std::vector<ColdUsage::Day> daysOf(Timestamp from, Timestamp to)
+{
+    std::vector<ColdUsage::Day> days;
+    while (from < to) {
+        const Timestamp end = std::min(to, cost::periodAt(from, cost::PeriodKind::Day, {}).to);
+        days.push_back({toUtf8(DisplayZone::at(from).date().toString(Qt::ISODate)), from, end});
+        from = end;
+    }
+    return days;
 }
 
 } // namespace
@@ -148,6 +164,7 @@ QString CostTableModel::nameOf(const Row &row) const
         return count == 1 ? tr("1 more template") : tr("%1 more templates").arg(count);
     case Grouping::Sandbox:
         return count == 1 ? tr("1 more sandbox") : tr("%1 more sandboxes").arg(count);
+    case Grouping::Day: // a window has fewer than there are rows
     case Grouping::Metadata:
         break;
     }
@@ -173,6 +190,7 @@ QVariant CostTableModel::headerData(int section, Qt::Orientation orientation, in
     case NameColumn:
         return m_grouping == Grouping::Template ? tr("Template")
             : m_grouping == Grouping::Sandbox   ? tr("Sandbox")
+            : m_grouping == Grouping::Day       ? tr("Day")
                                                 : m_key;
     case AmountColumn:
         return tr("Cost");
@@ -232,6 +250,8 @@ void CostTableModel::refresh()
     std::tie(question.from, question.to) = m_window.aligned(LiveSeries::bucketCount);
     question.leftOut = m_picture.leftOutCount();
     question.key = m_key;
+    if (m_grouping == Grouping::Day)
+        question.days = daysOf(question.from, question.to);
     if (!(m_asked == question)) {
         askCold(question);
         // What is on its way has nothing to do with what is shown: that stays until the answer is there.
@@ -254,8 +274,8 @@ void CostTableModel::askCold(const Question &question)
     if (!cold || !m_cold || (m_grouping == Grouping::Metadata && m_key.isEmpty()))
         return setReading(false, {});
     m_cold->ask(this,
-                {question.from, cold->to, coldGrouping(m_grouping), toUtf8(m_key), m_picture.rateCard(), cold->leftOut,
-                 m_grouping == Grouping::Sandbox ? maximumRows : mostColdNames},
+                {question.from, cold->to, coldGrouping(m_grouping), toUtf8(m_key), question.days, m_picture.rateCard(),
+                 cold->leftOut, m_grouping == Grouping::Sandbox ? maximumRows : mostColdNames},
                 [this, question](const Result<Answer> &answer) { hear(question, answer); });
     setReading(true, m_failure); // what the last answer said holds until the next
 }
@@ -292,29 +312,47 @@ void CostTableModel::count(const lifecycle::Sandbox &sandbox)
             return;
     }
     countReserved(sandbox);
-    Group share;
-    share.runtimeMs = runtimeWithin(sandbox, m_present.from, m_present.to, m_picture.now());
+    if (m_grouping == Grouping::Day) {
+        if (sandbox.runs.empty())
+            return;
+        const Timestamp first = std::ranges::min(sandbox.runs, {}, &lifecycle::RunInterval::start).start;
+        for (const auto &day : ColdUsage::daysWithin(m_present.days, first, m_picture.now())) {
+            const Group share = shareOf(sandbox, day.from, day.to);
+            // Less than a millisecond of a day may still hold the turn to the next one, which costs.
+            if (share.runtimeMs != 0 || !share.amount.value_or(Money{}).isZero())
+                m_groups[day.name].add(share);
+        }
+        return;
+    }
+    const Group share = shareOf(sandbox, m_present.from, m_present.to);
     if (share.runtimeMs == 0)
         return;
-    share.sandboxes = 1;
-    share.runs = static_cast<std::int64_t>(sandbox.runs.size());
-    if (const auto cost = m_picture.costOf(sandbox, m_present.from, m_present.to)) {
-        share.amount = cost->amount;
-        share.isConfirmed = cost->isConfirmed;
-        share.isPartial = cost->isPartial;
-        for (const lifecycle::RunInterval &run : sandbox.runs) {
-            if (run.confirmedMs)
-                share.confirmed += cost::priceOf(lifecycle::usageOf(run, m_picture.now()), m_picture.rateCard(),
-                                                 m_present.from, m_present.to)
-                                       .value_or(Money{});
-        }
-    } else {
-        share.isPartial = true;
-    }
     if (m_grouping != Grouping::Metadata)
         return m_groups[m_grouping == Grouping::Template ? sandbox.templateName() : sandbox.id].add(share);
     const auto entry = sandbox.metadata.find(toUtf8(m_present.key));
     (entry == sandbox.metadata.end() ? m_without : m_groups[entry->second]).add(share);
+}
+
+CostTableModel::Group CostTableModel::shareOf(const lifecycle::Sandbox &sandbox, Timestamp from, Timestamp to) const
+{
+    Group share;
+    share.runtimeMs = runtimeWithin(sandbox, from, to, m_picture.now());
+    share.sandboxes = 1;
+    share.runs = static_cast<std::int64_t>(sandbox.runs.size());
+    const auto cost = m_picture.costOf(sandbox, from, to);
+    if (!cost) {
+        share.isPartial = true;
+        return share;
+    }
+    share.amount = cost->amount;
+    share.isConfirmed = cost->isConfirmed;
+    share.isPartial = cost->isPartial;
+    for (const lifecycle::RunInterval &run : sandbox.runs) {
+        if (run.confirmedMs)
+            share.confirmed += cost::priceOf(lifecycle::usageOf(run, m_picture.now()), m_picture.rateCard(), from, to)
+                                   .value_or(Money{});
+    }
+    return share;
 }
 
 void CostTableModel::countReserved(const lifecycle::Sandbox &sandbox)
@@ -359,6 +397,9 @@ void CostTableModel::publish()
     for (auto left = groups.begin() + kept; left != groups.end(); ++left, ++more.count)
         more.group.add(*left);
     groups.erase(groups.begin() + kept, groups.end());
+
+    if (m_grouping == Grouping::Day)
+        std::ranges::sort(groups, std::ranges::greater{}, &Group::name);
 
     Money sum = more.group.amount.value_or(Money{});
     Money confirmed = more.group.confirmed;

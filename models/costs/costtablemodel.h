@@ -25,14 +25,14 @@ namespace sandglass::models {
 class ColdCosts;
 class TimeWindow;
 
-/// What was spent within the time that the charts show of a window (TimeWindow::aligned), by template, by sandbox or by
-/// the values of a metadata key, dearest first. The rows add up to the total exactly: what has no row of its own stands
-/// in the last one.
+/// What was spent within the time that the charts show of a window (TimeWindow::aligned), by template, by sandbox, by
+/// the values of a metadata key, dearest first, or by day of the program's zone, newest first. The rows add up to the
+/// total exactly: what has no row of its own stands in the last one.
 class CostTableModel final : public QAbstractTableModel
 {
     Q_OBJECT
 public:
-    enum class Grouping { Template, Sandbox, Metadata };
+    enum class Grouping { Template, Sandbox, Metadata, Day };
     enum Column { NameColumn, AmountColumn, ShareColumn, RuntimeColumn, CountColumn, CertaintyColumn, ColumnCount };
     enum Role {
         AmountPicoRole = Qt::UserRole + 1, ///< qint64; invalid when unknown
@@ -99,6 +99,7 @@ private:
         Timestamp from{}, to{};
         std::size_t leftOut = 0;
         QString key;
+        std::vector<lifecycle::ColdUsage::Day> days; ///< of Grouping::Day
         bool operator==(const Question &) const = default;
     };
 
@@ -107,6 +108,7 @@ private:
     void setReading(bool isReading, const QString &failure);
     void forgetCold();
     void count(const lifecycle::Sandbox &sandbox);
+    [[nodiscard]] Group shareOf(const lifecycle::Sandbox &sandbox, Timestamp from, Timestamp to) const;
     void countReserved(const lifecycle::Sandbox &sandbox);
     void publish();
     void show(std::vector<Row> rows);

@@ -75,6 +75,13 @@ bool isDearer(const ColdUsage::Group &a, const ColdUsage::Group &b)
     return first != second ? first > second : a.name < b.name;
 }
 
+std::span<const ColdUsage::Day> ColdUsage::daysWithin(const std::vector<Day> &days, Timestamp from, Timestamp to)
+{
+    const auto first = std::ranges::partition_point(days, [from](const Day &day) { return day.to <= from; });
+    const auto last = std::partition_point(first, days.end(), [to](const Day &day) { return day.from < to; });
+    return {first, last};
+}
+
 struct ColdUsage::Private
 {
     explicit Private(Database opened)
@@ -87,6 +94,9 @@ struct ColdUsage::Private
 
     [[nodiscard]] Result<> addChunk(const Question &question, std::int64_t number, const ArchiveChunk &chunk);
     [[nodiscard]] Result<const std::vector<Facts> *> factsOfChunk(std::int64_t number, const ArchiveChunk &chunk);
+    [[nodiscard]] static Group shareOf(const Question &question, std::span<const ArchiveChunk::Entry> entries,
+                                       const Facts &sandbox, Timestamp from, Timestamp to);
+    void addByDay(const Question &question, std::span<const ArchiveChunk::Entry> entries, const Facts &sandbox);
     void addTo(const Question &question, const ArchiveChunk &chunk, const ArchiveChunk::Entry &entry,
                const Facts &facts, Group share);
     void keepDearest(const Question &question);
@@ -207,36 +217,69 @@ Result<> ColdUsage::Private::addChunk(const Question &question, std::int64_t num
         return failure(std::move(known.error()));
     auto next = (*known)->begin();
     for (std::size_t i = 0; i < chunk.entries.size(); ++next) {
-        const ArchiveChunk::Entry &first = chunk.entries[i];
-        Group share;
-        share.amount = Money{};
-        bool isSized = false;
-        std::size_t place = 0;
-        for (; i < chunk.entries.size() && chunk.entries[i].sandbox == first.sandbox; ++i, ++place) {
-            const UsedStretch &stretch = chunk.entries[i].stretch;
-            const cost::Usage usage{stretch.start, stretch.end, {}, stretch.vcpuCount, stretch.memoryMb};
-            if (const auto price = cost::priceOf(usage, question.card, question.from, question.to)) {
-                *share.amount += *price;
-                if ((next->estimated >> std::min(place, lastBit) & 1U) == 0)
-                    share.confirmed += *price;
-                isSized = true;
-            }
-            const Timestamp begin = std::max(stretch.start, question.from);
-            const Timestamp end = std::min(stretch.end, question.to);
-            if (end > begin)
-                share.runtimeMs += std::chrono::floor<std::chrono::milliseconds>(end - begin).count();
-        }
-        if (share.runtimeMs == 0 || (!leftOut.empty() && leftOut.contains(first.sandbox)))
+        std::size_t end = i + 1;
+        while (end < chunk.entries.size() && chunk.entries[end].sandbox == chunk.entries[i].sandbox)
+            ++end;
+        const std::span entries(chunk.entries.data() + i, end - i);
+        i = end;
+        if (!leftOut.empty() && leftOut.contains(entries.front().sandbox))
             continue;
-        if (!isSized)
-            share.amount.reset();
-        share.sandboxes = 1;
-        share.runs = next->runs;
-        share.isConfirmed = next->isConfirmed;
-        share.isPartial = next->isPartial || !isSized;
-        addTo(question, chunk, first, *next, std::move(share));
+        if (question.grouping == Grouping::Day)
+            addByDay(question, entries, *next);
+        else if (Group share = shareOf(question, entries, *next, question.from, question.to); share.runtimeMs != 0)
+            addTo(question, chunk, entries.front(), *next, std::move(share));
     }
     return {};
+}
+
+/// What the stretches of one sandbox used in [from, to).
+ColdUsage::Group ColdUsage::Private::shareOf(const Question &question, std::span<const ArchiveChunk::Entry> entries,
+                                             const Facts &sandbox, Timestamp from, Timestamp to)
+{
+    Group share;
+    share.amount = Money{};
+    bool isSized = false;
+    std::size_t place = 0;
+    for (const ArchiveChunk::Entry &entry : entries) {
+        const UsedStretch &stretch = entry.stretch;
+        const cost::Usage usage{stretch.start, stretch.end, {}, stretch.vcpuCount, stretch.memoryMb};
+        if (const auto price = cost::priceOf(usage, question.card, from, to)) {
+            *share.amount += *price;
+            if ((sandbox.estimated >> std::min(place, lastBit) & 1U) == 0)
+                share.confirmed += *price;
+            isSized = true;
+        }
+        ++place;
+        const Timestamp begin = std::max(stretch.start, from);
+        const Timestamp end = std::min(stretch.end, to);
+        if (end > begin)
+            share.runtimeMs += std::chrono::floor<std::chrono::milliseconds>(end - begin).count();
+    }
+    if (!isSized)
+        share.amount.reset();
+    share.sandboxes = 1;
+    share.runs = sandbox.runs;
+    share.isConfirmed = sandbox.isConfirmed;
+    share.isPartial = sandbox.isPartial || !isSized;
+    return share;
+}
+
+void ColdUsage::Private::addByDay(const Question &question, std::span<const ArchiveChunk::Entry> entries,
+                                  const Facts &sandbox)
+{
+    Timestamp first = Timestamp::max();
+    Timestamp last = Timestamp::min();
+    for (const ArchiveChunk::Entry &entry : entries) {
+        first = std::min(first, entry.stretch.start);
+        last = std::max(last, entry.stretch.end);
+    }
+    for (const Day &day : daysWithin(question.days, first, last)) {
+        Group share =
+            shareOf(question, entries, sandbox, std::max(day.from, question.from), std::min(day.to, question.to));
+        // Less than a millisecond of a day may still hold the turn to the next one, which costs.
+        if (share.runtimeMs != 0 || !share.amount.value_or(Money{}).isZero())
+            named[day.name].add(share);
+    }
 }
 
 void ColdUsage::Private::addTo(const Question &question, const ArchiveChunk &chunk, const ArchiveChunk::Entry &entry,
@@ -247,6 +290,8 @@ void ColdUsage::Private::addTo(const Question &question, const ArchiveChunk &chu
         return named[chunk.names[entry.name]].add(share);
     case Grouping::Metadata:
         return sandbox.value == noValue ? without.add(share) : named[values[sandbox.value - 1]].add(share);
+    case Grouping::Day:
+        return; // addByDay()
     case Grouping::Sandbox:
         sandboxes.emplace_back(std::move(share), entry.sandbox);
         if (sandboxes.size() >= 4 * (question.mostGroups + 1))

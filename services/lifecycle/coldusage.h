@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,13 +23,22 @@ namespace sandglass::lifecycle {
 class ColdUsage final
 {
 public:
-    enum class Grouping : std::uint8_t { Template, Sandbox, Metadata };
+    enum class Grouping : std::uint8_t { Template, Sandbox, Metadata, Day };
+
+    /// A stretch of time with costs of its own.
+    struct Day
+    {
+        std::string name;
+        Timestamp from{}, to{}; ///< [from, to)
+        friend bool operator==(const Day &, const Day &) = default;
+    };
 
     struct Question
     {
         Timestamp from{}, to{}; ///< what lies in [from, to)
         Grouping grouping = Grouping::Template;
-        std::string key; ///< of Metadata: groups are its values
+        std::string key;       ///< of Metadata: groups are its values
+        std::vector<Day> days; ///< of Day: each is a group, in order and side by side; what lies outside is left out
         cost::RateCard card;
         std::vector<std::string> leftOut; ///< ids that are counted elsewhere
         std::size_t mostGroups = 1'000;   ///< the dearest ones; the others are one sum
@@ -53,6 +63,9 @@ public:
         Group rest;                 ///< of the groups beyond `mostGroups`
         std::int64_t restCount = 0; ///< how many groups that are
     };
+
+    /// The days that [from, to) has a part of.
+    [[nodiscard]] static std::span<const Day> daysWithin(const std::vector<Day> &days, Timestamp from, Timestamp to);
 
     [[nodiscard]] static Result<ColdUsage> open(const std::filesystem::path &file);
     ColdUsage(ColdUsage &&) noexcept;

@@ -29,6 +29,7 @@ private Q_SLOTS:
     void figuresStandApart();
     void groupsByAMetadataKey();
     void rememberedKeyComesBack();
+    void groupsByDay();
 
 private:
     struct Program
@@ -40,8 +41,10 @@ private:
             , byTemplate(live.tracker(), window, Grouping::Template, &cold)
             , bySandbox(live.tracker(), window, Grouping::Sandbox, &cold)
             , byMetadata(live.tracker(), window, Grouping::Metadata, &cold)
+            , byDay(live.tracker(), window, Grouping::Day, &cold)
             , page(window, series, byTemplate, bySandbox)
         {
+            page.offerDays(byDay);
             page.offerMetadata(byMetadata);
             page.resize(1024, 600);
             page.show();
@@ -49,7 +52,7 @@ private:
         models::TimeWindow window;
         models::ColdCosts cold;
         models::LiveSeries series;
-        models::CostTableModel byTemplate, bySandbox, byMetadata;
+        models::CostTableModel byTemplate, bySandbox, byMetadata, byDay;
         ui::CostsPage page;
     };
     [[nodiscard]] QComboBox *grouping() const { return m_program->page.findChild<QComboBox *>(u"costGrouping"_s); }
@@ -94,7 +97,7 @@ void TestCostsPage::figuresStandApart()
 
 void TestCostsPage::groupsByAMetadataKey()
 {
-    QTRY_COMPARE(grouping()->count(), 3);
+    QTRY_COMPARE(grouping()->count(), 4);
     QCOMPARE(grouping()->itemText(0), u"Template"_s);
     grouping()->setCurrentIndex(grouping()->findText(u"customer"_s));
     QTRY_COMPARE(table()->model()->rowCount(), 3);
@@ -108,9 +111,31 @@ void TestCostsPage::groupsByAMetadataKey()
     QCOMPARE(table()->model(), &m_program->byTemplate);
 }
 
+void TestCostsPage::groupsByDay()
+{
+    QTRY_COMPARE(grouping()->count(), 4);
+    grouping()->setCurrentIndex(grouping()->findText(u"Day"_s));
+    QCOMPARE(table()->model(), &m_program->byDay);
+    QTRY_COMPARE(table()->model()->rowCount(), 1);
+    QCOMPARE(table()->model()->index(0, 0).data().toString(), u"2026-08-20"_s);
+    QCOMPARE(table()->model()->headerData(0, Qt::Horizontal).toString(), u"Day"_s);
+    QCOMPARE(table()->accessibleName(), u"By day"_s);
+    QTRY_COMPARE(m_program->byDay.total(), m_program->byTemplate.total());
+    QVERIFY(!m_program->byDay.total().isZero());
+
+    const QByteArray state = m_program->page.saveState();
+    m_program = std::make_unique<Program>(m_live);
+    m_program->page.restoreState(state);
+    QCOMPARE(grouping()->currentText(), u"Day"_s);
+    QTRY_COMPARE(table()->model()->rowCount(), 1);
+    QTRY_COMPARE(grouping()->count(), 4); // the keys are offered beside it
+    grouping()->setCurrentIndex(grouping()->findText(u"team"_s));
+    QCOMPARE(table()->model(), &m_program->byMetadata);
+}
+
 void TestCostsPage::rememberedKeyComesBack()
 {
-    QTRY_COMPARE(grouping()->count(), 3);
+    QTRY_COMPARE(grouping()->count(), 4);
     grouping()->setCurrentIndex(grouping()->findText(u"team"_s));
     const QByteArray state = m_program->page.saveState();
     m_program = std::make_unique<Program>(m_live);

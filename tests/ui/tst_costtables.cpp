@@ -3,6 +3,7 @@
 #include "models/costs/liveseries.h"
 #include "models/costs/timewindow.h"
 #include "models/timetravel/viewpoint.h"
+#include "services/core/displayzone.h"
 #include "services/lifecycle/journal.h"
 #include "services/lifecycle/tracker.h"
 #include "tests/services/lifecycle/journalhelp.h"
@@ -10,10 +11,12 @@
 #include "ui/costs/costcsv.h"
 
 #include <QAbstractItemModelTester>
+#include <QScopeGuard>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <ctime>
 #include <memory>
 #include <numeric>
 
@@ -60,6 +63,7 @@ private Q_SLOTS:
     void cleanup();
     void rowsAddUp_data();
     void rowsAddUp();
+    void daysAddUp();
     void metadataAddsUp();
     void oneThatComesBackCountsOnce();
     void pastAddsUp();
@@ -181,6 +185,7 @@ void TestCostTables::rowsAddUp_data()
         QTest::addRow("%s, a part", name) << grouping << 1'000.0125 << 30'000.75 << false;
         QTest::addRow("%s, few", name) << grouping << 20'000.0 << 20'060.0 << false;
     }
+    QTest::addRow("day, a part") << Grouping::Day << 1'000.0125 << 30'000.75 << false;
 }
 
 void TestCostTables::rowsAddUp()
@@ -231,6 +236,47 @@ void TestCostTables::rowsAddUp()
         QCOMPARE(figures.count(u"incomplete"_s), 3); // templates of an even number
         QCOMPARE(figures.count(u"confirmed"_s), 3);
     }
+}
+
+void TestCostTables::daysAddUp()
+{
+    const QByteArray before = qgetenv("TZ");
+    const auto restore = qScopeGuard([&] {
+        qputenv("TZ", before);
+        ::tzset();
+    });
+    qputenv("TZ", "Asia/Tokyo");
+    ::tzset();
+    const Timestamp midnight = sample::at(5 * 3'600); // 15:00 UTC
+    m_window->select(sample::at(-10), m_now);
+    const auto [first, last] = m_window->aligned(models::LiveSeries::bucketCount);
+    CostTableModel model(*m_viewpoint, *m_window, Grouping::Day, m_cold.get());
+    model.setActive(true);
+    QVERIFY(settle(model));
+    QTRY_COMPARE(model.rowCount(), 2);
+    QCOMPARE(model.index(0, 0).data().toString(), u"2026-08-21"_s); // the newest first
+    QCOMPARE(model.index(1, 0).data().toString(), u"2026-08-20"_s);
+    QVERIFY(*model.amountOf(0) == m_viewpoint->costBetween(midnight, last));
+    QVERIFY(*model.amountOf(1) == m_viewpoint->costBetween(first, midnight));
+    QVERIFY(sumOf(model) == wholeCost());
+    qint64 both = 0; // that ran over midnight
+    for (int i = 0; i < endedCount; ++i) {
+        const Event event = lifeOf(i);
+        both += *event.execution->startedAt < midnight && event.timestamp > midnight;
+    }
+    QVERIFY(both > 0);
+    const auto sandboxes = [&model](int row) {
+        return model.index(row, CostTableModel::CountColumn).data().toLongLong();
+    };
+    QCOMPARE(sandboxes(0) + sandboxes(1), endedCount + both);
+    QVERIFY(ui::costCsv(model).startsWith(u"day,2026-08-21,"_s));
+
+    DisplayZone::setUtc(true); // as Settings may say meanwhile
+    const auto back = qScopeGuard([] { DisplayZone::setUtc(false); });
+    model.refresh();
+    QTRY_COMPARE(model.rowCount(), 1);
+    QCOMPARE(model.index(0, 0).data().toString(), u"2026-08-20"_s);
+    QTRY_VERIFY(sumOf(model) == wholeCost());
 }
 
 void TestCostTables::metadataAddsUp()
@@ -288,7 +334,7 @@ void TestCostTables::pastAddsUp()
     const auto moment = sample::at(15'000.5);
     m_viewpoint->travelTo(moment);
     QTRY_VERIFY_WITH_TIMEOUT(m_viewpoint->isInPast() && !m_viewpoint->isSeeking(), 60'000);
-    for (const Grouping grouping : {Grouping::Template, Grouping::Sandbox}) {
+    for (const Grouping grouping : {Grouping::Template, Grouping::Sandbox, Grouping::Day}) {
         m_window->select(sample::at(-10), m_now);
         CostTableModel model(*m_viewpoint, *m_window, grouping, m_cold.get());
         model.setActive(true);

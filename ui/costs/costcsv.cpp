@@ -16,6 +16,8 @@ QString groupingOf(const CostTableModel &table)
         return QStringLiteral("template");
     case CostTableModel::Grouping::Sandbox:
         return QStringLiteral("sandbox");
+    case CostTableModel::Grouping::Day:
+        return QStringLiteral("day");
     case CostTableModel::Grouping::Metadata:
         break;
     }

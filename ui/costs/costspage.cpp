@@ -28,7 +28,9 @@ using models::CostTableModel;
 
 namespace {
 
-constexpr int roomForBoth = 1'380; ///< pixels: two tables with all their columns
+constexpr int dayItem = 1;             ///< of the groupings
+constexpr int roomForBoth = 1'380;     ///< pixels: two tables with all their columns
+const QByteArray daysChosen = "\nday"; ///< in the page's state; no key begins with a new line
 const QList<int> columnWidths = {-1, 96, 108, 84, 98, 88};
 
 QList<int> leastWidths(int name)
@@ -62,7 +64,7 @@ CostsPage::CostsPage(models::TimeWindow &window, models::LiveSeries &series, Cos
     m_grouping = new QComboBox;
     m_grouping->setObjectName(QStringLiteral("costGrouping"));
     m_grouping->setAccessibleName(tr("Group costs by"));
-    m_grouping->setToolTip(tr("Template, or a key of the sandboxes' metadata"));
+    m_grouping->setToolTip(tr("Template, day, or a key of the sandboxes' metadata"));
     m_grouping->addItem(tr("Template"));
     m_groupCard->titleRow()->addWidget(m_grouping);
     tables->addWidget(m_groupCard, 1);
@@ -152,12 +154,28 @@ void CostsPage::tellReading(Card &card, const CostTableModel &model)
     });
 }
 
+void CostsPage::offerDays(CostTableModel &byDay)
+{
+    m_byDay = &byDay;
+    m_grouping->insertItem(dayItem, tr("Day"));
+    tellReading(*m_groupCard, byDay);
+    connect(m_grouping, &QComboBox::currentIndexChanged, this, &CostsPage::chooseGrouping);
+    if (m_wantsDays)
+        m_grouping->setCurrentIndex(dayItem);
+}
+
+bool CostsPage::showsDays() const
+{
+    return m_byDay != nullptr && m_grouping->currentIndex() == dayItem;
+}
+
 void CostsPage::offerMetadata(CostTableModel &byMetadata)
 {
     m_byMetadata = &byMetadata;
     tellReading(*m_groupCard, byMetadata);
     connect(&byMetadata, &CostTableModel::keysChanged, this, &CostsPage::updateGroupings);
-    connect(m_grouping, &QComboBox::currentIndexChanged, this, &CostsPage::chooseGrouping);
+    if (m_byDay == nullptr)
+        connect(m_grouping, &QComboBox::currentIndexChanged, this, &CostsPage::chooseGrouping);
     updateGroupings();
 }
 
@@ -176,10 +194,15 @@ void CostsPage::updateGroupings()
 void CostsPage::chooseGrouping()
 {
     const QString key = m_grouping->currentData().toString();
-    m_byMetadata->setKey(key);
-    m_groupTable->setModel(key.isEmpty() ? &m_byTemplate : m_byMetadata);
+    if (m_byMetadata != nullptr)
+        m_byMetadata->setKey(key);
+    if (m_byDay != nullptr)
+        m_byDay->setActive(showsDays() && isVisible());
+    m_groupTable->setModel(showsDays() ? m_byDay : key.isEmpty() ? &m_byTemplate : m_byMetadata);
     m_groupTable->setColumnWidths(columnWidths, leastWidths(120));
-    m_groupTable->setAccessibleName(key.isEmpty() ? tr("By template") : tr("By %1").arg(key));
+    m_groupTable->setAccessibleName(showsDays()         ? tr("By day")
+                                        : key.isEmpty() ? tr("By template")
+                                                        : tr("By %1").arg(key));
 }
 
 void CostsPage::updateFigures()
@@ -214,13 +237,15 @@ void CostsPage::refresh()
     m_bySandbox.refresh();
     if (m_byMetadata != nullptr)
         m_byMetadata->refresh();
+    if (showsDays())
+        m_byDay->refresh();
 }
 
 QByteArray CostsPage::saveState() const
 {
     const QString key = m_grouping->currentData().toString();
     return QByteArray::number(static_cast<qint64>(m_window.followed().count())) + '\n'
-        + (key.isEmpty() ? m_wantedKey : key).toUtf8();
+        + (showsDays() ? daysChosen : (key.isEmpty() ? m_wantedKey : key).toUtf8());
 }
 
 void CostsPage::restoreState(const QByteArray &state)
@@ -230,8 +255,12 @@ void CostsPage::restoreState(const QByteArray &state)
     const std::chrono::milliseconds length(state.left(lineEnd).toLongLong(&isNumber));
     if (isNumber && (length == models::TimeWindow::today || length >= models::TimeWindow::shortest))
         m_window.follow(length);
-    if (lineEnd >= 0)
-        m_wantedKey = QString::fromUtf8(state.mid(lineEnd + 1));
+    const QByteArray chosen = lineEnd < 0 ? QByteArray() : state.mid(lineEnd + 1);
+    m_wantsDays = chosen == daysChosen;
+    if (m_wantsDays && m_byDay != nullptr)
+        m_grouping->setCurrentIndex(dayItem);
+    else if (!m_wantsDays && lineEnd >= 0)
+        m_wantedKey = QString::fromUtf8(chosen);
     if (m_byMetadata != nullptr)
         updateGroupings();
 }
@@ -244,6 +273,8 @@ void CostsPage::showEvent(QShowEvent *event)
     m_bySandbox.setActive(true);
     if (m_byMetadata != nullptr)
         m_byMetadata->setActive(true);
+    if (showsDays())
+        m_byDay->setActive(true);
 }
 
 void CostsPage::hideEvent(QHideEvent *event)
@@ -254,6 +285,8 @@ void CostsPage::hideEvent(QHideEvent *event)
     m_bySandbox.setActive(false);
     if (m_byMetadata != nullptr)
         m_byMetadata->setActive(false);
+    if (m_byDay != nullptr)
+        m_byDay->setActive(false);
 }
 
 void CostsPage::updateChart()
@@ -275,6 +308,8 @@ void CostsPage::exportCsv()
 void CostsPage::writeCsv(const QString &path)
 {
     QString text = costCsvHeader() + costCsv(m_byTemplate) + costCsv(m_bySandbox);
+    if (showsDays())
+        text += costCsv(*m_byDay);
     if (m_byMetadata != nullptr && !m_byMetadata->key().isEmpty())
         text += costCsv(*m_byMetadata);
     QSaveFile file(path);

@@ -28,6 +28,8 @@ public:
               models::CostTableModel &bySandbox, QWidget *parent = nullptr);
 
     void showForecast(QWidget *card); ///< beside the chart; once; takes ownership
+    /// Lets the person choose days in place of templates; once, before offerMetadata().
+    void offerDays(models::CostTableModel &byDay);
     /// Lets the person choose a metadata key in place of templates; once.
     void offerMetadata(models::CostTableModel &byMetadata);
 
@@ -54,6 +56,7 @@ private:
     void updateFigures();
     void updateGroupings();
     void chooseGrouping();
+    [[nodiscard]] bool showsDays() const;
     void exportCsv();
     void writeCsv(const QString &path);
 
@@ -69,9 +72,11 @@ private:
     TableView *m_groupTable = nullptr; ///< by template, or by a metadata key
     Card *m_groupCard = nullptr;
     Card *m_sandboxCard = nullptr;
-    QComboBox *m_grouping = nullptr; ///< the key as data; none = by template
+    QComboBox *m_grouping = nullptr; ///< the key as data; none = by template or day
+    models::CostTableModel *m_byDay = nullptr;
     models::CostTableModel *m_byMetadata = nullptr;
-    QString m_wantedKey; ///< of the last time, until it has been seen
+    bool m_wantsDays = false; ///< of the last time, until it can be chosen
+    QString m_wantedKey;      ///< of the last time, until it has been seen
 };
 
 } // namespace sandglass::ui
