@@ -81,7 +81,7 @@ private:
     bool m_isAsking = false;
     bool m_hasOlder = false;
     bool m_wantsOlder = false; ///< once the request under way is answered
-    int m_round = 0; ///< answers to earlier rounds are of another sandbox, filter or service
+    int m_round = 0;           ///< answers to earlier rounds are of another sandbox, filter or service
     State m_state = State::Idle;
     Error m_error;
     std::deque<e2b::SandboxLogEntry> m_rows;
