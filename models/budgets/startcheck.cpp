@@ -90,7 +90,8 @@ void StartCheck::ask(const PlannedStart &start, QObject *context, Answer answer)
     if (!isAnybodysBusiness)
         return answer({});
     m_questions.push_back({start, m_desk.now(), QDeadlineTimer(patience), context, std::move(answer)});
-    m_impatience.start(patience);
+    if (!m_impatience.isActive())
+        m_impatience.start(patience);
     m_desk.evaluateNow();
 }
 
@@ -112,8 +113,8 @@ void StartCheck::answerAll()
     m_questions.erase(due.begin(), due.end());
     if (m_questions.empty())
         m_impatience.stop();
-    else if (!m_impatience.isActive()) // the newest is not as old as the timer's
-        m_impatience.start(patience);
+    else // the oldest stands first
+        m_impatience.start(std::chrono::milliseconds(m_questions.front().until.remainingTime()));
     for (const Question &question : settled) {
         if (question.context)
             question.answer({check(costOf(question.start), m_desk.isCurrent())});
