@@ -389,6 +389,7 @@ void TestSandboxesPage::extendTellsItsWorstCase()
     QVERIFY2(words->text().endsWith(u" · 15 min more: at most $0.0272"_s), qPrintable(words->text())); // 900 s
     select({u"unsized"_s});
     QVERIFY2(words->text().endsWith(u" · 15 min more: price unknown"_s), qPrintable(words->text()));
+    QVERIFY2(m_page->minimumSizeHint().width() <= 816, "it fits beside the side bar of a window of 1024");
     select({u"sized"_s, u"unsized"_s});
     QVERIFY2(words->text().endsWith(u"at most $0.0272, 1 of unknown size"_s), qPrintable(words->text()));
 }
