@@ -278,7 +278,8 @@ void SandboxesPage::shareRoom()
         const int wished = std::max(whole / 3, m_inspector->minimumSizeHint().height());
         const int lower = std::min(wished, m_inspector->maximumHeight());
         m_splitter->setSizes({whole - lower, lower});
-        m_table->scrollTo(m_table->currentIndex());
+        if (const QModelIndexList rows = m_table->selectionModel()->selectedRows(); rows.size() == 1)
+            m_table->scrollTo(rows.front());
     });
 }
 
