@@ -200,9 +200,7 @@ lifecycle::EventScan EventListModel::olderOnes(std::int64_t beforeSeq) const
         before =
             m_rows.empty() ? Place(m_picture.now(), INT64_MAX) : Place(m_rows.front().timestamp, m_rows.front().seq);
     scan.accepts = [words = m_words, before](const StoredEvent &stored) {
-        if (before
-            && (stored.event.type == lifecycle::EventType::Unknown || stored.event.sandboxId.empty()
-                || Place(stored.event.timestamp, stored.seq) >= *before))
+        if (before && Place(stored.event.timestamp, stored.seq) >= *before)
             return false;
         return words.empty() || accepts(rowOf(stored), words);
     };

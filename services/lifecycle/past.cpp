@@ -3,6 +3,7 @@
 #include "services/lifecycle/coldindex.h"
 #include "services/lifecycle/eventlookup.h"
 #include "services/lifecycle/journalfile.h"
+#include "services/lifecycle/otherevents.h"
 #include "services/lifecycle/recordmarks.h"
 #include "services/lifecycle/stretches.h"
 #include "services/lifecycle/trackerhistory.h"
@@ -10,6 +11,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 #include <utility>
 
@@ -109,7 +111,8 @@ public:
 
     [[nodiscard]] std::size_t endedCount() const { return m_ended; }
 
-    [[nodiscard]] std::shared_ptr<Past> finish(const std::function<std::optional<StoredEvent>(const Seen &)> &find)
+    [[nodiscard]] std::shared_ptr<Past> finish(const std::function<std::optional<StoredEvent>(const Seen &)> &find,
+                                               OtherEvents &others)
     {
         Ledger &ledger = m_past->ledger;
         ledger.fold.settle();
@@ -131,9 +134,13 @@ public:
             if (auto event = find(m_seen[i]))
                 m_past->newest.push_back(std::move(*event));
         }
+        m_past->eventCount += others.countUntil(m_past->moment);
+        std::ranges::move(others.newestUntil(m_past->moment, m_limits.events), std::back_inserter(m_past->newest));
         std::ranges::stable_sort(m_past->newest, [](const StoredEvent &a, const StoredEvent &b) {
             return std::pair(a.event.timestamp, a.seq) > std::pair(b.event.timestamp, b.seq);
         });
+        if (m_past->newest.size() > m_limits.events)
+            m_past->newest.resize(m_limits.events);
         return std::move(m_past);
     }
 
@@ -218,6 +225,7 @@ struct PastReader::Private
         , limits(limit)
         , database(std::move(opened))
         , events(database)
+        , others(database)
         , byNumber(database, "SELECT record FROM sandboxes WHERE number = ?1 AND tier = 2")
         , hot(database, "SELECT record FROM sandboxes WHERE tier < 2")
         , changed(database, "SELECT number, record, counted FROM sandboxes WHERE tier = 3")
@@ -240,6 +248,7 @@ struct PastReader::Private
     Limits limits;
     Database database;
     EventLookup events;
+    OtherEvents others;
     Statement byNumber, hot, changed, position, eventsAfter;
     ColdFinder finder;
     ColdIndex index;
@@ -266,12 +275,16 @@ Result<std::unique_ptr<PastReader>> PastReader::open(const std::filesystem::path
     if (!index)
         return failure(std::move(index.error()));
     state->index = std::move(*index);
+    if (auto followed = state->others.follow(isStopped); !followed)
+        return failure(std::move(followed.error()));
     return std::unique_ptr<PastReader>(new PastReader(std::move(state)));
 }
 
 Result<> PastReader::Private::readAll(Seek &seek, Timestamp moment)
 {
     if (auto followed = events.follow(); !followed)
+        return followed;
+    if (auto followed = others.follow(*isStopped); !followed)
         return followed;
     auto done = readRecords(seek, moment);
     if (!done)
@@ -366,7 +379,7 @@ Result<std::shared_ptr<Past>> PastReader::read(Timestamp moment, const cost::Rat
     (void)d->database.execute("COMMIT"); // of a reading connection
     if (!done)
         return failure(done.error());
-    return seek.finish([this](const Seen &seen) { return d->events.find(*seen.sandboxId, seen.idHash); });
+    return seek.finish([this](const Seen &seen) { return d->events.find(*seen.sandboxId, seen.idHash); }, d->others);
 }
 
 } // namespace sandglass::lifecycle

@@ -23,11 +23,11 @@ struct Past
 
     Timestamp moment{};
     Ledger ledger;
-    std::vector<StoredEvent> newest;                   ///< newest first by their own time; of known types
-    std::int64_t eventCount = 0;                       ///< of known types
+    std::vector<StoredEvent> newest; ///< newest first by their own time
+    std::int64_t eventCount = 0;
     std::vector<Timestamp> lastHour;                   ///< events of the hour before, sorted; of sandboxes in the fold
     std::optional<Timestamp> firstEvent;               ///< of the whole journal
-    std::optional<Timestamp> previousEvent, nextEvent; ///< around the moment; one at the moment itself is neither
+    std::optional<Timestamp> previousEvent, nextEvent; ///< of known types, around the moment; one at it is neither
 
     /// In the `window` until the moment, at most one hour.
     [[nodiscard]] int eventsWithin(std::chrono::milliseconds window) const;

@@ -34,6 +34,7 @@ private Q_SLOTS:
     void returnOvertakesAJourney();
     void stepsByEventAndTime();
     void nothingHasHappened();
+    void unknownTypesStandInThePastToo();
     void pricesOfTodayForThePast();
     void unreadableJournalLeavesThePicture();
 
@@ -211,6 +212,34 @@ void TestViewpoint::nothingHasHappened()
     QVERIFY(!m_viewpoint->canStep(Viewpoint::Step::Event, -1));
     QVERIFY(go(100));
     QVERIFY(m_viewpoint->fold().sandboxes().empty());
+}
+
+void TestViewpoint::unknownTypesStandInThePastToo()
+{
+    const lifecycle::Event mystery = sample::bare(EventType::Unknown, 60, "e1", "a");
+    lifecycle::Event nowhere = sample::bare(EventType::Unknown, 70, {}, {}); // of no sandbox
+    nowhere.id = "nowhere";
+    QVERIFY(m_live.record({mystery, nowhere, sample::bare(EventType::Unknown, 250, "e1", "a")}));
+    models::EventListModel events(*m_viewpoint);
+    QCOMPARE(events.unknownCount(), 3);
+    QVERIFY(go(150));
+    const auto id = [&events](int row) {
+        return events.index(row, 0).data(models::EventListModel::EventIdRole).toString().toStdString();
+    };
+    QCOMPARE(events.rowCount(), 5); // newest first: killed, nowhere, mystery, b, a
+    QCOMPARE(events.totalCount(), 5);
+    QCOMPARE(events.unknownCount(), 2);
+    QCOMPARE(id(1), std::string("nowhere"));
+    QCOMPARE(id(2), mystery.id);
+    QVERIFY(go(40));
+    QCOMPARE(events.rowCount(), 1);
+    QCOMPARE(events.unknownCount(), 0);
+    // One that arrives while somebody looks back stands where it belongs.
+    QVERIFY(m_live.record({sample::bare(EventType::Unknown, 20, "e1", "a")}));
+    QVERIFY(go(30));
+    QCOMPARE(events.unknownCount(), 1);
+    m_viewpoint->returnToNow();
+    QTRY_COMPARE(events.unknownCount(), 4);
 }
 
 void TestViewpoint::pricesOfTodayForThePast()

@@ -61,8 +61,12 @@ struct Reference
     {
         for (const StoredEvent &stored : all) {
             const Event &e = stored.event;
-            if (e.type == EventType::Unknown || e.sandboxId.empty())
+            if (e.type == EventType::Unknown) { // told, and of no sandbox's life
+                count += e.timestamp <= moment ? 1 : 0;
+                if (e.timestamp <= moment)
+                    newest.push_back({e.timestamp, stored.seq});
                 continue;
+            }
             if (e.timestamp > moment) {
                 next = std::min(next.value_or(e.timestamp), e.timestamp);
                 continue;
