@@ -33,8 +33,8 @@ struct Past
     [[nodiscard]] int eventsWithin(std::chrono::milliseconds window) const;
 };
 
-/// Looks back in a journal. Reads an index at first, which takes about a second for a million events; from then on a
-/// moment takes a tenth of it. Own connection; used by one thread, which is not the UI's. The tables must be held.
+/// Looks back in a journal. Reads an index at first, which takes one to two seconds for a million events; from then on
+/// a moment takes a tenth of it. Own connection; used by one thread, which is not the UI's. The tables must be held.
 class PastReader final
 {
 public:
