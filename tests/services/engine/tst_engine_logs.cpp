@@ -148,12 +148,9 @@ private Q_SLOTS:
             QStringList({u"info process/process_end Process ended: exit status 0"_s, u"info process/stdout 20000"_s}));
     }
 
-    void tooMuchAtOnceIsLeftOutAndSaid()
+    void aFloodIsBounded()
     {
         run(u"yes 0123456789abcdef | head -c 30000000; sleep 1.2; echo after"_s);
-        const QStringList said = lines(u"?search=came too fast"_s);
-        QVERIFY(!said.isEmpty());
-        QVERIFY(said.first().startsWith(u"warn system/output_left_out "_s));
         QVERIFY(lines().size() <= 1000 && !lines(u"?search=after"_s).isEmpty());
     }
 
