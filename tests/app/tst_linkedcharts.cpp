@@ -8,6 +8,8 @@
 #include <QPushButton>
 #include <QTest>
 
+#include <numeric>
+
 using namespace Qt::Literals::StringLiterals;
 using namespace sandglass;
 
@@ -16,6 +18,7 @@ class TestLinkedCharts final : public QObject
     Q_OBJECT
 private Q_SLOTS:
     void initTestCase();
+    void burnRateIsCostPerHour();
     void dragSelectsForAll();
     void keysReadOut();
     void doubleClickTakesItBack();
@@ -36,6 +39,25 @@ void TestLinkedCharts::initTestCase()
     QVERIFY(m_fixture->input.click(m_fixture->find<QWidget>("nav-overview")));
     QTRY_VERIFY_WITH_TIMEOUT(chart("costChart")->isVisible() && chart("costChart")->data().bucketCount() > 0, 10'000);
     m_whole = chart("costChart")->data().to - chart("costChart")->data().from;
+}
+
+void TestLinkedCharts::burnRateIsCostPerHour()
+{
+    ui::TimeChart *cost = chart("costChart");
+    const auto sum = [cost] {
+        double all = 0;
+        for (const auto &series : cost->data().series)
+            all = std::accumulate(series.values.begin(), series.values.end(), all);
+        return all;
+    };
+    const double hours = std::chrono::duration<double, std::ratio<3600>>(m_whole).count() / cost->data().bucketCount();
+    QTRY_VERIFY_WITH_TIMEOUT(sum() > 0.0001, 30'000); // some seconds of a sandbox, which goes on running
+    const double amount = sum();
+    QVERIFY(m_fixture->input.click(m_fixture->find<QWidget>("costMeasure1")));
+    QTRY_VERIFY2(sum() > 0.99 * amount / hours, qPrintable(QString::number(sum())));
+    QVERIFY2(sum() < 3 * amount / hours, qPrintable(QString::number(sum())));
+    QVERIFY(m_fixture->input.click(m_fixture->find<QWidget>("costMeasure0")));
+    QTRY_VERIFY(sum() < 3 * amount);
 }
 
 void TestLinkedCharts::dragSelectsForAll()

@@ -14,6 +14,7 @@
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/row.h"
 #include "ui/widgets/scrollarea.h"
+#include "ui/widgets/segmentedcontrol.h"
 #include "ui/widgets/stattile.h"
 #include "ui/widgets/tableview.h"
 
@@ -22,11 +23,19 @@
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
+#include <chrono>
 #include <cmath>
+#include <utility>
 
 namespace sandglass::ui {
 
 using models::EventListModel;
+
+namespace {
+
+constexpr int rateMeasure = 1; ///< segment of the chart of costs
+
+} // namespace
 
 OverviewPage::OverviewPage(models::LiveFigures &figures, models::TimeWindow &window, models::LiveSeries &series,
                            EventListModel &events, QWidget *parent)
@@ -96,15 +105,17 @@ QWidget *OverviewPage::buildTiles()
 QWidget *OverviewPage::buildCostChart()
 {
     auto *card = new Card(tr("Cost over time"));
+    m_measure = new SegmentedControl({tr("Cost"), tr("Burn rate")}, QStringLiteral("costMeasure"));
+    card->titleRow()->addWidget(m_measure);
+    connect(m_measure, &SegmentedControl::currentChanged, this, &OverviewPage::chooseMeasure);
     m_cost = new TimeChart(TimeChart::Kind::StackedArea, tr("Cost over time by template"), QStringLiteral("costChart"));
-    m_cost->setFormatter(
-        [](double dollars) { return formatMoney(Money::fromPicoDollars(static_cast<std::int64_t>(dollars * 1e12))); });
     m_costStack = new QStackedWidget;
     m_costStack->addWidget(m_cost);
     m_nothingRan = new EmptyState({}, {});
     connect(m_nothingRan, &EmptyState::actionTriggered, this, &OverviewPage::newSandboxRequested);
     m_costStack->addWidget(m_nothingRan);
     card->body()->addWidget(m_costStack);
+    chooseMeasure();
     return card;
 }
 
@@ -173,13 +184,42 @@ void OverviewPage::updateTiles()
     m_eventsPerMinute->setDetail(tr("%1 in the journal").arg(formatCount(m_figures.journalCount())));
 }
 
+void OverviewPage::chooseMeasure()
+{
+    const bool isRate = m_measure->currentIndex() == rateMeasure;
+    m_cost->setFormatter([isRate](double dollars) {
+        const Money amount = Money::fromPicoDollars(std::llround(dollars * 1e12));
+        return isRate ? formatRate(amount) : formatMoney(amount);
+    });
+    updateCharts();
+}
+
+QByteArray OverviewPage::saveState() const
+{
+    return QByteArray::number(m_measure->currentIndex());
+}
+
+void OverviewPage::restoreState(const QByteArray &state)
+{
+    m_measure->setCurrentIndex(state.toInt() == rateMeasure ? rateMeasure : 0);
+    chooseMeasure();
+}
+
 void OverviewPage::updateCharts()
 {
     if (!isVisible())
         return;
     ChartData cost{m_series.from(), m_series.to(), {}, m_series.knownUntil()};
-    for (const auto &line : m_series.cost())
-        cost.series.push_back({line.name, line.values});
+    // What a bucket cost, as if an hour went on like it.
+    const std::chrono::duration<double, std::ratio<3600>> bucket =
+        (m_series.to() - m_series.from()) / models::LiveSeries::bucketCount;
+    const double factor = m_measure->currentIndex() == rateMeasure && bucket.count() > 0 ? 1 / bucket.count() : 1;
+    for (const auto &line : m_series.cost()) {
+        ChartData::Series series{line.name, line.values};
+        for (double &value : series.values)
+            value *= factor;
+        cost.series.push_back(std::move(series));
+    }
     m_cost->setData(std::move(cost));
     m_activeChart->setData({m_series.from(), m_series.to(), {{tr("active"), m_series.active()}}});
     m_costStack->setCurrentIndex(m_series.isEmpty() ? 1 : 0);

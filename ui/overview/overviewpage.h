@@ -15,6 +15,7 @@ class TimeWindow;
 namespace sandglass::ui {
 
 class EmptyState;
+class SegmentedControl;
 class StatTile;
 class TableView;
 class TimeChart;
@@ -29,6 +30,8 @@ public:
 
     [[nodiscard]] QString title() const override { return tr("Overview"); }
     [[nodiscard]] QWidget *headerTools() override { return m_tools; }
+    [[nodiscard]] QByteArray saveState() const override;
+    void restoreState(const QByteArray &state) override;
     /// Why nothing can be started from here; empty: it can.
     void setReadOnly(const QString &why);
 
@@ -47,6 +50,7 @@ private:
     QWidget *buildEvents();
     void updateTiles();
     void updateCharts();
+    void chooseMeasure(); ///< of the chart of costs: amounts, or the rate they were spent at
     void updateEvents();
 
     models::LiveFigures &m_figures;
@@ -61,6 +65,7 @@ private:
     StatTile *m_today = nullptr;
     StatTile *m_eventsPerMinute = nullptr;
     QStackedWidget *m_costStack = nullptr;
+    SegmentedControl *m_measure = nullptr;
     TimeChart *m_cost = nullptr;
     TimeChart *m_activeChart = nullptr;
     QStackedWidget *m_eventStack = nullptr;
