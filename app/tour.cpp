@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <utility>
 
 using namespace std::chrono_literals;
 using namespace Qt::Literals::StringLiterals;
@@ -231,6 +232,7 @@ void Tour::planPictures(const QString &name, const QStringList &pages, const QSt
                            m_nextPage = 0;
                            m_arePicturesGood = true;
                            m_modeBefore = m_composition.theme().mode();
+                           m_sizeBefore = m_composition.window().size();
                            beginTheme(false);
                            m_composition.window().showPage(pages.front());
                        },
@@ -310,17 +312,23 @@ bool Tour::takePictures(const QStringList &pages, const QString &suffix)
         std::ranges::all_of(shown, [](const ui::Page *page) { return !page->isVisible() || page->isCurrent(); });
     if (!isCurrent)
         return false;
-    const QSize sizeBefore = window.size();
+    if (!std::exchange(m_isSized, true)) { // what a size changes takes some turns of the event loop
+        window.resize(m_isSmallTaken ? largeWindow : smallWindow);
+        return false;
+    }
+    m_isSized = false;
+    m_sinceProgress.start();
     const QString theme = ui::Theme::tokens().isDark ? u"dark"_s : u"light"_s;
     const QString name = u"%1-%2"_s.arg(pages.at(m_nextPage) + suffix, theme);
-    const bool isSmallGood = takePicture(name + u"-1024x600"_s, smallWindow);
-    const bool isLargeGood = takePicture(name, largeWindow);
-    m_arePicturesGood = m_arePicturesGood && isSmallGood && isLargeGood;
-    window.resize(sizeBefore);
-    m_sinceProgress.start();
+    const bool isGood = takePicture(m_isSmallTaken ? name : name + u"-1024x600"_s);
+    m_arePicturesGood = m_arePicturesGood && isGood;
+    m_isSmallTaken = !m_isSmallTaken;
+    if (m_isSmallTaken)
+        return false;
     if (++m_nextPage == pages.size()) {
         if (m_isSecondTheme) {
             m_composition.theme().setMode(m_modeBefore);
+            window.resize(m_sizeBefore);
             return true;
         }
         beginTheme(true);
@@ -337,10 +345,9 @@ void Tour::beginTheme(bool isSecond)
     m_composition.theme().setMode(ui::Theme::tokens().isDark ? ui::Theme::Mode::Light : ui::Theme::Mode::Dark);
 }
 
-bool Tour::takePicture(const QString &name, QSize size)
+bool Tour::takePicture(const QString &name)
 {
     ui::MainWindow &window = m_composition.window();
-    window.resize(size);
     // A page that puts its parts elsewhere in another size has them laid out by posted events, one for each layout on
     // the way up.
     for (int depth = 0; depth < 4; ++depth) {

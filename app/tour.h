@@ -4,6 +4,7 @@
 
 #include <QElapsedTimer>
 #include <QObject>
+#include <QSize>
 #include <QString>
 #include <QTimer>
 
@@ -53,7 +54,7 @@ private:
     /// page at a time, once it has added up what it shows.
     [[nodiscard]] bool takePictures(const QStringList &pages, const QString &suffix);
     void beginTheme(bool isSecond);
-    [[nodiscard]] bool takePicture(const QString &name, QSize size);
+    [[nodiscard]] bool takePicture(const QString &name);
     [[nodiscard]] QString costLine() const;
 
     Composition &m_composition;
@@ -67,6 +68,9 @@ private:
     QString m_sandboxId;
     qsizetype m_nextPage = 0; ///< of those to be taken in this step
     bool m_isSecondTheme = false;
+    bool m_isSized = false;         ///< the window has the size of the next picture
+    bool m_isSmallTaken = false;    ///< of this page
+    QSize m_sizeBefore;             ///< this step
     ui::Theme::Mode m_modeBefore{}; ///< this step
     bool m_arePicturesGood = false; ///< of this step
     int m_pictures = 0;
