@@ -58,6 +58,7 @@ DesktopNotices::DesktopNotices(models::GuardDesk &desk, Settings &settings, QDBu
     : QObject(parent), m_desk(desk), m_settings(settings), m_bus(std::move(bus)), m_since(desk.now()), m_soon(this)
 {
     m_soon.setSingleShot(true);
+    m_soon.setTimerType(Qt::PreciseTimer); // a coarse one may come a twentieth too early
     connect(&m_soon, &QTimer::timeout, this, &DesktopNotices::send);
     connect(&m_settings, &Settings::changed, this, [this](Settings::Key key) {
         if (key != Settings::Key::DesktopNotices)
