@@ -71,6 +71,7 @@ public:
     [[nodiscard]] bool isKnown() const { return m_receiver != nullptr || !m_failure.isEmpty(); }
     [[nodiscard]] const lifecycle::Receiver *receiver() const { return m_receiver.get(); }
     [[nodiscard]] const QString &failure() const { return m_failure; }
+    [[nodiscard]] std::string localUrl() const; ///< how a program of this machine reaches it, once it is there
     [[nodiscard]] bool isRegistered() const { return !m_webhookId.empty(); } ///< at the local engine
 
 Q_SIGNALS:
@@ -89,7 +90,6 @@ private:
     void tell(const QString &sentence);
     void checkSettled();
     void followDeliveries(const ui::ReceiverView &now);
-    [[nodiscard]] std::string localUrl() const; ///< how a program of this machine reaches the receiver
     [[nodiscard]] ui::ReceiverView view();
 
     Surroundings m_around;

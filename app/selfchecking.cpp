@@ -146,11 +146,10 @@ QFuture<Finding> SelfChecking::lookAtDisk() const
 
 QFuture<Finding> SelfChecking::lookAtReceiver()
 {
-    const lifecycle::Receiver *receiver = m_around.receiving.receiver();
-    if (receiver == nullptr)
+    if (m_around.receiving.receiver() == nullptr)
         return now({Level::Problem, tr("Not listening: %1").arg(m_around.receiving.failure()),
                     tr("Choose another port or address in Settings > Webhook receiver.")});
-    QUrl url(toQString(receiver->url()));
+    QUrl url(toQString(m_around.receiving.localUrl())); // it may listen on every address
     url.setPath(QStringLiteral("/health"));
     net::HttpRequest request;
     request.url = toUtf8(url.toString());
