@@ -22,6 +22,9 @@ if(SANDGLASS_SANITIZE) # plain if(): the comma in the list breaks generator expr
   if(SANDGLASS_SANITIZE MATCHES "thread")
     # Asio uses fences, which TSan cannot follow; its own synchronisation is annotated elsewhere.
     target_compile_options(sandglass_flags INTERFACE -Wno-tsan)
+    add_library(sandglass_tsanclone STATIC tests/support/tsanclone.cpp)
+    target_link_options(sandglass_flags INTERFACE -Wl,--undefined=clone) # else libc's would do
+    target_link_libraries(sandglass_flags INTERFACE sandglass_tsanclone)
   endif()
 endif()
 # Includes are written from the top of the repository: #include "services/core/money.h".

@@ -157,8 +157,8 @@ void TestBroker::keepsTheHostOut_data()
                                      << "0\n";
     QTest::newRow("descriptors") << "/usr/bin/python3 -c \"import os; print(sorted(os.listdir('/proc/self/fd')))\""
                                  << "['0', '1', '2', '3']\n"; // 3 is the listing itself
-    QTest::newRow("processes") << "ls -d /proc/[0-9]* | wc -l"
-                               << "4\n"; // daemon, bash, ls, wc
+    QTest::newRow("processes") << "set -- /proc/[0-9]*; echo $#"
+                               << "2\n"; // daemon and bash: no pipe, whose ends start in any order
     QTest::newRow("capabilities")
         << "grep -E '^(CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status | tr -s '\\t' ' '"
         << "CapPrm: 0000000000000000\nCapEff: 0000000000000000\nCapBnd: 0000000000000000\n"
