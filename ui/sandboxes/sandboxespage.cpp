@@ -8,14 +8,13 @@
 #include "ui/sandboxes/orphansdialog.h"
 #include "ui/sandboxes/orphanstrip.h"
 #include "ui/sandboxes/resumedialog.h"
-#include "ui/sandboxes/sandboxdelegate.h"
 #include "ui/sandboxes/sandboxinspector.h"
+#include "ui/sandboxes/sandboxviews.h"
 #include "ui/sandboxes/startstrip.h"
 #include "ui/sandboxes/worstcase.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
-#include "ui/widgets/card.h"
 #include "ui/widgets/cardsplitter.h"
 #include "ui/widgets/elidedlabel.h"
 #include "ui/widgets/emptystate.h"
@@ -32,7 +31,6 @@
 #include <QHeaderView>
 #include <QItemSelectionModel>
 #include <QMenu>
-#include <QStackedWidget>
 #include <QTimer>
 #include <QVBoxLayout>
 
@@ -53,6 +51,7 @@ namespace {
 
 constexpr auto undoWindow = 5s;
 constexpr int extendSeconds = 15 * 60;
+const QByteArray mapShown = "map\n"; ///< before the table's columns in the page's state
 
 /// Of the only one selected, when it ended before its time; else empty.
 QString earlyEndOf(const QModelIndexList &rows)
@@ -73,7 +72,7 @@ SandboxesPage::SandboxesPage(SandboxListModel &sandboxes, SandboxActions &action
     setObjectName(QStringLiteral("sandboxesPage"));
     buildTools();
     buildBar();
-    buildTable();
+    buildViews();
     buildActions();
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(metrics::pageMargin, 16, metrics::pageMargin, metrics::pageMargin);
@@ -104,9 +103,14 @@ void SandboxesPage::buildTools()
     layout->setContentsMargins(0, 0, 0, 0);
     m_search = new SearchField(tr("Search id, template, metadata…  Ctrl+F"), QStringLiteral("sandboxSearch"));
     layout->addWidget(m_search, 1);
+    m_view = new SegmentedControl({tr("Table"), tr("Map")}, QStringLiteral("sandboxView"));
+    m_view->setCurrentIndex(0);
+    layout->addWidget(m_view);
     m_newSandbox = makePrimaryButton(tr("New sandbox"), QStringLiteral("newSandbox"));
     layout->addWidget(m_newSandbox);
     connect(m_search, &SearchField::searchChanged, this, &SandboxesPage::applyFilter);
+    connect(m_view, &SegmentedControl::currentChanged, this,
+            [this](int index) { m_views->setView(static_cast<SandboxViews::View>(index)); });
     connect(m_newSandbox, &QPushButton::clicked, this, &SandboxesPage::newSandboxRequested);
 }
 
@@ -138,28 +142,15 @@ void SandboxesPage::buildBar()
     connect(m_kill, &QPushButton::clicked, this, &SandboxesPage::killSelected);
 }
 
-void SandboxesPage::buildTable()
+void SandboxesPage::buildViews()
 {
-    m_stack = new QStackedWidget;
-    auto *card = new Card;
-    card->setFlush();
-    m_table = new TableView(QStringLiteral("sandboxTable"));
-    m_table->setAccessibleName(tr("Sandboxes"));
-    m_table->setItemDelegate(new SandboxDelegate(m_table));
-    m_table->setModel(&m_sandboxes);
-    m_table->setSortingEnabled(true);
-    m_table->horizontalHeader()->setSortIndicator(SandboxListModel::AgeColumn, Qt::AscendingOrder);
-    m_table->setColumnWidths({96, 172, -1, 92, 60, 98, 108, -1}, {90, 0, 144, 84, 54, 90, 100, 180});
-    m_table->setOptionalColumns({SandboxListModel::MetadataColumn});
-    m_table->setContextMenuPolicy(Qt::CustomContextMenu);
-    card->body()->addWidget(m_table);
-    m_stack->addWidget(card);
-    m_empty = new EmptyState({}, {});
-    m_stack->addWidget(m_empty);
+    m_views = new SandboxViews(m_sandboxes);
+    m_table = m_views->table();
+    m_empty = m_views->empty();
     m_splitter = new CardSplitter;
-    m_splitter->addWidget(m_stack);
+    m_splitter->addWidget(m_views);
     m_splitter->setStretchFactor(0, 1);
-    connect(m_table, &QWidget::customContextMenuRequested, this, &SandboxesPage::showMenu);
+    connect(m_views, &SandboxViews::menuRequested, this, &SandboxesPage::showMenu);
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &SandboxesPage::updateSelection);
     connect(&m_sandboxes, &QAbstractItemModel::dataChanged, this, &SandboxesPage::updateFormula); // it runs on
     connect(&m_sandboxes, &QAbstractItemModel::modelAboutToBeReset, this, [this] { m_selection = selectedIds(); });
@@ -279,7 +270,7 @@ void SandboxesPage::shareRoom()
         const int lower = std::min(wished, m_inspector->maximumHeight());
         m_splitter->setSizes({whole - lower, lower});
         if (const QModelIndexList rows = m_table->selectionModel()->selectedRows(); rows.size() == 1)
-            m_table->scrollTo(rows.front());
+            m_views->showRow(rows.front().row());
     });
 }
 
@@ -294,12 +285,15 @@ void SandboxesPage::showSandbox(const QString &sandboxId)
 
 QByteArray SandboxesPage::saveState() const
 {
-    return m_table->saveColumns();
+    return (m_view->currentIndex() == 1 ? mapShown : QByteArray()) + m_table->saveColumns();
 }
 
 void SandboxesPage::restoreState(const QByteArray &state)
 {
-    m_table->restoreColumns(state);
+    const bool isMap = state.startsWith(mapShown);
+    m_view->setCurrentIndex(isMap ? 1 : 0);
+    m_views->setView(isMap ? SandboxViews::View::Map : SandboxViews::View::Table);
+    m_table->restoreColumns(isMap ? state.mid(mapShown.size()) : state);
     const QHeaderView *header = m_table->horizontalHeader();
     m_sandboxes.sort(header->sortIndicatorSection(), header->sortIndicatorOrder());
 }
@@ -359,8 +353,9 @@ void SandboxesPage::updateCounts()
     Q_EMIT badgeChanged(live > 0 ? formatCount(live) : QString());
     Q_EMIT subtitleChanged();
     updateSelection();
+    m_views->setEmpty(m_sandboxes.rowCount() == 0);
     if (m_sandboxes.rowCount() > 0)
-        return m_stack->setCurrentIndex(0);
+        return;
     const bool isLive = m_search->text().isEmpty() && m_states->currentIndex() == 0;
     if (isLive && !m_whyReadOnly.isEmpty())
         m_empty->setTexts(tr("No sandbox was running"), tr("Choose another moment, or Ended or All above."));
@@ -370,14 +365,13 @@ void SandboxesPage::updateCounts()
                           tr("New sandbox"));
     else
         m_empty->setTexts(tr("No sandbox fits"), tr("Change the search or the states above."));
-    m_stack->setCurrentIndex(1);
 }
 
-void SandboxesPage::showMenu(const QPoint &position)
+void SandboxesPage::showMenu(const QPoint &globalPosition)
 {
     QMenu menu;
     menu.addActions(actions());
-    menu.exec(m_table->viewport()->mapToGlobal(position));
+    menu.exec(globalPosition);
 }
 
 /// Of one alone: how its cost comes about.

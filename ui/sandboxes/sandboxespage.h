@@ -9,7 +9,6 @@ class QAction;
 class QModelIndex;
 class QLabel;
 class QPushButton;
-class QStackedWidget;
 
 namespace sandglass::models {
 class OrphanListModel;
@@ -22,6 +21,7 @@ class CardSplitter;
 class EmptyState;
 class OrphanStrip;
 class SandboxInspector;
+class SandboxViews;
 class SearchField;
 class SegmentedControl;
 class StartStrip;
@@ -58,7 +58,7 @@ Q_SIGNALS:
 private:
     void buildTools();
     void buildBar();
-    void buildTable();
+    void buildViews();
     void buildActions();
     void applyFilter();
     void updateSelection();
@@ -66,7 +66,7 @@ private:
     void inspect(const QList<QModelIndex> &rows);
     void updateFormula();
     void updateCounts();
-    void showMenu(const QPoint &position);
+    void showMenu(const QPoint &globalPosition);
     void pauseSelected();
     void resumeSelected();
     void extendSelected();
@@ -83,6 +83,7 @@ private:
     SearchField *m_search = nullptr;
     QWidget *m_bar = nullptr;
     OrphanStrip *m_orphans = nullptr;
+    SegmentedControl *m_view = nullptr; ///< table or map
     SegmentedControl *m_states = nullptr;
     QLabel *m_selected = nullptr;
     QLabel *m_detail = nullptr;  ///< of the only one selected, where there is something to say
@@ -92,9 +93,9 @@ private:
     QPushButton *m_extend = nullptr;
     QPushButton *m_kill = nullptr;
     CardSplitter *m_splitter = nullptr;
-    QStackedWidget *m_stack = nullptr;
+    SandboxViews *m_views = nullptr;
     SandboxInspector *m_inspector = nullptr; ///< may be null
-    TableView *m_table = nullptr;
+    TableView *m_table = nullptr;            ///< holds the selection, of the map too
     EmptyState *m_empty = nullptr;
     Toast *m_toast = nullptr;
     QPushButton *m_newSandbox = nullptr;
