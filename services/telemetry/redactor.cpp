@@ -31,17 +31,36 @@ void Redactor::learnOne(std::string secret)
     m_known.insert(place, std::move(secret));
 }
 
-std::string Redactor::clean(std::string_view text) const
+std::string Redactor::withoutKnown(std::string_view text, int &places) const
 {
     std::string out(text);
-    {
-        const std::shared_lock lock(m_mutex);
-        for (const std::string &secret : m_known) {
-            for (auto at = out.find(secret); at != std::string::npos; at = out.find(secret, at + 3))
-                out.replace(at, secret.size(), "***");
+    const std::shared_lock lock(m_mutex);
+    for (const std::string &secret : m_known) {
+        for (auto at = out.find(secret); at != std::string::npos; at = out.find(secret, at + 3)) {
+            out.replace(at, secret.size(), "***");
+            ++places;
         }
     }
-    return redacted(out);
+    return out;
+}
+
+std::string Redactor::clean(std::string_view text) const
+{
+    int places = 0;
+    return redacted(withoutKnown(text, places));
+}
+
+std::string Redactor::clean(std::string_view text, int &places) const
+{
+    // Stars of the text itself step aside for a byte that no UTF-8 has: each "***" that comes back is a place.
+    constexpr char aside = '\xff';
+    std::string out = withoutKnown(text, places);
+    std::ranges::replace(out, '*', aside);
+    out = redacted(out);
+    for (auto at = out.find("***"); at != std::string::npos; at = out.find("***", at + 3))
+        ++places;
+    std::ranges::replace(out, aside, '*');
+    return out;
 }
 
 Redactor &redactor()

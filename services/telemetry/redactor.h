@@ -18,9 +18,12 @@ public:
     /// A secret of any looks. JSON (a list of secrets in one entry of a key store) counts by the texts in it.
     void learn(std::string_view secret);
     [[nodiscard]] std::string clean(std::string_view text) const;
+    /// As above; adds to `places` how many were taken out. `text` is UTF-8.
+    [[nodiscard]] std::string clean(std::string_view text, int &places) const;
 
 private:
     void learnOne(std::string secret);
+    [[nodiscard]] std::string withoutKnown(std::string_view text, int &places) const;
 
     mutable std::shared_mutex m_mutex;
     std::vector<std::string> m_known; ///< longest first: one may be the beginning of another
