@@ -16,6 +16,11 @@ std::size_t sizeOf(const std::vector<e2b::ExecutionResult> &results)
     return size;
 }
 
+int numberOf(const std::shared_ptr<const AttemptRow> &row)
+{
+    return row->number;
+}
+
 } // namespace
 
 int AttemptsModel::rowCount(const QModelIndex &parent) const
@@ -25,7 +30,7 @@ int AttemptsModel::rowCount(const QModelIndex &parent) const
 
 const AttemptRow &AttemptsModel::at(int row) const
 {
-    return m_rows[m_rows.size() - 1 - static_cast<std::size_t>(row)];
+    return *m_rows[m_rows.size() - 1 - static_cast<std::size_t>(row)];
 }
 
 QVariant AttemptsModel::data(const QModelIndex &index, int role) const
@@ -47,8 +52,8 @@ QVariant AttemptsModel::data(const QModelIndex &index, int role) const
 
 const AttemptRow *AttemptsModel::byNumber(int number) const
 {
-    const auto found = std::ranges::find(m_rows, number, &AttemptRow::number);
-    return found == m_rows.end() ? nullptr : &*found;
+    const auto found = std::ranges::find(m_rows, number, numberOf);
+    return found == m_rows.end() ? nullptr : found->get();
 }
 
 void AttemptsModel::put(AttemptRow attempt)
@@ -56,17 +61,21 @@ void AttemptsModel::put(AttemptRow attempt)
     add(std::move(attempt));
     std::size_t bytes = 0;
     for (auto row = m_rows.rbegin(); row != m_rows.rend(); ++row) {
-        bytes += sizeOf(row->results);
-        if (bytes > resultBytes && row != m_rows.rbegin())
-            row->results.clear();
+        const std::size_t size = sizeOf((*row)->results);
+        bytes += size;
+        if (bytes <= resultBytes || size == 0 || row == m_rows.rbegin())
+            continue;
+        AttemptRow without = **row;
+        without.results.clear();
+        *row = std::make_shared<const AttemptRow>(std::move(without));
     }
 }
 
 void AttemptsModel::add(AttemptRow attempt)
 {
-    const auto known = std::ranges::find(m_rows, attempt.number, &AttemptRow::number);
+    const auto known = std::ranges::find(m_rows, attempt.number, numberOf);
     if (known != m_rows.end()) {
-        *known = std::move(attempt);
+        *known = std::make_shared<const AttemptRow>(std::move(attempt));
         const QModelIndex changed = index(rowCount() - 1 - static_cast<int>(known - m_rows.begin()));
         Q_EMIT dataChanged(changed, changed);
         return;
@@ -77,14 +86,14 @@ void AttemptsModel::add(AttemptRow attempt)
         endRemoveRows();
     }
     beginInsertRows({}, 0, 0);
-    m_rows.push_back(std::move(attempt));
+    m_rows.push_back(std::make_shared<const AttemptRow>(std::move(attempt)));
     endInsertRows();
 }
 
-void AttemptsModel::clear()
+void AttemptsModel::setRows(Rows rows)
 {
     beginResetModel();
-    m_rows.clear();
+    m_rows = std::move(rows);
     endResetModel();
 }
 

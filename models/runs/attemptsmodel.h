@@ -8,6 +8,7 @@
 #include <QString>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -48,6 +49,11 @@ struct AttemptRow
     std::vector<OutputModel::Line> output; ///< bounded, see OutputModel::snapshot
     std::vector<e2b::ExecutionResult> results;
     std::optional<ErrorPlace> error;
+    QString traceback; ///< as the interpreter told it, cut at tracebackLimit
+    QString sandboxId; ///< empty: none could be made
+    std::optional<Timestamp> startedAt;
+
+    static constexpr qsizetype tracebackLimit = 64 << 10;
 };
 
 /// The attempts of a session, newest first.
@@ -63,8 +69,12 @@ public:
     [[nodiscard]] const AttemptRow &at(int row) const;
     [[nodiscard]] const AttemptRow *byNumber(int number) const; ///< null when it left the list
 
+    /// Oldest first. What is in a list is never changed, only replaced: other threads may read it.
+    using Rows = std::vector<std::shared_ptr<const AttemptRow>>;
+    [[nodiscard]] const Rows &rows() const { return m_rows; }
+
     void put(AttemptRow attempt); ///< replaces the row with the same number, else adds it at the top
-    void clear();
+    void setRows(Rows rows);      ///< others in their place; at most capacity, numbers ascending
 
     static constexpr int capacity = 200;                  ///< the oldest leave
     static constexpr std::size_t resultBytes = 64U << 20; ///< of all attempts; beyond it the oldest lose their results
@@ -72,7 +82,7 @@ public:
 private:
     void add(AttemptRow attempt);
 
-    std::vector<AttemptRow> m_rows; ///< oldest first
+    Rows m_rows;
 };
 
 } // namespace sandglass::models

@@ -86,6 +86,12 @@ void CodeDocument::startNew(const QString &title)
     setPath({}, false);
 }
 
+void CodeDocument::resume(const QString &path, const QString &title, bool isModified)
+{
+    m_untitled = title;
+    setPath(path, isModified);
+}
+
 QString CodeDocument::recover()
 {
     QFile file(m_autosavePath);

@@ -28,6 +28,8 @@ public:
     /// Writes beside and renames, so that a full disk never costs the old text.
     [[nodiscard]] Result<> save(const QString &path, const QString &text);
     void startNew(const QString &title); ///< no file yet; `title` is only a name to show
+    /// The editor holds the text of that file again, as it was put aside; reads and writes nothing. `path` empty: none.
+    void resume(const QString &path, const QString &title, bool isModified);
 
     /// The text of the last session when it ended without being saved; empty when there is none.
     [[nodiscard]] QString recover();

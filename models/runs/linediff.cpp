@@ -5,6 +5,8 @@
 
 #include <QCoreApplication>
 
+#include <algorithm>
+
 namespace sandglass::models {
 
 namespace {
@@ -52,6 +54,16 @@ std::vector<DiffRow> lineDiff(const QString &before, const QString &after)
     if (!rows.empty())
         appendSkipped(rows, lineCount(before) - shown);
     return rows;
+}
+
+void compareWith(const AttemptRow &before, AttemptRow &attempt)
+{
+    attempt.diff = lineDiff(before.code, attempt.code);
+    const auto count = [&attempt](Kind kind) {
+        return static_cast<int>(std::ranges::count(attempt.diff, kind, &DiffRow::kind));
+    };
+    attempt.added = count(Kind::Added);
+    attempt.removed = count(Kind::Removed);
 }
 
 } // namespace sandglass::models

@@ -12,4 +12,7 @@ namespace sandglass::models {
 /// between is one Skipped row that counts it. Empty when nothing differs.
 [[nodiscard]] std::vector<DiffRow> lineDiff(const QString &before, const QString &after);
 
+/// Sets the difference of `attempt` to the one before, and how many lines that adds and removes.
+void compareWith(const AttemptRow &before, AttemptRow &attempt);
+
 } // namespace sandglass::models

@@ -16,15 +16,6 @@ using refine::RefineSession;
 
 namespace {
 
-void countLines(AttemptRow &attempt)
-{
-    const auto count = [&attempt](DiffRow::Kind kind) {
-        return static_cast<int>(std::ranges::count(attempt.diff, kind, &DiffRow::kind));
-    };
-    attempt.added = count(DiffRow::Kind::Added);
-    attempt.removed = count(DiffRow::Kind::Removed);
-}
-
 Verdict verdictOf(const refine::Attempt &attempt)
 {
     switch (attempt.verdict) {
@@ -122,8 +113,7 @@ AttemptRow RunSession::newAttempt(const QString &code) const
     attempt.author = tr("you");
     attempt.code = code;
     if (before)
-        attempt.diff = lineDiff(before->code, code);
-    countLines(attempt);
+        compareWith(*before, attempt);
     return attempt;
 }
 
@@ -164,6 +154,22 @@ void RunSession::endSession()
 {
     m_gate.cancel();
     m_session.endSession();
+}
+
+void RunSession::takeUp(const QString &templateName, AttemptsModel::Rows rows)
+{
+    if (state() != State::Idle)
+        return;
+    setTemplate(templateName);
+    m_session.startAfter(rows.empty() ? 0 : rows.back()->number);
+    m_attempt = rows.empty() ? AttemptRow() : *rows.back();
+    m_output.setLines(m_attempt.output);
+    m_error = m_attempt.error;
+    setTrouble({});
+    Q_EMIT resultsChanged();
+    m_attempts.setRows(std::move(rows));
+    Q_EMIT sandboxChanged();
+    Q_EMIT errorChanged();
 }
 
 void RunSession::onOutput(const QList<refine::OutputPiece> &pieces)
@@ -251,6 +257,10 @@ void RunSession::takeAttempt()
     m_attempt.reason = conclusion(made);
     if (!made.sandboxId.empty())
         m_attempt.duration = made.duration;
+    m_attempt.sandboxId = toQString(made.sandboxId);
+    m_attempt.startedAt = made.startedAt;
+    if (made.error)
+        m_attempt.traceback = toQString(refine::withoutAnsi(made.error->traceback)).left(AttemptRow::tracebackLimit);
     m_attempt.cost = made.cost;
     m_output.flush();
     m_attempt.output = m_output.snapshot();

@@ -29,6 +29,10 @@ public:
     void
     breakOff(const Error &why); ///< the server is gone: as endSession(), but a run on its way is Broken, not Stopped
 
+    /// Goes on with the attempts of another session, oldest first; the next run is numbered after the last of them.
+    /// Only when Idle; ends the sandbox.
+    void takeUp(const QString &templateName, AttemptsModel::Rows rows);
+
     [[nodiscard]] State state() const;
     [[nodiscard]] StartGate &gate() { return m_gate; } ///< asked before each attempt
     [[nodiscard]] AttemptsModel *attempts() { return &m_attempts; }

@@ -321,6 +321,16 @@ void RefineSession::endSession()
     m_trace.endSession();
 }
 
+void RefineSession::startAfter(int made)
+{
+    if (m_state != State::Idle)
+        return;
+    endSession();
+    m_attempts.clear();
+    m_attempt = Attempt{};
+    m_made = made;
+}
+
 void RefineSession::conclude(Verdict verdict)
 {
     dropRun();

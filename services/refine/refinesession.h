@@ -54,6 +54,9 @@ public:
     /// The sandbox's server is gone: as endSession(), but an attempt on its way ends as Broken with `why`, since nobody
     /// stopped it.
     void breakOff(const Error &why);
+    /// Goes on where another session stood: no attempts of its own yet, the next one is number `made` + 1. Only when
+    /// Idle; ends the sandbox.
+    void startAfter(int made);
 
     [[nodiscard]] State state() const { return m_state; }
     [[nodiscard]] const std::string &templateId() const { return m_template; }

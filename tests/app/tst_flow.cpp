@@ -7,6 +7,8 @@
 #include "ui/widgets/stattile.h"
 
 #include <QComboBox>
+#include <QFile>
+#include <QFileDialog>
 #include <QFrame>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -17,6 +19,7 @@
 #include <QNetworkReply>
 #include <QPushButton>
 #include <QTableView>
+#include <QTemporaryDir>
 #include <QTest>
 
 using namespace Qt::Literals::StringLiterals;
@@ -36,6 +39,7 @@ private Q_SLOTS:
     void takeExample();
     void runWithFault();
     void fixAndPass();
+    void shareTheSession();
     void watchAndKill();
     void endpointsTellTheSame();
     void aRefusalIsExplained();
@@ -125,6 +129,45 @@ void TestFlow::fixAndPass()
     QVERIFY(m_fixture->input.clickRow(list, 0));                           // the newest
     QVERIFY(m_fixture->input.click(m_fixture->find<QPushButton>("tab2"))); // the diff to attempt 1
     QTRY_VERIFY(m_fixture->find<QWidget>("diffView")->isVisible());
+}
+
+/// Saved by the menu's keys and the dialog, and opened like any file: the attempts are those of the sandbox.
+void TestFlow::shareTheSession()
+{
+    const models::AttemptsModel *attempts = m_fixture->program().runSession().attempts();
+    const models::AttemptsModel::Rows before = attempts->rows();
+    const QTemporaryDir folder;
+    const QString path = folder.filePath(u"fib.sandglass.json"_s);
+    QVERIFY(m_fixture->input.click(m_fixture->program().refinePage().editor()->viewport()));
+    QVERIFY(m_fixture->input.key(u"ctrl+alt+s"_s));
+    QTRY_VERIFY(m_fixture->find<QFileDialog>("saveDialog") != nullptr);
+    auto *name = m_fixture->find<QFileDialog>("saveDialog")->findChild<QLineEdit *>(u"fileNameEdit"_s);
+    QTRY_VERIFY(name->isVisible());
+    name->setText(path);
+    QVERIFY(m_fixture->input.click(name));
+    QVERIFY(m_fixture->input.key(u"Return"_s));
+    const auto *said = m_fixture->find<QLabel>("sessionText");
+    QTRY_VERIFY2(said->text().contains(u"Saved fib.sandglass.json"_s), qPrintable(said->text()));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray bytes = file.readAll();
+    QVERIFY(bytes.contains("SyntaxError") && bytes.contains(m_sandbox.toLatin1()));
+    QVERIFY(!bytes.contains(m_fixture->program().localClient().connection().apiKey.c_str()));
+    m_fixture->program().refinePage().openFile(path);
+    QTRY_VERIFY2(said->text().startsWith(u"fib.sandglass.json: 2"_s), qPrintable(said->text()));
+    QCOMPARE(attempts->rowCount(), 2);
+    for (std::size_t i = 0; i < 2; ++i) {
+        const AttemptRow &was = *before[i], &is = *attempts->rows()[i];
+        QVERIFY(&was != &is);
+        QVERIFY(is.number == was.number && is.verdict == was.verdict && is.code == was.code && is.diff == was.diff
+                && is.error == was.error && is.duration == was.duration && is.sandboxId == was.sandboxId
+                && is.startedAt == was.startedAt && is.output.size() == was.output.size());
+        QCOMPARE(is.cost->toPicoDollars(), was.cost->toPicoDollars());
+    }
+    QVERIFY(m_fixture->input.click(m_fixture->find<QPushButton>("sessionBack")));
+    QTRY_VERIFY(said->text().contains(u"session before"_s));
+    QCOMPARE(attempts->rows()[1].get(), before[1].get());
+    QVERIFY(m_fixture->input.click(m_fixture->find<QPushButton>("sessionDismiss")));
 }
 
 void TestFlow::watchAndKill()

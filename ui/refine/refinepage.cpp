@@ -12,6 +12,7 @@
 #include "ui/refine/example.h"
 #include "ui/refine/findbar.h"
 #include "ui/refine/outputpanel.h"
+#include "ui/refine/sessionsharing.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/row.h"
@@ -19,7 +20,7 @@
 #include <QAction>
 #include <QComboBox>
 #include <QDataStream>
-#include <QFileDialog>
+#include <QIODevice>
 #include <QPushButton>
 #include <QSignalBlocker>
 #include <QSplitter>
@@ -51,6 +52,9 @@ RefinePage::RefinePage(RunSession &session, models::CodeDocument &document, Sett
     , m_panelButton(new QPushButton(tr("Attempts"), m_tools))
     , m_editor(new CodeEditor(this))
     , m_find(new FindBar(*m_editor, this))
+    , m_sharing(new SessionSharing(
+          session, document,
+          {[this] { return contents(); }, [this](const models::SessionContents &shown) { takeUp(shown); }}, this))
     , m_banner(new TroubleBanner(this))
     , m_notice(new StartNotice(this))
     , m_welcome(new ExampleOffer(this))
@@ -60,6 +64,7 @@ RefinePage::RefinePage(RunSession &session, models::CodeDocument &document, Sett
     , m_rows(new QSplitter(Qt::Vertical, this))
 {
     setObjectName(QStringLiteral("refinePage"));
+    setAcceptDrops(true);
     buildTools();
     buildLayout();
     buildActions();
@@ -98,6 +103,7 @@ void RefinePage::buildLayout()
     code->setContentsMargins(0, 0, 0, 0);
     code->setSpacing(0);
     code->addWidget(m_welcome);
+    code->addWidget(m_sharing);
     code->addWidget(m_banner);
     code->addWidget(m_notice);
     code->addWidget(m_find);
@@ -143,6 +149,9 @@ void RefinePage::buildActions()
     addAction(tr("Open a file…"), {QKeySequence::Open}, &RefinePage::openDialog);
     addAction(tr("Save"), {QKeySequence::Save}, &RefinePage::save);
     addAction(tr("Save as…"), {QKeySequence::SaveAs}, &RefinePage::saveAs);
+    addAction(tr("Save session as…"), {key(Qt::CTRL | Qt::ALT | Qt::Key_S)}, &RefinePage::saveSession);
+    addAction(tr("Open session…"), {key(Qt::CTRL | Qt::ALT | Qt::Key_O)}, &RefinePage::openSession);
+    QWidget::addAction(m_sharing->backAction());
     addAction(tr("Find in the code"), {QKeySequence::Find}, &RefinePage::find);
     addAction(tr("Larger text"), {key(Qt::CTRL | Qt::Key_Plus), key(Qt::CTRL | Qt::Key_Equal)}, &RefinePage::zoomIn);
     addAction(tr("Smaller text"), {key(Qt::CTRL | Qt::Key_Minus)}, &RefinePage::zoomOut);
@@ -350,45 +359,6 @@ void RefinePage::restore(int number)
         m_editor->showError({attempt->error->line, attempt->error->name, attempt->error->message});
     m_editor->setFocus();
     Q_EMIT toast(tr("Restored the code of attempt %1. Ctrl+Z takes it back.").arg(number));
-}
-
-void RefinePage::openDialog()
-{
-    const QString path =
-        QFileDialog::getOpenFileName(this, tr("Open a file"), m_document.path(), tr("Python (*.py);;All files (*)"));
-    if (!path.isEmpty())
-        openFile(path);
-}
-
-void RefinePage::openFile(const QString &path)
-{
-    const auto text = m_document.open(path);
-    if (!text) {
-        Q_EMIT toast(tr("%1 cannot be opened: %2").arg(path, toQString(text.error().message)));
-        return;
-    }
-    m_welcome->hide();
-    m_editor->loadCode(*text);
-    m_editor->setFocus();
-}
-
-void RefinePage::save()
-{
-    if (m_document.path().isEmpty())
-        return saveAs();
-    if (const auto saved = m_document.save(m_document.path(), m_editor->text()); !saved)
-        Q_EMIT toast(tr("Not saved: %1").arg(toQString(saved.error().message)));
-}
-
-void RefinePage::saveAs()
-{
-    const QString path = QFileDialog::getSaveFileName(
-        this, tr("Save"), m_document.path().isEmpty() ? m_document.title() : m_document.path(),
-        tr("Python (*.py);;All files (*)"));
-    if (path.isEmpty())
-        return;
-    if (const auto saved = m_document.save(path, m_editor->text()); !saved)
-        Q_EMIT toast(tr("Not saved: %1").arg(toQString(saved.error().message)));
 }
 
 void RefinePage::focusSearch()

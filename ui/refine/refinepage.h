@@ -11,6 +11,7 @@ namespace sandglass::models {
 class CodeDocument;
 class RunSession;
 class Settings;
+struct SessionContents;
 class TemplateListModel;
 } // namespace sandglass::models
 
@@ -21,6 +22,7 @@ class CodeEditor;
 class ExampleOffer;
 class FindBar;
 class OutputPanel;
+class SessionSharing;
 class StartNotice;
 class TroubleBanner;
 
@@ -45,8 +47,8 @@ public:
     void setTemplate(const QString &name);
 
 public Q_SLOTS:
-    void openFile(const QString &path);
-    void loadExample(); ///< Fibonacci with the colon missing, as one undoable step
+    void openFile(const QString &path); ///< code, or a saved session
+    void loadExample();                 ///< Fibonacci with the colon missing, as one undoable step
     void run();
     void stop();
 
@@ -56,6 +58,8 @@ Q_SIGNALS:
 
 protected:
     void resizeEvent(QResizeEvent *event) override;
+    void dragEnterEvent(QDragEnterEvent *event) override;
+    void dropEvent(QDropEvent *event) override;
 
 private:
     void buildTools();
@@ -76,6 +80,10 @@ private:
     void openDialog();
     void save();
     void saveAs();
+    void saveSession();
+    void openSession();
+    [[nodiscard]] models::SessionContents contents() const;
+    void takeUp(const models::SessionContents &contents);
     void find();
     void zoomIn();
     void zoomOut();
@@ -95,6 +103,7 @@ private:
     QPushButton *m_panelButton;
     CodeEditor *m_editor;
     FindBar *m_find;
+    SessionSharing *m_sharing;
     TroubleBanner *m_banner;
     StartNotice *m_notice;
     ExampleOffer *m_welcome;

@@ -1,0 +1,104 @@
+// What the page reads and writes: files of code, and sessions.
+
+#include "models/runs/codedocument.h"
+#include "models/runs/runsession.h"
+#include "services/core/qtstring.h"
+#include "ui/refine/attemptspanel.h"
+#include "ui/refine/banners.h"
+#include "ui/refine/codeeditor.h"
+#include "ui/refine/outputpanel.h"
+#include "ui/refine/refinepage.h"
+#include "ui/refine/sessionsharing.h"
+
+#include <QDropEvent>
+#include <QFileDialog>
+#include <QMimeData>
+
+namespace sandglass::ui {
+
+void RefinePage::openDialog()
+{
+    const QString path =
+        QFileDialog::getOpenFileName(this, tr("Open a file"), m_document.path(), tr("Python (*.py);;All files (*)"));
+    if (!path.isEmpty())
+        openFile(path);
+}
+
+void RefinePage::openFile(const QString &path)
+{
+    if (refine::looksLikeSession(toUtf8(path)))
+        return m_sharing->openFile(path);
+    const auto text = m_document.open(path);
+    if (!text) {
+        Q_EMIT toast(tr("%1 cannot be opened: %2").arg(path, toQString(text.error().message)));
+        return;
+    }
+    m_welcome->hide();
+    m_editor->loadCode(*text);
+    m_editor->setFocus();
+}
+
+void RefinePage::save()
+{
+    if (m_document.path().isEmpty())
+        return saveAs();
+    if (const auto saved = m_document.save(m_document.path(), m_editor->text()); !saved)
+        Q_EMIT toast(tr("Not saved: %1").arg(toQString(saved.error().message)));
+}
+
+void RefinePage::saveAs()
+{
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Save"), m_document.path().isEmpty() ? m_document.title() : m_document.path(),
+        tr("Python (*.py);;All files (*)"));
+    if (path.isEmpty())
+        return;
+    if (const auto saved = m_document.save(path, m_editor->text()); !saved)
+        Q_EMIT toast(tr("Not saved: %1").arg(toQString(saved.error().message)));
+}
+
+void RefinePage::saveSession()
+{
+    m_sharing->askWhereToSaveIt();
+}
+
+void RefinePage::openSession()
+{
+    m_sharing->askWhatToOpen();
+}
+
+models::SessionContents RefinePage::contents() const
+{
+    return {m_document.title(),        m_editor->text(),         m_panel->requirement(),
+            m_panel->expectedOutput(), m_session.templateName(), m_session.attempts()->rows()};
+}
+
+void RefinePage::takeUp(const models::SessionContents &contents)
+{
+    m_welcome->hide();
+    if (!contents.templateName.isEmpty())
+        setTemplate(contents.templateName);
+    m_panel->setRequirement(contents.requirement);
+    m_panel->setExpectedOutput(contents.expectedOutput);
+    m_editor->replaceCode(contents.code);
+    m_session.takeUp(contents.templateName, contents.rows);
+    if (contents.rows.empty())
+        m_output->showAttempt({}, true);
+    m_panel->selectNewest();
+    Q_EMIT badgeChanged(contents.rows.empty() ? QString() : QString::number(contents.rows.size()));
+}
+
+void RefinePage::dragEnterEvent(QDragEnterEvent *event)
+{
+    if (event->mimeData()->hasUrls())
+        event->acceptProposedAction();
+}
+
+void RefinePage::dropEvent(QDropEvent *event)
+{
+    const QList<QUrl> urls = event->mimeData()->urls();
+    if (!urls.isEmpty() && urls.first().isLocalFile())
+        openFile(urls.first().toLocalFile());
+}
+
+} // namespace sandglass::ui
