@@ -135,6 +135,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_reconciling(m_tracker, m_client, m_watching, m_connections, m_guarding.desk(), m_paths)
     , m_publishing(m_tracker, *m_journal, m_runSession, *m_keys, m_paths)
     , m_inspecting(m_client, m_connections)
+    , m_fileChecking(m_client, m_actions, m_settings, m_paths.data / "filechecks")
     , m_starting(m_client, m_tracker, m_connections)
     , m_settling({m_client, m_actions, m_tracker, m_receiving})
     , m_selfChecking({*m_journal, m_receiving, m_engine, m_options.engineApi.isEmpty(), m_connections, *m_keys})
@@ -199,7 +200,8 @@ void Composition::buildPages()
     m_storing = std::make_unique<Storing>(*m_journal, *m_window);
     m_reconciling.showIn(*m_sandboxesPage);
     m_selfChecking.attachTo(*m_window);
-    m_inspecting.showIn(*m_sandboxesPage);
+    m_inspecting.showIn(*m_sandboxesPage, m_fileChecking.check());
+    m_fileChecking.attachTo(*m_window);
     m_starting.showIn(*m_sandboxesPage, *m_window);
     const auto newSandbox = [this] { openNewSandboxDialog({}); };
     connect(overview, &ui::OverviewPage::newSandboxRequested, this, newSandbox);

@@ -5,6 +5,7 @@
 #include "app/commandline.h"
 #include "app/costing.h"
 #include "app/enginesupervisor.h"
+#include "app/filechecking.h"
 #include "app/guarding.h"
 #include "app/inspecting.h"
 #include "app/observing.h"
@@ -151,6 +152,7 @@ private:
     Reconciling m_reconciling;
     Publishing m_publishing;
     Inspecting m_inspecting;
+    FileChecking m_fileChecking;
     Starting m_starting;
     Settling m_settling;
     SelfChecking m_selfChecking;

@@ -19,9 +19,11 @@ Inspecting::Inspecting(e2b::Client &client, models::ConnectionsModel &connection
         Qt::QueuedConnection);
 }
 
-void Inspecting::showIn(ui::SandboxesPage &page)
+void Inspecting::showIn(ui::SandboxesPage &page, models::FileCheck &files)
 {
-    page.setInspector(new ui::SandboxInspector(m_use, m_log));
+    auto *inspector = new ui::SandboxInspector(m_use, m_log);
+    inspector->showFiles(files);
+    page.setInspector(inspector);
 }
 
 } // namespace sandglass::app

@@ -7,7 +7,8 @@
 
 namespace sandglass::models {
 class ConnectionsModel;
-}
+class FileCheck;
+} // namespace sandglass::models
 namespace sandglass::ui {
 class SandboxesPage;
 }
@@ -21,7 +22,7 @@ class Inspecting final : public QObject
 public:
     Inspecting(e2b::Client &client, models::ConnectionsModel &connections); ///< which must outlive it
 
-    void showIn(ui::SandboxesPage &page);
+    void showIn(ui::SandboxesPage &page, models::FileCheck &files); ///< with what became of its files
 
 private:
     models::SandboxUse m_use;

@@ -51,8 +51,14 @@ void ClientSandboxActions::pause(const QStringList &ids)
 {
     for (const QString &id : ids) {
         ++m_open;
-        whenDone(m_client.pauseSandbox(toUtf8(id)), this,
-                 [this, id](const Result<> &answer) { finish(Verb::Pause, id, byHand, answer); });
+        const auto send = [this, id] {
+            whenDone(m_client.pauseSandbox(toUtf8(id)), this,
+                     [this, id](const Result<> &answer) { finish(Verb::Pause, id, byHand, answer); });
+        };
+        if (m_beforePause)
+            m_beforePause(id, send);
+        else
+            send();
     }
 }
 

@@ -7,6 +7,8 @@
 #include <QObject>
 #include <QStringList>
 
+#include <functional>
+#include <utility>
 #include <vector>
 
 namespace sandglass::e2b {
@@ -47,6 +49,9 @@ public:
     void kill(const QStringList &ids) override;
     void extend(const QStringList &ids, int seconds) override;
     [[nodiscard]] int openCount() const { return m_open; } ///< requests without an answer yet
+    /// What comes first for each sandbox that is to be paused; it calls `goOn` once, in any case.
+    using BeforePause = std::function<void(const QString &id, std::function<void()> goOn)>;
+    void setBeforePause(BeforePause before) { m_beforePause = std::move(before); }
 
 Q_SIGNALS:
     /// Each answer as a person's deed, for the audit log.
@@ -57,6 +62,7 @@ private:
 
     e2b::Client &m_client;
     Clock m_clock;
+    BeforePause m_beforePause;
     int m_open = 0;
 };
 

@@ -59,6 +59,7 @@ constexpr std::array entries = {
     Entry{Key::RunTimeoutSeconds, "refine/runTimeout", [] { return QVariant(30); }, 1, 86'400},
     Entry{Key::SandboxTimeoutSeconds, "sandboxes/timeout", [] { return QVariant(300); }, 1, 86'400},
     Entry{Key::PauseOnTimeout, "sandboxes/pauseOnTimeout", [] { return QVariant(true); }},
+    Entry{Key::CompareFiles, "sandboxes/compareFiles", [] { return QVariant(true); }},
     Entry{Key::EditorZoom, "editor/zoom", [] { return QVariant(0); }, -8, 20},
     Entry{Key::WindowGeometry, "window/geometry", emptyBytes},
     Entry{Key::WindowState, "window/state", emptyBytes},

@@ -41,6 +41,7 @@ public:
         RunTimeoutSeconds, ///< 1-86400
         SandboxTimeoutSeconds,
         PauseOnTimeout, ///< what New sandbox offers first; false: kill
+        CompareFiles,   ///< of a sandbox's home, before a pause by hand and after the resume
         EditorZoom,
         WindowGeometry,
         WindowState,

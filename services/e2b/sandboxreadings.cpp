@@ -1,14 +1,20 @@
 #include "services/e2b/sandboxreadings.h"
 
+#include "services/core/whendone.h"
 #include "services/e2b/answer.h"
 #include "services/e2b/apicaller.h"
+#include "services/e2b/caller.h"
 #include "services/e2b/decode.h"
 #include "services/e2b/fields.h"
 #include "services/e2b/pending.h"
 #include "services/e2b/query.h"
 
+#include <QPromise>
+#include <QThreadPool>
+
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -110,6 +116,36 @@ QFuture<Result<Logs>> SandboxReadings::logs(const std::string &sandboxId, const 
                                const auto json = orNoRoute(jsonOf(response));
                                return json ? decodeLogs(*json) : failure(json.error());
                            });
+}
+
+QFuture<Result<FileList>> SandboxReadings::homeFiles(const SandboxInfo &sandbox, std::chrono::milliseconds limit)
+{
+    constexpr int depth = 12;
+    constexpr std::size_t bodyLimit = 16U << 20; // some 50,000 entries
+    auto request = sandboxRequest(envdEndpoint(m_api.connection(), sandbox), sandbox, "POST",
+                                  "/filesystem.Filesystem/ListDir", dumpJson({{"path", "~"}, {"depth", depth}}));
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.headers.emplace_back("Connect-Protocol-Version", "1");
+    request.timeout = limit;
+    request.bodyLimit = bodyLimit;
+    auto promise = std::make_shared<QPromise<Result<FileList>>>();
+    promise->start();
+    whenDone(m_api.http().send(request), this, [promise](Response response) {
+        const auto finish = [promise](Result<FileList> list) {
+            promise->addResult(std::move(list));
+            promise->finish();
+        };
+        if (!response)
+            return finish(failure(response.error()));
+        if (!response->isSuccess())
+            return finish(failure(sandboxErrorOf(response->status, response->body)));
+        // Thousands of entries take longer than a frame.
+        QThreadPool::globalInstance()->start([finish, body = std::move(response->body)] {
+            const auto json = parseJson(body);
+            finish(json ? decodeFileList(*json) : failure(json.error()));
+        });
+    });
+    return promise->future();
 }
 
 } // namespace sandglass::e2b

@@ -3,10 +3,12 @@
 #include "services/core/json.h"
 #include "services/core/result.h"
 #include "services/core/time.h"
+#include "services/e2b/filelist.h"
 
 #include <QFuture>
 #include <QObject>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -17,6 +19,7 @@
 namespace sandglass::e2b {
 
 class ApiCaller;
+struct SandboxInfo;
 
 /// One sample of what a sandbox uses; services take one every 5 s while it runs.
 struct SandboxMetric
@@ -66,6 +69,9 @@ public:
                                                                       std::optional<Timestamp> since);
     [[nodiscard]] QFuture<Result<std::vector<SandboxLogEntry>>> logs(const std::string &sandboxId,
                                                                      const SandboxLogQuery &query);
+    /// What lies in the home of the sandbox's user and below, to a depth of 12 folders; read in another thread than
+    /// this one's. `sandbox` as create, connect or get returned it. Errors also when it takes longer than `limit`.
+    [[nodiscard]] QFuture<Result<FileList>> homeFiles(const SandboxInfo &sandbox, std::chrono::milliseconds limit);
 
 private:
     ApiCaller &m_api;

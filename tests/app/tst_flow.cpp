@@ -39,10 +39,10 @@ private Q_SLOTS:
     void takeExample();
     void runWithFault();
     void fixAndPass();
-    void shareTheSession();
     void watchAndKill();
     void endpointsTellTheSame();
     void aRefusalIsExplained();
+    void shareTheSession();
 
 private:
     [[nodiscard]] const AttemptRow *attempt(int number)
@@ -138,6 +138,8 @@ void TestFlow::shareTheSession()
     const models::AttemptsModel::Rows before = attempts->rows();
     const QTemporaryDir folder;
     const QString path = folder.filePath(u"fib.sandglass.json"_s);
+    QVERIFY(m_fixture->input.key(u"ctrl+4"_s));
+    QTRY_COMPARE(m_fixture->window().currentPage(), u"refine"_s);
     QVERIFY(m_fixture->input.click(m_fixture->program().refinePage().editor()->viewport()));
     QVERIFY(m_fixture->input.key(u"ctrl+alt+s"_s));
     QTRY_VERIFY(m_fixture->find<QFileDialog>("saveDialog") != nullptr);

@@ -2,6 +2,7 @@
 
 #include "models/sandboxes/sandboxlogmodel.h"
 #include "models/sandboxes/sandboxuse.h"
+#include "ui/sandboxes/filespanel.h"
 #include "ui/sandboxes/logpanel.h"
 #include "ui/sandboxes/usepanel.h"
 #include "ui/theme/theme.h"
@@ -44,6 +45,8 @@ SandboxInspector::SandboxInspector(models::SandboxUse &use, models::SandboxLogMo
         setMaximumHeight(view == Use ? heightForUse : QWIDGETSIZE_MAX);
         usePanel->setVisible(view == Use);
         logPanel->setVisible(view == Log);
+        if (m_files != nullptr)
+            m_files->setVisible(view == Files);
         Q_EMIT viewChanged();
     });
     connect(logPanel, &LogPanel::told, this, &SandboxInspector::told);
@@ -55,7 +58,17 @@ void SandboxInspector::setSandbox(const QString &id, bool isRunning)
     m_id->setText(id);
     m_use.setSandbox(id, isRunning);
     m_log.setSandbox(id, isRunning);
+    if (m_files != nullptr)
+        m_files->setSandbox(id);
     setVisible(!id.isEmpty());
+}
+
+void SandboxInspector::showFiles(models::FileCheck &check)
+{
+    m_views->addSegment(tr("Files"));
+    m_files = new FilesPanel(check, this);
+    m_files->hide();
+    static_cast<QVBoxLayout *>(layout())->addWidget(m_files, 1);
 }
 
 void SandboxInspector::setView(View view)

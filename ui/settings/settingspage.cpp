@@ -4,6 +4,7 @@
 #include "ui/settings/connectionssection.h"
 #include "ui/settings/historysection.h"
 #include "ui/settings/newsandboxsection.h"
+#include "ui/settings/pausesection.h"
 #include "ui/settings/ratesection.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/scrollarea.h"
@@ -30,8 +31,8 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     cards->setSpacing(metrics::cardGap);
     for (Section *section : std::initializer_list<Section *>{
              new ConnectionsSection(connections, this), m_engine, m_receiver, m_stream, m_collectors,
-             new RateSection(rates, this), new NewSandboxSection(settings, this), new HistorySection(settings, this),
-             m_notices, new AppearanceSection(settings, this), m_diagnostics}) {
+             new RateSection(rates, this), new NewSandboxSection(settings, this), new PauseSection(settings, this),
+             new HistorySection(settings, this), m_notices, new AppearanceSection(settings, this), m_diagnostics}) {
         cards->addWidget(section);
         connect(section, &Section::toast, this, &Page::toast);
     }
