@@ -44,9 +44,9 @@ void FileChecking::attachTo(ui::MainWindow &window)
     connect(&m_check, &models::FileCheck::compared, &window,
             [&window](const QString &id, const e2b::FileDifference &difference) {
                 if (!difference.removed.empty())
-                    window.toast().show(tr("%1 has lost %n file(s) since its pause: Sandboxes > Files tells which.",
-                                           nullptr, static_cast<int>(difference.removed.size()))
-                                            .arg(id));
+                    window.toast().show(tr("%1 has lost files since its pause: %2. Sandboxes > Files tells which.")
+                                            .arg(id)
+                                            .arg(difference.removed.size()));
             });
 }
 

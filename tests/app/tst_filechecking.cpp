@@ -92,7 +92,7 @@ void TestFileChecking::sameAfterTheResume()
     QVERIFY2(!words().startsWith(u"The files could not"_s), qPrintable(words()));
     resume();
     QTRY_VERIFY2(words().startsWith(u"Same: "_s), qPrintable(words()));
-    const int same = words().section(u' ', 1, 1).toInt();
+    const int same = words().section(u' ', 1, 1).toInt(); // "Same: 3 files."
     QVERIFY2(same >= 3, qPrintable(words()));
     QVERIFY(!m_fixture->find<QPlainTextEdit>("filesDifference")->isVisible());
 }

@@ -3,6 +3,7 @@
 #include "models/runs/codedocument.h"
 #include "models/runs/runsession.h"
 #include "services/core/qtstring.h"
+#include "ui/sandboxes/endtext.h"
 #include "ui/text/format.h"
 #include "ui/widgets/bannerrow.h"
 #include "ui/widgets/buttons.h"
@@ -27,6 +28,16 @@ constexpr int progressAfter = 250; // ms
 QString filters()
 {
     return SessionSharing::tr("Sandglass session (*%1);;All files (*)").arg(toQString(refine::sessionSuffix));
+}
+
+QString attemptsText(std::size_t count)
+{
+    return count == 1 ? SessionSharing::tr("1 attempt") : SessionSharing::tr("%1 attempts").arg(count);
+}
+
+QString placesText(int count)
+{
+    return count == 1 ? SessionSharing::tr("1 place") : SessionSharing::tr("%1 places").arg(count);
 }
 
 } // namespace
@@ -153,16 +164,19 @@ void SessionSharing::onSaved(const refine::WrittenSession &written)
 {
     m_savedUpTo = m_savingUpTo;
     m_savedCode = m_savingCode;
-    QStringList parts;
-    parts << tr("Saved %1 with %n attempt(s), %2.", nullptr, static_cast<int>(written.attempts))
-                 .arg(QFileInfo(m_files.path()).fileName(), formatBytes(static_cast<std::int64_t>(written.bytes)));
-    parts << (written.placesCleaned > 0 ? tr("%n place(s) that looked like a key or another secret were taken out.",
-                                             nullptr, written.placesCleaned)
-                                        : tr("Nothing in it looked like a key or another secret."));
+    QStringList parts{tr("Saved %1: %2, %3.")
+                          .arg(QFileInfo(m_files.path()).fileName(), attemptsText(written.attempts),
+                               formatBytes(static_cast<std::int64_t>(written.bytes)))};
+    if (written.placesCleaned > 0)
+        parts
+            << tr("Taken out because they look like keys or other secrets: %1.").arg(placesText(written.placesCleaned));
+    else
+        parts << tr("Nothing in it looked like a key or another secret.");
     if (written.attemptsLeftOut > 0)
-        parts << tr("The oldest %n attempt(s) did not fit.", nullptr, static_cast<int>(written.attemptsLeftOut));
-    if (written.resultsLeftOut > 0)
-        parts << tr("%n result(s) of old attempts did not fit.", nullptr, static_cast<int>(written.resultsLeftOut));
+        parts << tr("Too large for one file: the oldest attempts are not in it, %1.")
+                     .arg(attemptsText(written.attemptsLeftOut));
+    else if (written.resultsLeftOut > 0)
+        parts << tr("Too large for one file: results of old attempts are not in it.");
     tell(parts.join(u' '));
 }
 
@@ -193,14 +207,12 @@ void SessionSharing::onOpened(const SessionFiles::Opened &opened)
             next.savedCode = next.contents.code = next.contents.rows.back()->code;
     }
     show(next);
-    QStringList parts;
-    parts << (opened.savedAt
-                  ? tr("%1: %n attempt(s), saved %2.", nullptr, static_cast<int>(opened.contents.rows.size()))
-                        .arg(name, formatDateTime(*opened.savedAt))
-                  : tr("%1: %n attempt(s).", nullptr, static_cast<int>(opened.contents.rows.size())).arg(name));
+    const QString attempts = attemptsText(opened.contents.rows.size());
+    QStringList parts{opened.savedAt
+                          ? tr("%1: %2, saved %3.").arg(name, attempts, clockBeside(*opened.savedAt, systemNow()))
+                          : tr("%1: %2.").arg(name, attempts)};
     if (opened.placesCleaned > 0)
-        parts << tr("%n place(s) that looked like a key or another secret had been taken out, of the code as well.",
-                    nullptr, opened.placesCleaned);
+        parts << tr("Keys or secrets taken out of it: %1.").arg(placesText(opened.placesCleaned));
     tell(parts.join(u' '));
 }
 
@@ -234,8 +246,8 @@ void SessionSharing::goBack()
         return tell(tr("A run is on its way. Stop it (Esc) first."));
     Kept now = present();
     show(*std::exchange(m_kept, std::move(now)));
-    tell(tr("This is the session before, %1, with %n attempt(s).", nullptr, m_session.attempts()->rowCount())
-             .arg(m_document.title()));
+    tell(tr("The session before: %1, %2.")
+             .arg(m_document.title(), attemptsText(static_cast<std::size_t>(m_session.attempts()->rowCount()))));
 }
 
 } // namespace sandglass::ui

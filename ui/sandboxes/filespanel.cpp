@@ -3,6 +3,7 @@
 #include "models/sandboxes/filecheck.h"
 #include "services/core/qtstring.h"
 #include "ui/refine/diffview.h"
+#include "ui/sandboxes/endtext.h"
 #include "ui/text/format.h"
 #include "ui/widgets/labels.h"
 
@@ -26,8 +27,13 @@ QString lineOf(const e2b::FileList &list, const std::string &path)
         return toQString(path) + u'/';
     QStringList parts{toQString(path), formatBytes(found->size)};
     if (found->modified)
-        parts << FilesPanel::tr("changed %1").arg(formatDateTime(*found->modified));
+        parts << FilesPanel::tr("changed %1").arg(clockBeside(*found->modified, systemNow()));
     return parts.join(QStringLiteral("  ·  "));
+}
+
+QString filesText(int count)
+{
+    return count == 1 ? FilesPanel::tr("1 file") : FilesPanel::tr("%1 files").arg(formatCount(count));
 }
 
 int filesIn(const e2b::FileList &list)
@@ -93,29 +99,27 @@ QString FilesPanel::words(const FileRecord *record) const
     if (record == nullptr)
         return tr("Pause it here and resume it here: the files in its home are listed before and after, and what got "
                   "lost or changed is shown.");
-    const QString paused = formatDateTime(record->before.at);
+    const QString paused = clockBeside(record->before.at, systemNow());
     if (!record->before.trouble.empty())
-        return tr("The files could not be listed before the pause of %1, so there is nothing to compare: %2")
+        return tr("The files could not be listed before the pause (%1), so there is nothing to compare: %2")
             .arg(paused, toQString(record->before.trouble));
-    const int count = filesIn(record->before.list);
+    const QString before = filesText(filesIn(record->before.list));
     if (!record->after)
-        return tr("%n file(s) in its home before the pause of %1. They are compared after the resume.", nullptr, count)
-            .arg(paused);
-    const QString resumed = formatDateTime(record->after->at);
+        return tr("%1 in its home before the pause (%2). They are compared after the resume.").arg(before, paused);
+    const QString resumed = clockBeside(record->after->at, systemNow());
     if (!record->difference)
-        return tr("The files could not be listed after the resume of %1: %2. Before the pause there were %n.", nullptr,
-                  count)
-            .arg(resumed, toQString(record->after->trouble));
+        return tr("The files could not be listed after the resume (%1): %2. Before the pause (%3): %4.")
+            .arg(resumed, toQString(record->after->trouble), paused, before);
     const e2b::FileDifference &difference = *record->difference;
+    const QString same = filesText(static_cast<int>(difference.same));
     QStringList parts;
-    if (difference.isNone())
-        parts << tr("Same: %n file(s).", nullptr, static_cast<int>(difference.same));
-    else
-        parts << tr("%1 lost, %2 changed, %3 new; the same: %n file(s).", nullptr, static_cast<int>(difference.same))
-                     .arg(difference.removed.size())
-                     .arg(difference.changed.size())
-                     .arg(difference.added.size());
-    parts << tr("Before the pause: %1. After the resume: %2.").arg(paused, resumed);
+    parts << (difference.isNone() ? tr("Same: %1.").arg(same)
+                                  : tr("%1 lost, %2 changed, %3 new; same: %4.")
+                                        .arg(difference.removed.size())
+                                        .arg(difference.changed.size())
+                                        .arg(difference.added.size())
+                                        .arg(same));
+    parts << tr("Paused %1, resumed %2.").arg(paused, resumed);
     if (difference.isPartial)
         parts << tr("There are more: the first %1 by name are compared.").arg(formatCount(e2b::FileList::mostFiles));
     if (!difference.isNone())
@@ -139,7 +143,7 @@ void FilesPanel::showDifference(const FileRecord *record)
             rows.push_back({DiffRow::Kind::Added, lineOf(after, path)});
         if (const std::size_t all = rows.size(); all > mostRows) {
             rows.resize(mostRows);
-            rows.push_back({DiffRow::Kind::Skipped, tr("… %n more", nullptr, static_cast<int>(all - mostRows))});
+            rows.push_back({DiffRow::Kind::Skipped, tr("… %1 more").arg(all - mostRows)});
         }
     }
     m_view->setVisible(!rows.empty());
