@@ -19,7 +19,7 @@ const std::array pages = {"overview"_L1, "sandboxes"_L1, "templates"_L1, "refine
 void describe(QCommandLineParser &parser)
 {
     parser.setApplicationDescription(u"Native desktop cockpit for code sandboxes that speak the E2B API."_s);
-    parser.addPositionalArgument(u"FILE"_s, u"Python files to open in Refine."_s, u"[FILE…]"_s);
+    parser.addPositionalArgument(u"FILE"_s, u"Python files, or a saved session, to open in Refine."_s, u"[FILE…]"_s);
     parser.addOptions({
         {u"profile"_s, u"Keep settings, data, state and cache in DIR instead of the XDG folders."_s, u"DIR"_s},
         {u"receiver-port"_s, u"Port of the webhook receiver (8000; the next free one if taken; 0 = any)."_s, u"N"_s},
