@@ -3,8 +3,8 @@
 #include "services/core/json.h"
 #include "services/core/qtstring.h"
 #include "services/cost/meter.h"
+#include "services/lifecycle/codeexecution.h"
 #include "services/lifecycle/picture.h"
-#include "services/lifecycle/subscription.h"
 
 #include <QString>
 
@@ -277,22 +277,15 @@ void EventListModel::takeOlder(const EventHistory::Batch &batch)
     Q_EMIT countsChanged();
 }
 
-EventListModel::Row::CodeRun EventListModel::codeRunOf(const std::string &raw)
+EventListModel::Row::CodeRun EventListModel::codeRunOf(const lifecycle::Event &event)
 {
+    const lifecycle::CodeExecution execution = lifecycle::codeExecutionOf(event);
     Row::CodeRun run;
-    const auto body = parseJson(raw);
-    if (!body || !body->is_object())
-        return run;
-    const auto data = body->find("event_data");
-    if (data == body->end() || !data->is_object())
-        return run;
-    if (const std::int64_t took = intOr(*data, "duration_ms", -1); took >= 0)
-        run.durationMs = took;
-    const std::string error = stringOr(*data, "error");
-    const auto success = data->find("success");
-    const bool hasFailed = success != data->end() && success->is_boolean() && !success->get<bool>();
-    if (hasFailed || !error.empty())
-        run.error = error.empty() ? "error" : error;
+    run.durationMs = execution.durationMs;
+    const bool hasFailed =
+        execution.outcome != lifecycle::RunOutcome::Unknown && !lifecycle::ranToItsEnd(execution.outcome);
+    if (hasFailed || !execution.errorName.empty())
+        run.error = execution.errorName.empty() ? "error" : execution.errorName;
     return run;
 }
 
@@ -313,7 +306,7 @@ EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
     row.execution = event.execution;
     row.raw = event.raw.empty() ? lifecycle::encodeEvent(event) : event.raw;
     if (event.typeName == lifecycle::codeExecutedType)
-        row.codeRun = codeRunOf(row.raw);
+        row.codeRun = codeRunOf(event);
     row.searchText = event.typeName + '\n' + event.sandboxId + '\n' + event.id + '\n' + event.templateId + '\n'
         + event.templateAlias + '\n' + event.killReason + '\n' + event.session;
     if (row.codeRun && row.codeRun->error)

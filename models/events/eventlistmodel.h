@@ -88,7 +88,7 @@ private:
         };
         std::optional<CodeRun> codeRun;
     };
-    [[nodiscard]] static Row::CodeRun codeRunOf(const std::string &raw);
+    [[nodiscard]] static Row::CodeRun codeRunOf(const lifecycle::Event &event);
     [[nodiscard]] static Row rowOf(const lifecycle::StoredEvent &stored);
     [[nodiscard]] const Row &at(int row) const; ///< of the view: newest first
     [[nodiscard]] static bool accepts(const Row &row, const std::vector<std::string> &words);

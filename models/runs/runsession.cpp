@@ -56,6 +56,7 @@ RunSession::RunSession(e2b::Client &client, QObject *parent)
         AttemptRow changed = *row;
         changed.cost = priced->cost;
         m_attempts.put(std::move(changed));
+        Q_EMIT attemptPriced(number);
     });
 }
 

@@ -70,6 +70,7 @@ Q_SIGNALS:
     void resultsChanged();
     void troubleChanged();
     void attemptFinished(int number);
+    void attemptPriced(int number); ///< a finished one, whose cost became known late; attempts() has it
 
 private:
     void begin(const QString &code);

@@ -1,6 +1,6 @@
 #include "services/lifecycle/restapilive.h"
 
-#include "services/lifecycle/subscription.h"
+#include "services/lifecycle/codeexecution.h"
 #include "services/lifecycle/tracker.h"
 
 #include <algorithm>

@@ -1,7 +1,6 @@
 #include "services/lifecycle/subscription.h"
 
-#include "services/core/ids.h"
-#include "services/core/json.h"
+#include "services/lifecycle/codeexecution.h"
 
 #include <algorithm>
 #include <array>
@@ -60,28 +59,6 @@ std::string eventTypeFromAlias(std::string_view alias)
         return codeExecutedType;
     const auto *known = std::ranges::find(lifecycleWords, word, [](const auto &entry) { return entry.first; });
     return known != lifecycleWords.end() ? std::string(lifecyclePrefix).append(known->second) : std::string(alias);
-}
-
-Event codeExecutedEvent(const CodeExecution &execution, Timestamp at)
-{
-    Event event;
-    event.id = newUuid();
-    event.typeName = codeExecutedType;
-    event.timestamp = event.receivedAt = at;
-    event.sandboxId = execution.sandboxId;
-    event.templateId = execution.templateId;
-    event.source = EventSource::Poll;
-    Json data{{"duration_ms", execution.durationMs}, {"success", execution.isSuccess}};
-    if (!execution.errorName.empty())
-        data["error"] = execution.errorName;
-    event.raw = dumpJson({{"version", "v2"},
-                          {"id", event.id},
-                          {"type", event.typeName},
-                          {"timestamp", formatRfc3339(at, 9)},
-                          {"event_data", data},
-                          {"sandbox_id", event.sandboxId},
-                          {"sandbox_template_id", event.templateId}});
-    return event;
 }
 
 bool EventFilter::matches(const Event &event, std::string_view knownName) const

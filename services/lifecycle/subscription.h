@@ -14,26 +14,12 @@
 
 namespace sandglass::lifecycle {
 
-/// The type of an execution that this program has made itself; no provider sends it.
-inline constexpr const char *codeExecutedType = "sandbox.code_executed";
-
 /// The full name of an event type: "sandbox.created" and "created" are short for "sandbox.lifecycle.created", "create"
 /// is E2B's old label for it. Anything else stays as it is.
 [[nodiscard]] std::string eventTypeFromAlias(std::string_view alias);
 
 /// Whether `text` is as `pattern` says, in which '*' stands for any number of characters.
 [[nodiscard]] bool matchesPattern(std::string_view pattern, std::string_view text);
-
-struct CodeExecution
-{
-    std::string sandboxId;
-    std::string templateId;
-    std::int64_t durationMs = 0;
-    bool isSuccess = true;
-    std::string errorName; ///< "TimeoutError", "NameError"; empty = none
-};
-/// For Subscriptions::publish() or the journal: unknown to the fold, so it changes no state.
-[[nodiscard]] Event codeExecutedEvent(const CodeExecution &execution, Timestamp at);
 
 /// Which events a subscriber wants.
 struct EventFilter

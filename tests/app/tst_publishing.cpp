@@ -63,6 +63,7 @@ private Q_SLOTS:
     void cleanup();
     void passesOnWhatFits();
     void ownRunsAreEvents();
+    void costOfARunMayComeLate();
     void survivesARestart();
     void pausedOnesAreToldNothing();
     void givesUpAndResumes();
@@ -170,6 +171,7 @@ void TestPublishing::ownRunsAreEvents()
     m_api->executions = {"{\"type\":\"error\",\"name\":\"ValueError\",\"value\":\"x\",\"traceback\":\"t\"}\n"
                          "{\"type\":\"end_of_execution\"}\n"};
     const std::int64_t before = m_live.journal().count();
+    m_runs->setRateCard(m_live.tracker().rateCard());
     m_runs->run(u"raise ValueError('x')"_s);
     QTRY_COMPARE(posts().size(), 1);
     const Json body = bodyOf(posts().front());
@@ -177,6 +179,9 @@ void TestPublishing::ownRunsAreEvents()
     QCOMPARE(stringOr(body, "sandbox_id"), std::string("i77b0e21abcdefghij"));
     QCOMPARE(boolOr(body.at("event_data"), "success", true), false);
     QCOMPARE(stringOr(body.at("event_data"), "error"), std::string("ValueError"));
+    QCOMPARE(stringOr(body.at("event_data"), "outcome"), std::string("raised"));
+    QVERIFY(m_runs->newest().cost);
+    QCOMPARE(stringOr(body.at("event_data"), "cost_usd"), m_runs->newest().cost->toFixed(12));
     QCOMPARE(m_live.journal().count(), before + 1); // it is history as well
     m_api->createStatus = 500;
     m_runs->endSession();
@@ -184,6 +189,45 @@ void TestPublishing::ownRunsAreEvents()
     QTRY_COMPARE(m_runs->state(), models::RunSession::State::Idle);
     QTest::qWait(100);
     QCOMPARE(m_live.journal().count(), before + 1); // nothing was executed
+}
+
+/// A first run can be over before the size of its sandbox is known; that of a sandbox nobody tells of never is.
+void TestPublishing::costOfARunMayComeLate()
+{
+    QVERIFY(callbacks().add(to("/hook", {"sandbox.code_executed"}), secret));
+    m_runs->setRateCard(m_live.tracker().rateCard());
+    m_api->executions = {"{\"type\":\"end_of_execution\"}\n"};
+    m_api->sandboxCreated =
+        R"({"sandboxID":"i77b0e21abcdefghij","templateID":"t","clientID":"c","envdVersion":"0.4.0"})";
+    m_api->sandboxDetails = R"({"sandboxID":"i77b0e21abcdefghij","templateID":"t","clientID":"c","envdVersion":"0.4.0",
+        "state":"running","startedAt":"2026-08-20T10:00:00Z","endAt":"2026-08-20T11:00:00Z",
+        "cpuCount":2,"memoryMB":512})";
+    m_api->detailsDelayMs = 300;
+    m_runs->run(u"1"_s);
+    QTRY_VERIFY(m_runs->newest().verdict == refine::Verdict::Passed);
+    QTRY_VERIFY(m_runs->state() == models::RunSession::State::Idle);
+    QVERIFY(!m_runs->newest().cost);
+    QTRY_COMPARE(posts().size(), 1);
+    QVERIFY(m_runs->newest().cost);
+    Json data = bodyOf(posts().front()).at("event_data");
+    QCOMPARE(stringOr(data, "cost_usd"), m_runs->newest().cost->toFixed(12));
+    QCOMPARE(stringOr(data, "outcome"), std::string("passed"));
+
+    m_runs->endSession();
+    m_api->sandboxDetails = "{}";
+    m_runs->run(u"1"_s);
+    QTRY_COMPARE(posts().size(), 2); // it is told without
+    data = bodyOf(posts().back()).at("event_data");
+    QVERIFY(!data.contains("cost_usd"));
+
+    // One that waits when the program ends is written then.
+    const std::int64_t before = m_live.journal().count();
+    m_runs->run(u"1"_s);
+    QTRY_COMPARE(m_runs->attempts()->rowCount(), 3);
+    QTRY_VERIFY(m_runs->state() == models::RunSession::State::Idle);
+    end();
+    QTRY_COMPARE(m_live.journal().count(), before + 1);
+    begin();
 }
 
 void TestPublishing::survivesARestart()

@@ -4,6 +4,7 @@
 #include <QStringList>
 #include <QTcpServer>
 #include <QTcpSocket>
+#include <QTimer>
 
 namespace sandglass::test {
 
@@ -17,6 +18,10 @@ public:
     QList<QByteArray> executions; ///< NDJSON bodies, one per run, the last one repeats
     bool holdsExecutions = false; ///< sends the body but never ends it
     int createStatus = 201;
+    QByteArray sandboxCreated =
+        R"({"sandboxID":"i77b0e21abcdefghij","templateID":"t","clientID":"c","envdVersion":"0.4.0","cpuCount":2,"memoryMB":512})";
+    QByteArray sandboxDetails; ///< what asking for a sandbox answers; empty: nothing
+    int detailsDelayMs = 0;
     int executeStatus = 200;
     QStringList requests; ///< "POST /sandboxes"
     QByteArray lastBody;
@@ -67,11 +72,9 @@ private:
             socket->disconnectFromHost();
         };
         if (request == u"POST /sandboxes")
-            return send(
-                createStatus,
-                createStatus == 201
-                    ? R"({"sandboxID":"i77b0e21abcdefghij","templateID":"t","clientID":"c","envdVersion":"0.4.0","cpuCount":2,"memoryMB":512})"
-                    : R"({"code":500,"message":"no room"})");
+            return send(createStatus, createStatus == 201 ? sandboxCreated : R"({"code":500,"message":"no room"})");
+        if (request.startsWith(u"GET /sandboxes/") && !sandboxDetails.isEmpty())
+            return QTimer::singleShot(detailsDelayMs, socket, [this, send] { send(200, sandboxDetails); });
         if (!request.startsWith(u"POST /execute"))
             return send(request.startsWith(u"GET /health") ? 200 : 204, {});
         if (executeStatus != 200) {

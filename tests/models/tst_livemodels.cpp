@@ -6,7 +6,7 @@
 #include "models/costs/timewindow.h"
 #include "models/events/eventlistmodel.h"
 #include "models/sandboxes/sandboxlistmodel.h"
-#include "services/lifecycle/subscription.h"
+#include "services/lifecycle/codeexecution.h"
 #include "services/lifecycle/tracker.h"
 #include "tests/models/livefixture.h"
 
@@ -175,12 +175,14 @@ void TestLiveModels::eventsAreNewestFirstAndSearched()
     QCOMPARE(model.index(0, 0).data(EventListModel::SandboxIdRole).toString(), u"other"_s);
     QVERIFY(!model.index(0, 0).data(EventListModel::IsCodeRunRole).toBool());
 
-    QVERIFY(m_live.record({lifecycle::codeExecutedEvent({"a", "tpl", 12, true, {}}, sample::at(10))}));
+    QVERIFY(m_live.record(
+        {lifecycle::codeExecutedEvent({"a", "tpl", 12, lifecycle::RunOutcome::Passed, {}, {}}, sample::at(10))}));
     QTRY_COMPARE(model.rowCount(), 5);
     QVERIFY(model.index(0, 0).data(EventListModel::IsCodeRunRole).toBool());
     QCOMPARE(model.index(0, 0).data(EventListModel::RunMsRole).toLongLong(), 12);
     QVERIFY(!model.index(0, 0).data(EventListModel::CodeErrorRole).isValid());
-    QVERIFY(m_live.record({lifecycle::codeExecutedEvent({"a", "tpl", 40, false, "NameError"}, sample::at(11))}));
+    QVERIFY(m_live.record({lifecycle::codeExecutedEvent(
+        {"a", "tpl", 40, lifecycle::RunOutcome::Raised, "NameError", {}}, sample::at(11))}));
     QTRY_COMPARE(model.rowCount(), 6);
     QCOMPARE(model.index(0, 0).data(EventListModel::CodeErrorRole).toString(), u"NameError"_s);
     model.setSearch(u"nameerror"_s);

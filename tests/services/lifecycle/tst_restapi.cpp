@@ -1,9 +1,9 @@
 #include "services/core/json.h"
+#include "services/lifecycle/codeexecution.h"
 #include "services/lifecycle/journal.h"
 #include "services/lifecycle/receiver.h"
 #include "services/lifecycle/restapi.h"
 #include "services/lifecycle/restapilive.h"
-#include "services/lifecycle/subscription.h"
 #include "services/lifecycle/tracker.h"
 #include "tests/services/http/rawclient.h"
 #include "tests/services/lifecycle/events.h"
@@ -446,7 +446,8 @@ void TestRestApi::unknownTypesAreCounted()
 {
     serve({createdOf(0, "a", "base")});
     QCOMPARE(dumpJson(json("/metrics")["unknown_events"]), std::string("{}"));
-    std::vector<Event> events = {lifecycle::codeExecutedEvent({"a", "base", 12, true, {}}, at(1))}; // our own
+    std::vector<Event> events = {
+        lifecycle::codeExecutedEvent({"a", "base", 12, lifecycle::RunOutcome::Passed, {}, {}}, at(1))}; // our own
     for (int i = 0; i < 3; ++i)
         events.push_back(bare(EventType::Unknown, 10 + i, "x" + std::to_string(i), "a"));
     for (int i = 0; i < 60; ++i) { // more types than anybody wants as labels

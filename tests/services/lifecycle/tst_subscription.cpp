@@ -1,6 +1,7 @@
 #include "services/lifecycle/subscription.h"
 
 #include "services/e2b/callbackposter.h"
+#include "services/lifecycle/codeexecution.h"
 #include "services/lifecycle/signature.h"
 #include "tests/services/lifecycle/events.h"
 #include "tests/support/fakee2bserver.h"
@@ -107,9 +108,9 @@ void TestSubscription::originalPrimitive()
     std::vector<std::string> seen;
     subscriptions.subscribe({{"sandbox.created", "sandbox.code_executed"}, "tta-ml-minimal"},
                             [&seen](const Event &event) { seen.push_back(event.sandboxId + " " + event.typeName); });
-    const Event ran = codeExecutedEvent({"ml", "tpl", 120, false, "NameError"}, at(3));
+    const Event ran = codeExecutedEvent({"ml", "tpl", 120, RunOutcome::Raised, "NameError", {}}, at(3));
     subscriptions.publish({created(1, "e", "ml"), created(1, "e", "web"), resumed(2, "f", "ml"), ran,
-                           codeExecutedEvent({"web", "tpl", 120, true, {}}, at(3))});
+                           codeExecutedEvent({"web", "tpl", 120, RunOutcome::Passed, {}, {}}, at(3))});
     QCOMPARE(seen, (std::vector<std::string>{"ml sandbox.lifecycle.created", "ml sandbox.code_executed"}));
 
     const auto read = decodeEvent(ran.raw, EventSource::Import, at(4)); // the journal takes it

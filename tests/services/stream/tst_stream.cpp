@@ -1,6 +1,6 @@
 // What the live stream tells, in which order, and where it goes on after a break.
 
-#include "services/lifecycle/subscription.h"
+#include "services/lifecycle/codeexecution.h"
 #include "services/lifecycle/tracker.h"
 #include "services/lifecycle/transferevents.h"
 #include "services/stream/costticker.h"
@@ -145,7 +145,7 @@ void TestStream::filtersByTypeAndTemplate()
         event.templateId = templateId;
         return event;
     };
-    CodeExecution execution{"isbx1", "tpl-ml", 5, true, {}};
+    CodeExecution execution{"isbx1", "tpl-ml", 5, RunOutcome::Passed, {}, {}};
     append({of(numbered(1), "tpl-ml"), of(numbered(2), "base"), of(sample::bare(EventType::Paused, 3, "x"), "tpl-ml"),
             codeExecutedEvent(execution, sample::at(4))});
     const std::string url = m_server->url();
