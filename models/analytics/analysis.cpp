@@ -1,5 +1,6 @@
 #include "models/analytics/analysis.h"
 
+#include "models/analytics/runtemplates.h"
 #include "services/lifecycle/subscription.h"
 #include "services/lifecycle/usagebuckets.h"
 #include "services/lifecycle/usageindex.h"
@@ -20,15 +21,6 @@ namespace {
 using Steps = lifecycle::UsageIndex::Steps;
 constexpr std::size_t livesPerLook = 1'024; ///< at whether to stop
 
-milliseconds medianOf(std::vector<milliseconds> &values)
-{
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::ranges::nth_element(values, middle);
-    if (values.size() % 2 == 1)
-        return *middle;
-    return (*std::max_element(values.begin(), middle) + *middle) / 2;
-}
-
 std::size_t stepOf(milliseconds lifetime)
 {
     const auto above = std::ranges::upper_bound(lifetimeSteps, lifetime);
@@ -42,10 +34,15 @@ public:
     explicit Reckoning(const AnalysisQuestion &question)
         : m_question(question), m_startBuckets(question.chartFrom, question.chartTo, question.startBuckets)
     {
-        m_starts.assign(static_cast<std::size_t>(std::max(0, question.startBuckets)), 0);
+        const auto count = static_cast<std::size_t>(std::max(0, question.startBuckets));
+        m_starts.assign(count, 0);
+        for (std::vector<double> *values : runSeries())
+            values->assign(count, 0);
     }
 
     void add(const LifeBook &book, const Life &life);
+    void add(const CodeRun &run, const std::string &templateName);
+    void setRunsKnownFrom(Timestamp time); ///< after the last of them
     [[nodiscard]] std::shared_ptr<Analysis> finish();
 
 private:
@@ -53,12 +50,15 @@ private:
     {
         TemplateUsage usage;
         std::vector<milliseconds> lifetimes;
+        RunSums runs;
     };
 
     [[nodiscard]] bool isInSpan(Timestamp time) const { return time >= m_question.from && time < m_question.to; }
     void addEnd(const Life &life, Group &group);
     void addRun(const LifeRun &run, const Life &life, bool isLast, Group &group);
     void addPauses(const Life &life, std::span<const LifeRun> runs);
+    [[nodiscard]] std::array<std::vector<double> *, 4> runSeries();
+    [[nodiscard]] std::vector<double> &runSeriesOf(lifecycle::RunOutcome outcome);
     void finishSeries();
     void finishTemplates();
     void blankGaps(std::vector<double> &values) const;
@@ -68,6 +68,7 @@ private:
     std::map<std::string, Group> m_groups;
     lifecycle::Buckets m_startBuckets;
     std::vector<std::int64_t> m_starts;
+    RunSums m_allRuns;
     Steps m_running, m_paused, m_inSpan;
     std::vector<cost::PastRun> m_runs;
 };
@@ -138,6 +139,52 @@ void Reckoning::addPauses(const Life &life, std::span<const LifeRun> runs)
     }
 }
 
+std::array<std::vector<double> *, 4> Reckoning::runSeries()
+{
+    RunAnalysis &runs = m_result.runs;
+    return {&runs.passed, &runs.failed, &runs.timedOut, &runs.others};
+}
+
+std::vector<double> &Reckoning::runSeriesOf(lifecycle::RunOutcome outcome)
+{
+    switch (outcome) {
+    case lifecycle::RunOutcome::Passed:
+        return m_result.runs.passed;
+    case lifecycle::RunOutcome::CheckFailed:
+    case lifecycle::RunOutcome::Raised:
+    case lifecycle::RunOutcome::Broken:
+        return m_result.runs.failed;
+    case lifecycle::RunOutcome::TimedOut:
+        return m_result.runs.timedOut;
+    case lifecycle::RunOutcome::Stopped:
+    case lifecycle::RunOutcome::Unknown:
+        break;
+    }
+    return m_result.runs.others;
+}
+
+void Reckoning::add(const CodeRun &run, const std::string &templateName)
+{
+    if (run.at >= m_question.chartFrom && !m_startBuckets.isEmpty() && run.at < m_startBuckets.end())
+        ++runSeriesOf(run.outcome)[static_cast<std::size_t>(m_startBuckets.indexOf(run.at))];
+    if (!isInSpan(run.at))
+        return;
+    m_allRuns.add(run);
+    m_groups[templateName].runs.add(run);
+}
+
+void Reckoning::setRunsKnownFrom(Timestamp time)
+{
+    if (time <= std::min(m_question.from, m_question.chartFrom))
+        return;
+    m_result.runs.knownFrom = time;
+    for (int i = 0; !m_startBuckets.isEmpty() && i < m_startBuckets.count() && m_startBuckets.edge(i + 1) <= time;
+         ++i) {
+        for (std::vector<double> *values : runSeries())
+            (*values)[static_cast<std::size_t>(i)] = std::numeric_limits<double>::quiet_NaN();
+    }
+}
+
 /// What nothing is known of is not zero.
 void Reckoning::blankGaps(std::vector<double> &values) const
 {
@@ -182,7 +229,8 @@ void Reckoning::finishTemplates()
         all.insert(all.end(), group.lifetimes.begin(), group.lifetimes.end());
         if (!group.lifetimes.empty())
             usage.medianLifetime = medianOf(group.lifetimes);
-        if (usage.starts == 0 && usage.ended == 0 && usage.running == milliseconds::zero())
+        usage.runs = group.runs.figures();
+        if (usage.starts == 0 && usage.ended == 0 && usage.running == milliseconds::zero() && usage.runs.count == 0)
             continue;
         usage.name = name;
         m_result.templates.push_back(std::move(usage));
@@ -206,10 +254,17 @@ std::shared_ptr<Analysis> Reckoning::finish()
     m_result.templateFilter = m_question.templateFilter;
     finishSeries();
     finishTemplates();
+    m_result.runs.all = m_allRuns.figures();
     m_result.whatIf = cost::whatIf(m_runs, m_question.whatIf, m_question.card);
     m_result.whatIfRuns = static_cast<std::int64_t>(m_runs.size());
     m_result.whatIfTimeouts = std::ranges::count_if(m_runs, &cost::PastRun::endedByTimeout);
     return std::make_shared<Analysis>(std::move(m_result));
+}
+
+bool isWanted(const LifeBook::Template &entry, const std::string &filter)
+{
+    return filter.empty() || lifecycle::matchesPattern(filter, entry.name)
+        || lifecycle::matchesPattern(filter, entry.id);
 }
 
 /// By template of the book: is it asked for?
@@ -217,17 +272,26 @@ std::vector<bool> wanted(const LifeBook &book, const std::string &filter)
 {
     std::vector<bool> are;
     for (const LifeBook::Template &entry : book.templates())
-        are.push_back(filter.empty() || lifecycle::matchesPattern(filter, entry.name)
-                      || lifecycle::matchesPattern(filter, entry.id));
+        are.push_back(isWanted(entry, filter));
     return are;
+}
+
+/// All that are asked for, but for the template. They may end at `now` itself.
+std::span<const CodeRun> runsWithin(const RunBook &book, const AnalysisQuestion &question)
+{
+    const Timestamp to = std::max(question.to, question.chartTo);
+    return book.between(std::min(question.from, question.chartFrom),
+                        std::min(to, question.now + std::chrono::nanoseconds(1)));
 }
 
 } // namespace
 
-std::shared_ptr<Analysis> analyse(const LifeBook &present, const LifeBook &past, const AnalysisQuestion &question,
-                                  const std::atomic<bool> &isStopped)
+std::shared_ptr<Analysis> analyse(const LifeBook &present, const LifeBook &past, const RunBook &runs,
+                                  const AnalysisQuestion &question, const std::atomic<bool> &isStopped)
 {
     Reckoning reckoning(question);
+    const std::span<const CodeRun> asked = runsWithin(runs, question);
+    RunTemplates runTemplates(runs, asked);
     std::unordered_set<std::uint64_t> known;
     if (!past.lives().empty()) {
         known.reserve(present.lives().size());
@@ -236,16 +300,25 @@ std::shared_ptr<Analysis> analyse(const LifeBook &present, const LifeBook &past,
     }
     for (const LifeBook *book : {&present, &past}) {
         const std::vector<bool> isWanted = wanted(*book, question.templateFilter);
+        runTemplates.learn(book->templates());
         std::size_t seen = 0;
         for (const Life &life : book->lives()) {
             if (++seen % livesPerLook == 0 && isStopped)
                 return {};
+            runTemplates.learn(life, book->templates()[life.templateIndex]);
             // At a moment of the past the tables know of later ends: who lived then is in the present one of that time.
             const bool isPast = life.endedAt && *life.endedAt <= question.now;
             if (isWanted[life.templateIndex] && (book == &present || (isPast && !known.contains(life.idHash))))
                 reckoning.add(*book, life);
         }
     }
+    for (const CodeRun &run : asked) {
+        const LifeBook::Template kind = runTemplates.of(run);
+        if (isWanted(kind, question.templateFilter))
+            reckoning.add(run, kind.name);
+    }
+    if (runs.knownFrom())
+        reckoning.setRunsKnownFrom(*runs.knownFrom());
     return reckoning.finish();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "models/analytics/lifebook.h"
+#include "models/analytics/runfigures.h"
 #include "services/core/money.h"
 #include "services/cost/ratecard.h"
 #include "services/cost/whatif.h"
@@ -22,7 +23,7 @@ struct AnalysisQuestion
     Timestamp from{}, to{};           ///< of figures and tables
     Timestamp chartFrom{}, chartTo{}; ///< of the series
     int buckets = 60;                 ///< of running and paused
-    int startBuckets = 60;            ///< of starts, in the same span
+    int startBuckets = 60;            ///< of starts and of runs of code, in the same span
     Timestamp dayStart{};             ///< for what happened today
     Timestamp now{};
     std::string templateFilter; ///< id or name, '*' stands for anything; empty: all
@@ -43,6 +44,18 @@ struct TemplateUsage
     std::int64_t ended = 0;
     std::int64_t failures = 0, timeouts = 0, early = 0;
     std::optional<std::chrono::milliseconds> medianLifetime; ///< of those that ended
+    RunFigures runs;                                         ///< of code, that ended within the span
+};
+
+/// Executions of code within the span.
+struct RunAnalysis
+{
+    bool isRead = false; ///< all there are; else they are still being read
+    RunFigures all;
+    /// How many ended, by bucket of starts and by how; NaN: not known. Others: stopped, or nobody has told how.
+    std::vector<double> passed, failed, timedOut, others;
+    std::optional<Timestamp> knownFrom; ///< within span or series; before it nothing is known
+    std::string failure;                ///< why some could not be read; or empty
 };
 
 /// Lifetimes on a scale by factors of about three. The last step has no end.
@@ -75,14 +88,15 @@ struct Analysis
     std::int64_t whatIfRuns = 0;
     std::int64_t whatIfTimeouts = 0; ///< those of them that ended by their timeout
 
+    RunAnalysis runs;
+
     std::int64_t leftOut = 0; ///< lives that were too many to read
 };
 using AnalysisPtr = std::shared_ptr<const Analysis>;
 
 /// The answer. Of a life that is in both books the one in `present` counts; of `past` those count that were over by
-/// question.now. Some 100 ns for each stretch; null when
-/// `isStopped` was set meanwhile.
-[[nodiscard]] std::shared_ptr<Analysis> analyse(const LifeBook &present, const LifeBook &past,
+/// question.now, as of `runs`. Some 100 ns for each stretch; null when `isStopped` was set meanwhile.
+[[nodiscard]] std::shared_ptr<Analysis> analyse(const LifeBook &present, const LifeBook &past, const RunBook &runs,
                                                 const AnalysisQuestion &question, const std::atomic<bool> &isStopped);
 
 } // namespace sandglass::models

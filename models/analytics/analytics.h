@@ -21,9 +21,10 @@ namespace sandglass::models {
 class AnalyticsWorker;
 class TimeWindow;
 
-/// Statistics of the time window: which templates are used how much, how long sandboxes live, how many at once, and
-/// what the same would have cost otherwise. Sandboxes are read in slices of milliseconds and added up in a thread of
-/// its own, again every two seconds while somebody looks. Lives on the tracker's thread.
+/// Statistics of the time window: which templates are used how much, how long sandboxes live, how many at once, how
+/// runs of code ended and what they cost, and what the same would have cost otherwise. Sandboxes are read in slices of
+/// milliseconds and added up in a thread of its own, again every two seconds while somebody looks. Lives on the
+/// tracker's thread.
 class Analytics final : public QObject
 {
     Q_OBJECT
@@ -44,8 +45,9 @@ public:
 
     /// Null until the first answer, and after a while without anybody looking.
     [[nodiscard]] const AnalysisPtr &latest() const { return m_latest; }
-    /// Whether latest() answers what is asked at present; else it is of the window or the filter before.
-    [[nodiscard]] bool isCurrent() const { return m_latest && m_answered >= m_changed; }
+    /// Whether latest() answers what is asked at present, and all of it; else it is of the window or the filter before,
+    /// or runs of code are still being read.
+    [[nodiscard]] bool isCurrent() const { return m_latest && m_answered >= m_changed && m_latest->runs.isRead; }
     [[nodiscard]] const QString &failure() const { return m_failure; } ///< why older sandboxes are missing; or empty
 
 Q_SIGNALS:

@@ -24,6 +24,25 @@ int TemplateUsageModel::columnCount(const QModelIndex &parent) const
     return parent.isValid() ? 0 : ColumnCount;
 }
 
+QVariant TemplateUsageModel::toolTip(const TemplateUsage &row, int column)
+{
+    const RunFigures &runs = row.runs;
+    if (column == AmountColumn && row.isPartial)
+        return tr("The size of some stretch of running is not known; it is left out of the sum.");
+    if (column == PassedColumn && runs.count > 0)
+        return tr("%1 passed, %2 failed, %3 timed out, %4 stopped, %5 unknown")
+            .arg(runs.passed)
+            .arg(runs.failed)
+            .arg(runs.timedOut)
+            .arg(runs.stopped)
+            .arg(runs.unknown);
+    if ((column == RunCostColumn || column == PerPassedColumn) && runs.unpriced > 0)
+        return runs.unpriced == 1
+            ? tr("The cost of one run is not known; it is left out of the sum.")
+            : tr("The cost of %1 runs is not known; it is left out of the sum.").arg(runs.unpriced);
+    return {};
+}
+
 QVariant TemplateUsageModel::data(const QModelIndex &index, int role) const
 {
     if (!checkIndex(index, CheckIndexOption::IndexIsValid))
@@ -32,9 +51,7 @@ QVariant TemplateUsageModel::data(const QModelIndex &index, int role) const
     if (role == ShareRole)
         return row.cost && !m_total.isZero() ? row.cost->toDollars() / m_total.toDollars() : 0.0;
     if (role == Qt::ToolTipRole)
-        return index.column() == AmountColumn && row.isPartial
-            ? tr("The size of some stretch of running is not known; it is left out of the sum.")
-            : QVariant();
+        return toolTip(row, index.column());
     if (role != Qt::DisplayRole)
         return {};
     switch (index.column()) {
@@ -48,6 +65,10 @@ QVariant TemplateUsageModel::data(const QModelIndex &index, int role) const
         return static_cast<qint64>(row.failures);
     case TimeoutsColumn:
         return static_cast<qint64>(row.timeouts);
+    case RunsColumn:
+        return static_cast<qint64>(row.runs.count);
+    case PassedColumn:
+        return static_cast<qint64>(row.runs.passed);
     default:
         return {};
     }
@@ -69,6 +90,16 @@ QVariant TemplateUsageModel::headerData(int section, Qt::Orientation orientation
             return tr("Lost, or killed for a reason that is neither their timeout nor anybody's wish");
         case TimeoutsColumn:
             return tr("Killed by their own timeout");
+        case RunsColumn:
+            return tr("Runs of code that ended in this window");
+        case PassedColumn:
+            return tr("Runs of code without an error, whose output was as expected");
+        case RunTimeColumn:
+            return tr("Median of the runs of code");
+        case RunCostColumn:
+            return tr("What the sandboxes cost while code ran in them; a part of their cost, nothing on top of it");
+        case PerPassedColumn:
+            return tr("Cost of all runs of code, for each one that passed");
         default:
             return {};
         }
@@ -94,6 +125,16 @@ QVariant TemplateUsageModel::headerData(int section, Qt::Orientation orientation
         return tr("Failures");
     case TimeoutsColumn:
         return tr("Timeouts");
+    case RunsColumn:
+        return tr("Runs");
+    case PassedColumn:
+        return tr("Passed");
+    case RunTimeColumn:
+        return tr("Run time");
+    case RunCostColumn:
+        return tr("Run cost");
+    case PerPassedColumn:
+        return tr("Per passed");
     default:
         return {};
     }
@@ -134,6 +175,16 @@ void TemplateUsageModel::order(std::vector<TemplateUsage> &rows) const
             return a.failures < b.failures;
         case TimeoutsColumn:
             return a.timeouts < b.timeouts;
+        case RunsColumn:
+            return a.runs.count < b.runs.count;
+        case PassedColumn:
+            return a.runs.passed < b.runs.passed;
+        case RunTimeColumn:
+            return a.runs.medianDuration < b.runs.medianDuration;
+        case RunCostColumn:
+            return a.runs.cost < b.runs.cost;
+        case PerPassedColumn:
+            return a.runs.costPerPassed() < b.runs.costPerPassed();
         case NameColumn:
             return a.name < b.name;
         default: // the share is in the order of the cost

@@ -25,6 +25,11 @@ public:
         EndedColumn,
         FailuresColumn,
         TimeoutsColumn,
+        RunsColumn, ///< of code, as the following
+        PassedColumn,
+        RunTimeColumn,
+        RunCostColumn,
+        PerPassedColumn,
         ColumnCount
     };
     enum Role { ShareRole = Qt::UserRole + 1 /**< double, 0-1 of all templates shown */ };
@@ -41,6 +46,7 @@ public:
     [[nodiscard]] const TemplateUsage &at(int row) const { return m_rows[static_cast<std::size_t>(row)]; }
 
 private:
+    [[nodiscard]] static QVariant toolTip(const TemplateUsage &row, int column);
     void take();
     void order(std::vector<TemplateUsage> &rows) const;
 

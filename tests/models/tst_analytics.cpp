@@ -364,7 +364,7 @@ void TestAnalytics::pastMomentDoesNotKnowLaterEnds()
     question.to = question.chartTo = question.now = sample::at(200);
     question.card = m_live.tracker().rateCard();
     const std::atomic<bool> stopped = false;
-    const auto answer = models::analyse(present, tables, question, stopped);
+    const auto answer = models::analyse(present, tables, {}, question, stopped);
     QCOMPARE(answer->ended, 1);
     QCOMPARE(answer->created, 2);
     QCOMPARE(answer->runningNow, 1);
@@ -399,12 +399,12 @@ void TestAnalytics::manyAreReckonedInTime()
     question.to = question.chartTo = question.now = sample::at(600);
     question.card = m_live.tracker().rateCard();
     std::atomic<bool> stopped = false;
-    const auto all = models::analyse(book, {}, question, stopped);
+    const auto all = models::analyse(book, {}, {}, question, stopped);
     QCOMPARE(all->ended, count);
     QCOMPARE(all->total, Money::parse("0.00003025")->scaled(60LL * count, 1));
     QCOMPARE(all->lifetimes[5], count); // exactly a minute belongs to the step that begins there
     stopped = true;
-    QVERIFY(!models::analyse(book, {}, question, stopped));
+    QVERIFY(!models::analyse(book, {}, {}, question, stopped));
 }
 
 QTEST_GUILESS_MAIN(TestAnalytics)

@@ -3,7 +3,7 @@
 #include "models/analytics/analytics.h"
 #include "models/analytics/templateusagemodel.h"
 #include "models/costs/timewindow.h"
-#include "tests/models/usagefixture.h"
+#include "tests/models/runsfixture.h"
 #include "ui/analytics/analyticspage.h"
 #include "ui/charts/chartexport.h"
 #include "ui/charts/lifetimechart.h"
@@ -56,6 +56,14 @@ private Q_SLOTS:
     void whatIfOfPlanAndPlaces();
     void wheelScrollsPastTheFields();
     void usageGoesToCsv();
+    void runsTellTheirFigures();
+    void clickOnATemplateReducesRuns();
+    void dragOnRunsSelectsTheWindow();
+    void runsByKeysAndAsFiles();
+    void noRunsTeach();
+    void runsAtAPastMoment();
+    void runColumnsGoFirst();
+    void runsGoToCsv();
     void fitsASmallWindow_data();
     void fitsASmallWindow();
 
@@ -79,6 +87,19 @@ private:
         box->selectAll();
         QTest::keyClicks(box, value);
         QTest::keyClick(box, Qt::Key_Return);
+    }
+    [[nodiscard]] bool recordRuns()
+    {
+        if (!m_live.record(test::runsSample()))
+            return false;
+        m_time->follow(2h); // asks anew
+        return waitForAnswer() && m_analytics->latest()->runs.all.count > 0;
+    }
+    [[nodiscard]] bool says(const QString &sentence) const
+    {
+        const auto labels = m_page->findChildren<QLabel *>();
+        return std::ranges::any_of(
+            labels, [&](const QLabel *label) { return label->isVisible() && label->text().contains(sentence); });
     }
     [[nodiscard]] bool waitForAnswer()
     {
@@ -188,11 +209,6 @@ void TestAnalyticsPage::emptyStatesTeach()
     m_analytics->setTemplateFilter(u"ml"_s);
     QVERIFY(waitForAnswer());
     QVERIFY(!m_table->isVisible());
-    const auto says = [this](const QString &sentence) {
-        const auto labels = m_page->findChildren<QLabel *>();
-        return std::ranges::any_of(
-            labels, [&](const QLabel *label) { return label->isVisible() && label->text().contains(sentence); });
-    };
     QVERIFY(says(u"No template like \"ml\" ran in this window"_s));
     QVERIFY(says(u"No sandbox ended in this window"_s));
     QVERIFY(!child<QPushButton>("exportUsage")->isEnabled());
@@ -374,10 +390,145 @@ void TestAnalyticsPage::usageGoesToCsv()
     QVERIFY(file.open(QIODevice::ReadOnly));
     const QList<QByteArray> lines = file.readAll().split('\n');
     QCOMPARE(lines.size(), 5); // the last record ends its line, too
-    QCOMPARE(lines.at(1), QByteArray("ml-mini,2,310000,0.009377500000,10000,1,1,0,1\r"));
-    QCOMPARE(lines.at(2), QByteArray("ml-full,3,220000,0.006655000000,160000,2,0,1,0\r"));
-    QCOMPARE(lines.at(3), QByteArray("web,1,100000,,,0,0,0,0\r"));
+    QCOMPARE(lines.at(1), QByteArray("ml-mini,2,310000,0.009377500000,10000,1,1,0,1,0,0,0,0,,,,0,\r"));
+    QCOMPARE(lines.at(2), QByteArray("ml-full,3,220000,0.006655000000,160000,2,0,1,0,0,0,0,0,,,,0,\r"));
+    QCOMPARE(lines.at(3), QByteArray("web,1,100000,,,0,0,0,0,0,0,0,0,,,,0,\r"));
     QVERIFY(!m_page->writeUsage(directory.filePath(u"no/such/folder.csv"_s)));
+}
+
+void TestAnalyticsPage::runsTellTheirFigures()
+{
+    QVERIFY(!child<QWidget>("runsChart")->isVisible());
+    QVERIFY(recordRuns());
+    QVERIFY(child<QWidget>("runsChart")->isVisible());
+    QVERIFY(!child<QWidget>("runsEmpty")->isVisible());
+    QCOMPARE(tile("tileRuns"), u"8"_s);
+    QVERIFY(detail("tileRuns").endsWith(u"1 stopped · 1 unknown"_s));
+    QCOMPARE(tile("tileRunsPassed"), u"3"_s);
+    QVERIFY(detail("tileRunsPassed").contains(u"50.0 %"_s)); // of six
+    QCOMPARE(tile("tileRunsFailed"), u"2"_s);
+    QVERIFY(detail("tileRunsFailed").contains(u"1 timeout"_s));
+    QCOMPARE(tile("tileRunTime"), u"250 ms"_s);
+    QVERIFY(detail("tileRunTime").contains(u"p95 30.0 s"_s));
+    QCOMPARE(tile("tileRunCost"), u"≥ $0.00091"_s);
+    QVERIFY(detail("tileRunCost").contains(u"3 of unknown cost"_s));
+    QCOMPARE(tile("tilePerPassed"), u"≥ $0.00030"_s);
+    QVERIFY(!child<QLabel>("runsNotes")->isVisible());
+    const QString words = child<QWidget>("runsCard")->accessibleDescription();
+    for (const QString &word : {u"8 runs"_s, u"Passed: 3"_s, u"Failed: 2, 1 timeout"_s, u"Run time, median: 250 ms"_s})
+        QVERIFY2(words.contains(word), qPrintable(words));
+    QCOMPARE(m_page->subtitle(), u"4 templates, $0.0160"_s); // no cost on top
+}
+
+void TestAnalyticsPage::clickOnATemplateReducesRuns()
+{
+    QVERIFY(recordRuns());
+    QCOMPARE(m_table->model()->index(1, 0).data().toString(), u"ml-full"_s);
+    QTest::mouseClick(m_table->viewport(), Qt::LeftButton, {},
+                      m_table->visualRect(m_table->model()->index(1, 0)).center());
+    QVERIFY(waitForAnswer());
+    QCOMPARE(tile("tileRuns"), u"3"_s);
+    QVERIFY(detail("tileRuns").endsWith(u"all with a result"_s));
+    QCOMPARE(tile("tileRunCost"), u"$0.00090"_s);
+    QVERIFY(detail("tilePerPassed").contains(u"failed ones included"_s));
+    click("allTemplates");
+    QVERIFY(waitForAnswer());
+    QCOMPARE(tile("tileRuns"), u"8"_s);
+}
+
+void TestAnalyticsPage::dragOnRunsSelectsTheWindow()
+{
+    QVERIFY(recordRuns());
+    auto *chart = child<ui::TimeChart>("runsChart");
+    const int y = chart->height() / 2;
+    QTest::mousePress(chart, Qt::LeftButton, {}, {chart->width() / 2, y});
+    QTest::mouseMove(chart, {chart->width() - 20, y});
+    QTest::mouseRelease(chart, Qt::LeftButton, {}, {chart->width() - 20, y});
+    QVERIFY(m_time->isFixed());
+    QVERIFY(waitForAnswer());
+    QCOMPARE(child<ui::TimeChart>("startsChart")->data().from, chart->data().from); // linked
+    QTest::mouseDClick(chart, Qt::LeftButton, {}, {chart->width() / 2, y});
+    QTest::mouseRelease(chart, Qt::LeftButton, {}, {chart->width() / 2, y}); // else the button stays down
+    QVERIFY(!m_time->isFixed());
+}
+
+void TestAnalyticsPage::runsByKeysAndAsFiles()
+{
+    QVERIFY(recordRuns());
+    auto *chart = child<ui::TimeChart>("runsChart");
+    QCOMPARE(chart->accessibleName(), u"Runs of code"_s);
+    QCOMPARE(chart->accessibleDescription(), u"minimum 0, maximum 5, last 0"_s); // in two minutes: 305 s to 350 s
+    QStringList names;
+    for (const auto &series : chart->data().series)
+        names << series.name;
+    QCOMPARE(names.join(u' '), u"passed failed timed out stopped or unknown"_s);
+    chart->setFocus();
+    QTest::keyClick(chart, Qt::Key_Home);
+    QVERIFY(chart->accessibleDescription().endsWith(u": 0"_s));
+    QTemporaryDir directory;
+    const QString png = directory.filePath(u"runs.png"_s);
+    QVERIFY(ui::writeChartPicture(*chart, png));
+    QCOMPARE(QImage(png).size(), chart->size() * 2);
+    const QList<QByteArray> lines = ui::chartCsv(chart->data()).split('\n');
+    QCOMPARE(lines.at(0), QByteArray("bucket_start,passed,failed,timed out,stopped or unknown\r"));
+    const auto at = [&lines](const char *start) {
+        const auto line = std::ranges::find_if(lines, [&](const QByteArray &one) { return one.startsWith(start); });
+        return line != lines.end() ? *line : QByteArray();
+    };
+    QCOMPARE(at("2026-08-20T10:04:00.000Z"), QByteArray("2026-08-20T10:04:00.000Z,2,1,0,2\r"));
+}
+
+void TestAnalyticsPage::noRunsTeach()
+{
+    QVERIFY(says(u"No code was run in this window"_s));
+    QVERIFY(says(u"Run some on the Refine page"_s));
+    QVERIFY(recordRuns());
+    QVERIFY(!says(u"No code was run"_s));
+    m_page->focusSearch();
+    QTest::keyClicks(QApplication::focusWidget(), u"web"_s);
+    QTRY_COMPARE(m_analytics->templateFilter(), u"web"_s);
+    QVERIFY(waitForAnswer());
+    QVERIFY(says(u"No code was run in this window with a template like \"web\""_s));
+    QVERIFY(child<QWidget>("runsCard")->accessibleDescription().isEmpty());
+}
+
+void TestAnalyticsPage::runsAtAPastMoment()
+{
+    QVERIFY(recordRuns());
+    m_live.now = sample::at(60);
+    m_time->follow(1h);
+    QVERIFY(waitForAnswer());
+    QCOMPARE(tile("tileRuns"), u"2"_s);
+    QCOMPARE(tile("tileRunCost"), u"$0.0000030"_s);
+}
+
+void TestAnalyticsPage::runColumnsGoFirst()
+{
+    using models::TemplateUsageModel;
+    QVERIFY(recordRuns());
+    QVERIFY(!m_table->isColumnHidden(TemplateUsageModel::PerPassedColumn));
+    m_page->resize(1024 - 208, 480);
+    QTRY_VERIFY(m_table->isColumnHidden(TemplateUsageModel::PerPassedColumn));
+    QTRY_VERIFY(m_table->isColumnHidden(TemplateUsageModel::RunCostColumn));
+    QVERIFY(!m_table->isColumnHidden(TemplateUsageModel::TimeoutsColumn));
+    m_page->resize(1392, 480);
+    QTRY_VERIFY(!m_table->isColumnHidden(TemplateUsageModel::PerPassedColumn));
+}
+
+void TestAnalyticsPage::runsGoToCsv()
+{
+    QVERIFY(recordRuns());
+    QTemporaryDir directory;
+    const QString path = directory.filePath(u"templates.csv"_s);
+    QVERIFY(m_page->writeUsage(path));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QList<QByteArray> lines = file.readAll().split('\n');
+    QVERIFY(lines.at(0).endsWith(",code_runs,runs_passed,runs_failed,runs_timed_out,run_median_ms,run_p95_ms,run_usd,"
+                                 "runs_unpriced,usd_per_passed_run\r"));
+    QVERIFY(lines.at(1).endsWith(",4,1,1,0,200,400,0.000003500000,2,0.000003500000\r"));
+    QVERIFY(lines.at(2).endsWith(",3,1,1,1,300,30000,0.000903000000,0,0.000903000000\r"));
+    QVERIFY(lines.contains("gone,0,0,,,0,0,0,0,1,1,0,0,,,,1,\r"));
 }
 
 void TestAnalyticsPage::fitsASmallWindow_data()
@@ -396,7 +547,7 @@ void TestAnalyticsPage::fitsASmallWindow()
     QVERIFY2(scroll->widget()->minimumSizeHint().width() <= scroll->viewport()->width(),
              qPrintable(QString::number(scroll->widget()->minimumSizeHint().width())));
     QVERIFY(m_table->columnWidth(models::TemplateUsageModel::NameColumn) >= 120);
-    QVERIFY(!m_table->horizontalScrollBar()->isVisible());
+    QTRY_VERIFY(!m_table->horizontalScrollBar()->isVisible());
 }
 
 QTEST_MAIN(TestAnalyticsPage)

@@ -79,6 +79,7 @@ void TestTableView::optionalColumnsGoFirst()
 {
     m_table->setOptionalColumns({2, 1});
     QCOMPARE(widthsAt(340), (QList<int>{100, 120, 120}));
+    QCOMPARE(widthsAt(310), (QList<int>{100, 90, 120}));
     QCOMPARE(widthsAt(290), (QList<int>{100, 150, 0}));
     QVERIFY(m_table->isColumnHidden(2));
     QCOMPARE(widthsAt(150), (QList<int>{100, 0, 0}));

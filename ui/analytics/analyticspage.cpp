@@ -5,6 +5,7 @@
 #include "models/costs/timewindow.h"
 #include "services/core/qtstring.h"
 #include "ui/analytics/lifetimescard.h"
+#include "ui/analytics/runscard.h"
 #include "ui/analytics/usagedelegate.h"
 #include "ui/analytics/whatifpanel.h"
 #include "ui/charts/timechart.h"
@@ -66,6 +67,16 @@ QString countText(double value)
     return formatCount(std::llround(value));
 }
 
+QString exactly(std::optional<Money> amount)
+{
+    return amount ? toQString(amount->toFixed(12)) : QString();
+}
+
+QString exactly(std::optional<std::chrono::milliseconds> time)
+{
+    return time ? QString::number(time->count()) : QString();
+}
+
 QString lifetimeText(std::optional<std::chrono::milliseconds> lifetime)
 {
     return lifetime ? formatAge(*lifetime) : u"—"_s;
@@ -98,6 +109,7 @@ AnalyticsPage::AnalyticsPage(models::Analytics &analytics, models::TimeWindow &w
     };
     addRow(buildConcurrency(), buildStarts());
     cards->addWidget(buildUsage());
+    cards->addWidget(new RunsCard(m_analytics, m_window));
     auto *lifetimes = new LifetimesCard(m_analytics);
     lifetimes->setMinimumHeight(lowerHeight);
     addRow(lifetimes, new WhatIfPanel(m_analytics));
@@ -212,7 +224,11 @@ QWidget *AnalyticsPage::buildUsage()
     m_table->setModel(&m_usage);
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(TemplateUsageModel::AmountColumn, Qt::DescendingOrder);
-    m_table->setColumnWidths({-1, 68, 92, 96, 104, 92, 68, 76, 82});
+    m_table->setColumnWidths({-1, 68, 92, 96, 104, 92, 68, 76, 82, 64, 72, 84, 92, 96},
+                             {120, 60, 84, 88, 84, 84, 60, 72, 78, 60, 68, 80, 84, 88});
+    m_table->setOptionalColumns({TemplateUsageModel::PerPassedColumn, TemplateUsageModel::RunTimeColumn,
+                                 TemplateUsageModel::RunCostColumn, TemplateUsageModel::EndedColumn,
+                                 TemplateUsageModel::PassedColumn, TemplateUsageModel::RunsColumn});
     m_usageEmpty = new EmptyState({}, {});
     m_usageStack = new QStackedWidget;
     m_usageStack->addWidget(m_table);
@@ -293,7 +309,6 @@ void AnalyticsPage::resizeEvent(QResizeEvent *event)
     const bool isNarrow = width() < narrowWidth;
     for (QBoxLayout *row : m_rows)
         row->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
-    m_table->setColumnHidden(TemplateUsageModel::EndedColumn, isNarrow);
 }
 
 void AnalyticsPage::updateLimit()
@@ -385,14 +400,19 @@ void AnalyticsPage::updateUsage()
 Result<> AnalyticsPage::writeUsage(const QString &path) const
 {
     QString text = csvRecord({u"template"_s, u"starts"_s, u"running_ms"_s, u"usd"_s, u"median_lifetime_ms"_s,
-                              u"ended"_s, u"failures"_s, u"timeouts"_s, u"early_ends"_s});
+                              u"ended"_s, u"failures"_s, u"timeouts"_s, u"early_ends"_s, u"code_runs"_s,
+                              u"runs_passed"_s, u"runs_failed"_s, u"runs_timed_out"_s, u"run_median_ms"_s,
+                              u"run_p95_ms"_s, u"run_usd"_s, u"runs_unpriced"_s, u"usd_per_passed_run"_s});
     for (int row = 0; row < m_usage.rowCount(); ++row) {
         const models::TemplateUsage &usage = m_usage.at(row);
-        text += csvRecord({toQString(usage.name), QString::number(usage.starts), QString::number(usage.running.count()),
-                           usage.cost ? toQString(usage.cost->toFixed(12)) : QString(),
-                           usage.medianLifetime ? QString::number(usage.medianLifetime->count()) : QString(),
-                           QString::number(usage.ended), QString::number(usage.failures),
-                           QString::number(usage.timeouts), QString::number(usage.early)});
+        const models::RunFigures &runs = usage.runs;
+        text +=
+            csvRecord({toQString(usage.name), QString::number(usage.starts), QString::number(usage.running.count()),
+                       exactly(usage.cost), exactly(usage.medianLifetime), QString::number(usage.ended),
+                       QString::number(usage.failures), QString::number(usage.timeouts), QString::number(usage.early),
+                       QString::number(runs.count), QString::number(runs.passed), QString::number(runs.failed),
+                       QString::number(runs.timedOut), exactly(runs.medianDuration), exactly(runs.p95Duration),
+                       exactly(runs.cost), QString::number(runs.unpriced), exactly(runs.costPerPassed())});
     }
     QSaveFile file(path);
     if (!file.open(QIODevice::WriteOnly) || file.write(text.toUtf8()) < 0 || !file.commit())

@@ -1,6 +1,7 @@
 #include "ui/analytics/usagedelegate.h"
 
 #include "models/analytics/templateusagemodel.h"
+#include "ui/analytics/runscard.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 
@@ -32,6 +33,19 @@ void UsageDelegate::paintCell(QPainter &painter, const QRect &area, const QModel
         return right(formatCount(row.failures), row.failures > 0 ? t.err : t.faint);
     case TemplateUsageModel::TimeoutsColumn:
         return right(formatCount(row.timeouts), row.timeouts > 0 ? t.text : t.faint);
+    case TemplateUsageModel::RunsColumn:
+        return right(formatCount(row.runs.count), row.runs.count > 0 ? t.text : t.faint);
+    case TemplateUsageModel::PassedColumn:
+        return right(row.runs.count > 0 ? formatCount(row.runs.passed) : QStringLiteral("—"),
+                     row.runs.count > 0 ? t.text : t.faint);
+    case TemplateUsageModel::RunTimeColumn:
+        return right(runTimeText(row.runs.medianDuration), row.runs.medianDuration ? t.text : t.faint);
+    case TemplateUsageModel::RunCostColumn:
+        return right(row.runs.count > 0 ? runCostText(row.runs.cost, row.runs) : QStringLiteral("—"),
+                     row.runs.cost ? t.text : t.faint);
+    case TemplateUsageModel::PerPassedColumn:
+        return right(row.runs.costPerPassed() ? runCostText(row.runs.costPerPassed(), row.runs) : QStringLiteral("—"),
+                     row.runs.costPerPassed() ? t.text : t.faint);
     default:
         right(formatCount(index.data().toLongLong()), t.text);
     }

@@ -58,6 +58,30 @@ void TimeChart::setLegendVisible(bool visible)
     update();
 }
 
+void TimeChart::setWholeNumbers()
+{
+    m_isWhole = true;
+    update();
+}
+
+QColor TimeChart::colorOf(int series) const
+{
+    const Tokens &t = Theme::tokens();
+    switch (m_data.series[static_cast<std::size_t>(series)].tone) {
+    case ChartData::Tone::Good:
+        return t.run;
+    case ChartData::Tone::Bad:
+        return t.err;
+    case ChartData::Tone::Warning:
+        return t.warn;
+    case ChartData::Tone::Quiet:
+        return t.dead;
+    case ChartData::Tone::Neutral:
+        break;
+    }
+    return seriesColor(m_kind == Kind::Lines ? series + 2 : series);
+}
+
 void TimeChart::setLimit(double value, const QString &word)
 {
     m_limit = value;
@@ -83,7 +107,7 @@ ChartScale TimeChart::scale() const
     double highest = sums.empty() ? 0.0 : *std::ranges::max_element(sums);
     if (!m_limitWord.isEmpty())
         highest = std::max(highest, m_limit);
-    if (m_kind == Kind::Lines)
+    if (m_kind == Kind::Lines || m_isWhole)
         highest = std::max(highest, fewestCounts);
     return scaleWithin(size(), m_data.from, m_data.to, highest, m_formatter, m_hasLegend ? legendRoom : 0);
 }
@@ -131,7 +155,7 @@ void TimeChart::paintAreas(QPainter &painter, const ChartScale &chart) const
         painter.drawPolyline(upper);
     };
     for (std::size_t s = 0; s < m_data.series.size(); ++s) {
-        const QColor color = seriesColor(static_cast<int>(s));
+        const QColor color = colorOf(static_cast<int>(s));
         QPolygonF upper;
         QPolygonF lower;
         for (int i = 0; i < count; ++i) {
@@ -154,7 +178,7 @@ void TimeChart::paintLines(QPainter &painter, const ChartScale &chart) const
 {
     const int count = m_data.bucketCount();
     for (std::size_t s = 0; s < m_data.series.size(); ++s) {
-        painter.setPen(QPen(seriesColor(static_cast<int>(s) + 2), 1.5));
+        painter.setPen(QPen(colorOf(static_cast<int>(s)), 1.5));
         QPolygonF line;
         for (int i = 0; i < count; ++i) { // a step per bucket: counts do not pass through the values between
             const double value = m_data.series[s].values[static_cast<std::size_t>(i)];
@@ -212,7 +236,7 @@ void TimeChart::paintLegend(QPainter &painter) const
         painter.drawText(QPointF(x, 14), name);
         x -= 14;
         painter.setPen(Qt::NoPen);
-        painter.setBrush(seriesColor(m_kind == Kind::Lines ? s + 2 : s));
+        painter.setBrush(colorOf(s));
         painter.drawRect(QRectF(x, 6, 8, 8));
         x -= 14;
     }
@@ -235,7 +259,7 @@ void TimeChart::paintReadOut(QPainter &painter, const ChartScale &chart) const
         const ChartData::Series &series = m_data.series[static_cast<std::size_t>(s)];
         const qreal top = corner.y() + 24 + rowHeight * s;
         painter.setPen(Qt::NoPen);
-        painter.setBrush(seriesColor(m_kind == Kind::Lines ? s + 2 : s));
+        painter.setBrush(colorOf(s));
         painter.drawRect(QRectF(corner.x() + 12, top + 4, 8, 8));
         painter.setPen(t.text);
         painter.drawText(QRectF(corner.x() + 26, top, 110, 16), Qt::AlignLeft | Qt::AlignVCenter,

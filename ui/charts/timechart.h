@@ -12,10 +12,13 @@ namespace sandglass::ui {
 /// known, which is not zero.
 struct ChartData
 {
+    /// Where the series say how something went, their colours say it, too.
+    enum class Tone { Neutral /**< by its place in the list */, Good, Bad, Warning, Quiet };
     struct Series
     {
         QString name;
         std::vector<double> values;
+        Tone tone = Tone::Neutral;
         bool operator==(const Series &) const = default;
     };
     Timestamp from{};
@@ -47,6 +50,7 @@ public:
     [[nodiscard]] const ChartData &data() const { return m_data; }
     void setFormatter(Formatter formatter); ///< values in ticks and the read-out
     void setLegendVisible(bool visible);
+    void setWholeNumbers(); ///< no ticks between whole numbers
     /// A dashed line with a word, e.g. the plan's limit; empty word removes it.
     void setLimit(double value, const QString &word);
 
@@ -73,6 +77,7 @@ protected:
 private:
     [[nodiscard]] ChartScale scale() const;
     [[nodiscard]] std::vector<double> totals() const;
+    [[nodiscard]] QColor colorOf(int series) const;
     void paintAreas(QPainter &painter, const ChartScale &scale) const;
     void paintLines(QPainter &painter, const ChartScale &scale) const;
     void paintLimit(QPainter &painter, const ChartScale &scale) const;
@@ -87,6 +92,7 @@ private:
     ChartData m_data;
     Formatter m_formatter;
     bool m_hasLegend = true;
+    bool m_isWhole = false; ///< lines always are
     double m_limit = 0;
     QString m_limitWord;
     int m_anchor = -1; ///< bucket where a selection began; -1 = none

@@ -3,6 +3,7 @@
 #include "ui/theme/theme.h"
 
 #include <QHeaderView>
+#include <QScopedValueRollback>
 
 #include <algorithm>
 #include <utility>
@@ -132,6 +133,7 @@ void TableView::fit()
 
 void TableView::hideOptional()
 {
+    const QScopedValueRollback fitting(m_isFitting, true); // hiding resizes, but not by hand
     int needed = 0;
     for (std::size_t column = 0; column < m_least.size(); ++column)
         needed += m_least[column] > 0 ? m_least[column] : std::max(0, m_wanted[column]);
