@@ -4,6 +4,7 @@
 // metadata and sandboxes whose size nobody told. The same numbers make the same history, up to the present moment.
 
 #include "services/core/time.h"
+#include "services/lifecycle/codeexecution.h"
 #include "tests/bench/filler.h"
 
 #include <fmt/format.h>
@@ -68,8 +69,10 @@ public:
             nextRun(life, start + length / 2 + 5min);
             count += 2;
         }
-        for (int runs = chance(30) ? 1 : 0; runs > 0; --runs, ++count)
-            add(life, "code_executed", life.runStart + length / 3, {});
+        if (chance(30)) {
+            addCodeRun(life, life.runStart + length / 3);
+            ++count;
+        }
         const auto rest = start == life.runStart ? length : length / 2;
         lifecycle::Event killed = make(life, "killed", life.runStart + rest, rest);
         killed.killReason = chance(70) ? "request" : chance(80) ? "timeout" : "out_of_memory";
@@ -134,9 +137,8 @@ private:
     [[nodiscard]] lifecycle::Event make(const Life &life, const char *what, Timestamp at, std::chrono::milliseconds ran)
     {
         static constexpr std::array agents = {"planner", "coder", "reviewer", "tester"};
-        const bool isCode = std::strcmp(what, "code_executed") == 0;
         lifecycle::Event event;
-        event.typeName = isCode ? "sandbox.code_executed" : fmt::format("sandbox.lifecycle.{}", what);
+        event.typeName = fmt::format("sandbox.lifecycle.{}", what);
         event.type = lifecycle::eventTypeFromName(event.typeName);
         event.id = fmt::format("busy-{}-{}-{}", life.number, life.executionId, what);
         event.sandboxId = life.id;
@@ -150,6 +152,25 @@ private:
         if (ran > 0ms)
             event.execution = lifecycle::Execution{life.runStart, life.kind->vcpu, life.kind->memoryMb, ran.count()};
         return event;
+    }
+    void addCodeRun(const Life &life, Timestamp at)
+    {
+        using Outcome = lifecycle::RunOutcome;
+        lifecycle::CodeExecution run;
+        run.sandboxId = life.id;
+        run.templateId = life.kind->id;
+        run.durationMs = duration(1.5).count();
+        run.outcome = chance(74) ? Outcome::Passed
+            : chance(55)         ? Outcome::Raised
+            : chance(40)         ? Outcome::CheckFailed
+            : chance(50)         ? Outcome::TimedOut
+            : chance(70)         ? Outcome::Stopped
+                                 : Outcome::Broken;
+        if (life.kind->vcpu > 0)
+            run.cost = Money::ofUsage(*run.durationMs, life.kind->vcpu, life.kind->memoryMb, 14'000'000, 4'500'000);
+        lifecycle::Event event = lifecycle::codeExecutedEvent(run, at);
+        event.id = fmt::format("busy-{}-{}-code", life.number, life.executionId);
+        m_filler.append(std::move(event));
     }
     void add(const Life &life, const char *what, Timestamp at, std::chrono::milliseconds ran)
     {

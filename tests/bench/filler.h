@@ -15,7 +15,8 @@ public:
     explicit Filler(lifecycle::Journal &journal) : m_journal(journal) {}
     void append(lifecycle::Event event)
     {
-        event.raw = lifecycle::encodeEvent(event);
+        if (event.raw.empty())
+            event.raw = lifecycle::encodeEvent(event);
         std::unique_lock lock(m_mutex);
         m_settled.wait(lock, [&] { return m_waiting < 2'000; });
         ++m_waiting;

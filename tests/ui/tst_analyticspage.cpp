@@ -88,6 +88,7 @@ private:
         QTest::keyClicks(box, value);
         QTest::keyClick(box, Qt::Key_Return);
     }
+    void pictures(const char *name);
     [[nodiscard]] bool recordRuns()
     {
         if (!m_live.record(test::runsSample()))
@@ -348,7 +349,7 @@ void TestAnalyticsPage::whatIfTellsTheDifference()
 void TestAnalyticsPage::whatIfOfPlanAndPlaces()
 {
     QTRY_COMPARE(text("whatIfWas"), u"$0.0160"_s);
-    QVERIFY(text("whatIfNotes").startsWith(u"6 runs touch this window"_s));
+    QVERIFY(text("whatIfNotes").startsWith(u"6 stretches of running touch this window"_s));
     QVERIFY(text("whatIfNotes").contains(u"1 of unknown size are in neither sum."_s));
     enter<QSpinBox>("whatIfAtOnce", u"1"_s);
     QTRY_VERIFY(text("whatIfNotes").contains(u"would have waited for a place"_s));
@@ -396,6 +397,26 @@ void TestAnalyticsPage::usageGoesToCsv()
     QVERIFY(!m_page->writeUsage(directory.filePath(u"no/such/folder.csv"_s)));
 }
 
+/// For a person to look at: SANDGLASS_PICTURES names a folder. Wide and narrow, both themes, with nothing scrolled
+/// away.
+void TestAnalyticsPage::pictures(const char *name)
+{
+    const QString folder = qEnvironmentVariable("SANDGLASS_PICTURES");
+    if (folder.isEmpty())
+        return;
+    for (const bool isDark : {false, true}) {
+        ui::Theme::instance()->setMode(isDark ? ui::Theme::Mode::Dark : ui::Theme::Mode::Light);
+        for (const QSize size : {QSize(1600 - 208, 1500), QSize(1024 - 208, 2300)}) {
+            m_page->resize(size);
+            QTest::qWait(100);
+            QVERIFY(m_page->grab().save(u"%1/%2-%3-%4.png"_s.arg(folder, QString::fromLatin1(name))
+                                            .arg(size.width())
+                                            .arg(isDark ? u"dark"_s : u"light"_s)));
+        }
+    }
+    ui::Theme::instance()->setMode(ui::Theme::Mode::System);
+}
+
 void TestAnalyticsPage::runsTellTheirFigures()
 {
     QVERIFY(!child<QWidget>("runsChart")->isVisible());
@@ -418,6 +439,7 @@ void TestAnalyticsPage::runsTellTheirFigures()
     for (const QString &word : {u"8 runs"_s, u"Passed: 3"_s, u"Failed: 2, 1 timeout"_s, u"Run time, median: 250 ms"_s})
         QVERIFY2(words.contains(word), qPrintable(words));
     QCOMPARE(m_page->subtitle(), u"4 templates, $0.0160"_s); // no cost on top
+    pictures("runs");
 }
 
 void TestAnalyticsPage::clickOnATemplateReducesRuns()
@@ -482,6 +504,7 @@ void TestAnalyticsPage::noRunsTeach()
 {
     QVERIFY(says(u"No code was run in this window"_s));
     QVERIFY(says(u"Run some on the Refine page"_s));
+    pictures("no-runs");
     QVERIFY(recordRuns());
     QVERIFY(!says(u"No code was run"_s));
     m_page->focusSearch();

@@ -224,8 +224,8 @@ QWidget *AnalyticsPage::buildUsage()
     m_table->setModel(&m_usage);
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(TemplateUsageModel::AmountColumn, Qt::DescendingOrder);
-    m_table->setColumnWidths({-1, 68, 92, 96, 104, 92, 68, 76, 82, 64, 72, 84, 92, 96},
-                             {120, 60, 84, 88, 84, 84, 60, 72, 78, 60, 68, 80, 84, 88});
+    m_table->setColumnWidths({-1, 68, 92, 96, 104, 92, 68, 76, 84, 64, 72, 84, 116, 116},
+                             {120, 60, 84, 88, 84, 84, 60, 78, 84, 60, 68, 80, 108, 108});
     m_table->setOptionalColumns({TemplateUsageModel::PerPassedColumn, TemplateUsageModel::RunTimeColumn,
                                  TemplateUsageModel::RunCostColumn, TemplateUsageModel::EndedColumn,
                                  TemplateUsageModel::PassedColumn, TemplateUsageModel::RunsColumn});

@@ -95,7 +95,7 @@ QWidget *RunsCard::buildFigures()
     auto *row = new QWidget;
     m_row = new QBoxLayout(QBoxLayout::LeftToRight, row);
     m_row->setContentsMargins(0, 0, 0, 0);
-    m_row->setSpacing(metrics::gap);
+    m_row->setSpacing(metrics::cardGap);
     QHBoxLayout *three = nullptr;
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (i % 3 == 0) {

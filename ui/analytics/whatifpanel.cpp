@@ -70,7 +70,7 @@ WhatIfPanel::WhatIfPanel(models::Analytics &analytics, QWidget *parent) : QWidge
 void WhatIfPanel::build()
 {
     auto *card = new Card(tr("What if"));
-    card->setHint(tr("the same runs, priced otherwise"));
+    card->setHint(tr("the same use, priced otherwise"));
     m_reset = makeQuietButton(tr("As it was"), u"whatIfReset"_s);
     m_reset->setToolTip(tr("Take all changes back"));
     card->titleRow()->addWidget(m_reset);
@@ -230,7 +230,7 @@ QString WhatIfPanel::notes(const models::Analysis &analysis) const
     if (analysis.whatIfRuns == 0)
         return tr("Nothing ran in this window.");
     QStringList sentences;
-    sentences << tr("%1 runs touch this window and are counted as a whole, at most %2 at once.")
+    sentences << tr("%1 stretches of running touch this window and are counted as a whole, at most %2 at once.")
                      .arg(formatCount(analysis.whatIfRuns), formatCount(result.mostAtOnce));
     if (result.unpriced > 0)
         sentences << tr("%1 of unknown size are in neither sum.").arg(formatCount(result.unpriced));
