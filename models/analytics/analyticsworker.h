@@ -15,8 +15,8 @@ namespace sandglass::models {
 
 /// Adds up lives and runs of code in a thread of its own; Analytics is its other half. Sandboxes that ended long ago
 /// are read from the journal's tables when a question reaches back to them, and kept until forget(). Runs of code are
-/// read from its events: the first time from all of them, half a second for a million, then what is new. Until they
-/// have been read, a question is answered twice, first without (all of) them.
+/// read from its events: the first time from all of them, half a second for a million and some 10 us for each run, then
+/// what is new. Until they have been read, a question is answered twice, first without (all of) them.
 class AnalyticsWorker final : public QObject
 {
     Q_OBJECT

@@ -564,6 +564,7 @@ void TestAnalyticsPage::fitsASmallWindow_data()
 void TestAnalyticsPage::fitsASmallWindow()
 {
     QFETCH(int, width);
+    QVERIFY(recordRuns());
     m_page->resize(width, 480);
     QCoreApplication::processEvents();
     auto *scroll = m_page->findChild<QScrollArea *>();

@@ -109,7 +109,8 @@ AnalyticsPage::AnalyticsPage(models::Analytics &analytics, models::TimeWindow &w
     };
     addRow(buildConcurrency(), buildStarts());
     cards->addWidget(buildUsage());
-    cards->addWidget(new RunsCard(m_analytics, m_window));
+    m_runs = new RunsCard(m_analytics, m_window);
+    cards->addWidget(m_runs);
     auto *lifetimes = new LifetimesCard(m_analytics);
     lifetimes->setMinimumHeight(lowerHeight);
     addRow(lifetimes, new WhatIfPanel(m_analytics));
@@ -309,6 +310,7 @@ void AnalyticsPage::resizeEvent(QResizeEvent *event)
     const bool isNarrow = width() < narrowWidth;
     for (QBoxLayout *row : m_rows)
         row->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    m_runs->setNarrow(isNarrow);
 }
 
 void AnalyticsPage::updateLimit()

@@ -21,6 +21,7 @@ class TimeWindow;
 namespace sandglass::ui {
 
 class EmptyState;
+class RunsCard;
 class SearchField;
 class StatTile;
 class TableView;
@@ -82,6 +83,7 @@ private:
     QComboBox *m_plan = nullptr; ///< none, cost::listPlans(), a number of one's own
     QSpinBox *m_ownLimit = nullptr;
     TimeChart *m_starts = nullptr;
+    RunsCard *m_runs = nullptr;
     QStackedWidget *m_usageStack = nullptr;
     TableView *m_table = nullptr;
     EmptyState *m_usageEmpty = nullptr;

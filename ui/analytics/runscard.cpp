@@ -24,7 +24,6 @@ namespace sandglass::ui {
 
 namespace {
 
-constexpr int narrowWidth = 860;
 constexpr int chartHeight = 180, emptyHeight = 120;
 
 bool hasAny(const std::vector<double> &values)
@@ -117,10 +116,9 @@ QWidget *RunsCard::buildFigures()
     return row;
 }
 
-void RunsCard::resizeEvent(QResizeEvent *event)
+void RunsCard::setNarrow(bool isNarrow)
 {
-    QWidget::resizeEvent(event);
-    m_row->setDirection(width() < narrowWidth ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    m_row->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
 }
 
 void RunsCard::fill()

@@ -32,8 +32,7 @@ class RunsCard final : public QWidget
 public:
     RunsCard(models::Analytics &analytics, models::TimeWindow &window, QWidget *parent = nullptr);
 
-protected:
-    void resizeEvent(QResizeEvent *event) override; ///< figures in one row, or in two
+    void setNarrow(bool isNarrow); ///< figures in two rows instead of one
 
 private:
     [[nodiscard]] QWidget *buildFigures();
