@@ -194,6 +194,8 @@ void Receiving::registerLocally()
     connect(m_registrar.get(), &WebhookRegistrar::swept, this, [this](int removed, int left) {
         if (removed > 0 || left > 0)
             qCInfo(logReceiving, "%d webhooks of an earlier start removed, %d left", removed, left);
+        if (m_receiver == nullptr)
+            return; // it is being restarted, and registered then
         m_registeredName = m_registrar->add(registrationName, localUrl(), toUtf8(m_secrets.current()),
                                             {models::webhookEventTypes.begin(), models::webhookEventTypes.end()});
     });

@@ -5,6 +5,7 @@
 #include "models/settings/connectionsmodel.h"
 #include "services/core/keystore.h"
 #include "services/core/qtstring.h"
+#include "services/core/runin.h"
 #include "services/core/whendone.h"
 #include "services/lifecycle/eventscan.h"
 #include "services/lifecycle/journal.h"
@@ -17,7 +18,6 @@
 #include <QElapsedTimer>
 #include <QPromise>
 #include <QSysInfo>
-#include <QThreadPool>
 #include <QUrl>
 
 #include <filesystem>
@@ -44,18 +44,6 @@ QFuture<Finding> now(Finding finding)
     promise.addResult(std::move(finding));
     promise.finish();
     return promise.future();
-}
-
-/// In another thread: a disk may hang.
-QFuture<Finding> elsewhere(std::function<Finding()> look)
-{
-    auto promise = std::make_shared<QPromise<Finding>>();
-    promise->start();
-    QThreadPool::globalInstance()->start([promise, look = std::move(look)] {
-        promise->addResult(look());
-        promise->finish();
-    });
-    return promise->future();
 }
 
 /// Runs in any thread.
@@ -132,16 +120,16 @@ void SelfChecking::attachTo(ui::MainWindow &window)
     });
 }
 
-QFuture<Finding> SelfChecking::lookAtJournal() const
+QFuture<Finding> SelfChecking::lookAtJournal()
 {
     if (const auto failure = m_around.journal.lastFailure())
         return now({Level::Problem, toQString(failure->message), tr("Senders deliver again once it can be written.")});
-    return elsewhere([file = m_around.journal.file()] { return verified(file); });
+    return runIn(m_disk, m_answers, [file = m_around.journal.file()] { return verified(file); });
 }
 
-QFuture<Finding> SelfChecking::lookAtDisk() const
+QFuture<Finding> SelfChecking::lookAtDisk()
 {
-    return elsewhere([folder = m_around.journal.file().parent_path()] { return roomAt(folder); });
+    return runIn(m_disk, m_answers, [folder = m_around.journal.file().parent_path()] { return roomAt(folder); });
 }
 
 QFuture<Finding> SelfChecking::lookAtReceiver()

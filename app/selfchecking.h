@@ -1,7 +1,9 @@
 #pragma once
 
 #include "models/diagnosis/selfcheck.h"
+#include "services/core/mailbox.h"
 #include "services/core/paths.h"
+#include "services/core/workthread.h"
 #include "services/net/httpclient.h"
 
 #include <QObject>
@@ -46,8 +48,8 @@ public:
     [[nodiscard]] models::SelfCheck &check() { return m_check; }
 
 private:
-    [[nodiscard]] QFuture<models::Finding> lookAtJournal() const;
-    [[nodiscard]] QFuture<models::Finding> lookAtDisk() const;
+    [[nodiscard]] QFuture<models::Finding> lookAtJournal();
+    [[nodiscard]] QFuture<models::Finding> lookAtDisk();
     [[nodiscard]] QFuture<models::Finding> lookAtReceiver();
     [[nodiscard]] models::Finding lookAtDeliveries() const;
     [[nodiscard]] models::Finding lookAtEngine() const;
@@ -58,6 +60,8 @@ private:
     Surroundings m_around;
     net::HttpClient m_http;
     models::SelfCheck m_check;
+    Mailbox m_answers;
+    WorkThread m_disk; ///< it may hang; last: posts to the mailbox
 };
 
 } // namespace sandglass::app

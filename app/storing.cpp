@@ -1,6 +1,7 @@
 #include "app/storing.h"
 
 #include "services/core/qtstring.h"
+#include "services/core/runin.h"
 #include "services/core/whendone.h"
 #include "services/lifecycle/journal.h"
 #include "ui/shell/banner.h"
@@ -10,8 +11,6 @@
 #include <QDesktopServices>
 #include <QLocale>
 #include <QLoggingCategory>
-#include <QPromise>
-#include <QThreadPool>
 #include <QUrl>
 
 #include <filesystem>
@@ -27,18 +26,12 @@ Q_LOGGING_CATEGORY(logStoring, "sandglass.storing")
 
 constexpr const char *viewOnly = "view_only";
 
-/// Asked in another thread: the disk may be one that hangs.
-QFuture<qint64> freeBytesOf(const std::filesystem::path &folder)
+/// Below 0: not known.
+qint64 freeBytesOf(const std::filesystem::path &folder)
 {
-    auto promise = std::make_shared<QPromise<qint64>>();
-    promise->start();
-    QThreadPool::globalInstance()->start([promise, folder] {
-        std::error_code error;
-        const auto space = std::filesystem::space(folder, error);
-        promise->addResult(error ? -1 : static_cast<qint64>(space.available));
-        promise->finish();
-    });
-    return promise->future();
+    std::error_code error;
+    const auto space = std::filesystem::space(folder, error);
+    return error ? -1 : static_cast<qint64>(space.available);
 }
 
 } // namespace
@@ -110,10 +103,11 @@ void Storing::look()
         return show(*failure, -1);
     if (m_failures < 2)
         return; // another process may just have held the database
-    whenDone(freeBytesOf(m_journal.file().parent_path()), this, [this, error = *failure](qint64 freeBytes) {
-        if (m_failures > 0)
-            show(error, freeBytes);
-    });
+    whenDone(runIn(m_disk, m_answers, [folder = m_journal.file().parent_path()] { return freeBytesOf(folder); }), this,
+             [this, error = *failure](qint64 freeBytes) {
+                 if (m_failures > 0)
+                     show(error, freeBytes);
+             });
 }
 
 void Storing::show(const Error &error, qint64 freeBytes)

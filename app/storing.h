@@ -1,5 +1,8 @@
 #pragma once
 
+#include "services/core/mailbox.h"
+#include "services/core/workthread.h"
+
 #include <QObject>
 #include <QString>
 #include <QTimer>
@@ -44,6 +47,8 @@ private:
     QString m_sentence;
     qint64 m_damagedRows = 0; ///< told of
     int m_failures = 0;       ///< looks in a row
+    Mailbox m_answers;
+    WorkThread m_disk; ///< it may hang; last: posts to the mailbox
 };
 
 } // namespace sandglass::app

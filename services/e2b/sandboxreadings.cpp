@@ -1,5 +1,6 @@
 #include "services/e2b/sandboxreadings.h"
 
+#include "services/core/runin.h"
 #include "services/core/whendone.h"
 #include "services/e2b/answer.h"
 #include "services/e2b/apicaller.h"
@@ -10,7 +11,6 @@
 #include "services/e2b/query.h"
 
 #include <QPromise>
-#include <QThreadPool>
 
 #include <algorithm>
 #include <array>
@@ -118,6 +118,13 @@ QFuture<Result<Logs>> SandboxReadings::logs(const std::string &sandboxId, const 
                            });
 }
 
+WorkThread &SandboxReadings::decoder()
+{
+    if (!m_decoder)
+        m_decoder = std::make_unique<WorkThread>();
+    return *m_decoder;
+}
+
 QFuture<Result<FileList>> SandboxReadings::homeFiles(const SandboxInfo &sandbox, std::chrono::milliseconds limit)
 {
     constexpr int depth = 12;
@@ -130,7 +137,7 @@ QFuture<Result<FileList>> SandboxReadings::homeFiles(const SandboxInfo &sandbox,
     request.bodyLimit = bodyLimit;
     auto promise = std::make_shared<QPromise<Result<FileList>>>();
     promise->start();
-    whenDone(m_api.http().send(request), this, [promise](Response response) {
+    whenDone(m_api.http().send(request), this, [this, promise](Response response) {
         const auto finish = [promise](Result<FileList> list) {
             promise->addResult(std::move(list));
             promise->finish();
@@ -140,10 +147,11 @@ QFuture<Result<FileList>> SandboxReadings::homeFiles(const SandboxInfo &sandbox,
         if (!response->isSuccess())
             return finish(failure(sandboxErrorOf(response->status, response->body)));
         // Thousands of entries take longer than a frame.
-        QThreadPool::globalInstance()->start([finish, body = std::move(response->body)] {
+        const auto decode = [body = std::move(response->body)]() -> Result<FileList> {
             const auto json = parseJson(body);
-            finish(json ? decodeFileList(*json) : failure(json.error()));
-        });
+            return json ? decodeFileList(*json) : failure(json.error());
+        };
+        whenDone(runIn(decoder(), m_decoded, decode), this, finish);
     });
     return promise->future();
 }

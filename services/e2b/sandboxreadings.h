@@ -1,8 +1,10 @@
 #pragma once
 
 #include "services/core/json.h"
+#include "services/core/mailbox.h"
 #include "services/core/result.h"
 #include "services/core/time.h"
+#include "services/core/workthread.h"
 #include "services/e2b/filelist.h"
 
 #include <QFuture>
@@ -12,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -74,7 +77,11 @@ public:
     [[nodiscard]] QFuture<Result<FileList>> homeFiles(const SandboxInfo &sandbox, std::chrono::milliseconds limit);
 
 private:
+    [[nodiscard]] WorkThread &decoder();
+
     ApiCaller &m_api;
+    Mailbox m_decoded;
+    std::unique_ptr<WorkThread> m_decoder; ///< once there is work; last: posts to the mailbox
 };
 
 } // namespace sandglass::e2b

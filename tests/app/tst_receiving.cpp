@@ -21,6 +21,7 @@
 #include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
+#include <QTcpSocket>
 #include <QTest>
 
 using namespace sandglass;
@@ -49,6 +50,7 @@ private Q_SLOTS:
     void otherAddressesDemandTlsAndAToken();
     void wrongCertificateIsTold();
     void tokenGuardsEveryGet();
+    void registersOnceItIsThereAgain();
 
 private:
     [[nodiscard]] QString registered(const QString &member) const
@@ -234,6 +236,25 @@ void TestReceiving::tokenGuardsEveryGet()
     QTest::mouseClick(find<QPushButton>("noToken"), Qt::LeftButton);
     QTRY_VERIFY(m_receiving->receiver() != nullptr && !find<QPushButton>("noToken")->isEnabled());
     QCOMPARE(get({}), 200);
+}
+
+/// A delivery under way holds up the end of the old receiver, and the answer that lets the new one be registered comes
+/// meanwhile.
+void TestReceiving::registersOnceItIsThereAgain()
+{
+    QTcpSocket slow;
+    slow.connectToHost(QHostAddress::LocalHost, m_receiving->receiver()->port());
+    QVERIFY(slow.waitForConnected());
+    slow.write("POST /webhooks/e2b HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\n1");
+    QVERIFY(slow.waitForBytesWritten());
+    m_receiving->engineAdopted();
+    QTest::mouseClick(find<QPushButton>("newToken"), Qt::LeftButton);
+    QVERIFY(m_receiving->receiver() == nullptr);
+    QVERIFY(!m_receiving->isRegistered());
+    slow.abort();
+    QTRY_VERIFY_WITH_TIMEOUT(m_receiving->isRegistered(), 15'000);
+    QTRY_COMPARE(m_fixture->api.webhooks.size(), 1);
+    QCOMPARE(toUtf8(registered(u"url"_s)), m_receiving->receiver()->url());
 }
 
 QTEST_MAIN(TestReceiving)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <QObject>
+#include "services/core/mailbox.h"
 
 #include <algorithm>
 #include <atomic>
@@ -12,11 +12,11 @@
 namespace sandglass::bench {
 
 /// How long an event waits for the UI thread, as a key press would: one every 2 ms, also while it is waits.
-class StallWatch final : public QObject
+class StallWatch final
 {
 public:
     StallWatch() : m_thread([this] { beat(); }) {}
-    ~StallWatch() override
+    ~StallWatch()
     {
         m_isOver = true;
         m_thread.join();
@@ -31,16 +31,14 @@ private:
             std::this_thread::sleep_until(due);
             if (!m_isOn)
                 continue;
-            QMetaObject::invokeMethod(
-                this,
-                [this, sent = std::chrono::steady_clock::now()] {
-                    m_waitsMs.push_back(
-                        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - sent).count());
-                },
-                Qt::QueuedConnection);
+            m_inbox.post([this, sent = std::chrono::steady_clock::now()] {
+                m_waitsMs.push_back(
+                    std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - sent).count());
+            });
         }
     }
 
+    Mailbox m_inbox;
     std::vector<double> m_waitsMs;
     std::atomic<bool> m_isOn = false;
     std::atomic<bool> m_isOver = false;
