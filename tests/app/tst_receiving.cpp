@@ -8,7 +8,9 @@
 #include "models/settings/settings.h"
 #include "services/core/keystore.h"
 #include "services/core/qtstring.h"
+#include "services/lifecycle/database.h"
 #include "services/lifecycle/journal.h"
+#include "services/lifecycle/signature.h"
 #include "tests/models/webhookfixture.h"
 #include "ui/settings/settingspage.h"
 #include "ui/theme/theme.h"
@@ -238,23 +240,35 @@ void TestReceiving::tokenGuardsEveryGet()
     QCOMPARE(get({}), 200);
 }
 
-/// A delivery under way holds up the end of the old receiver, and the answer that lets the new one be registered comes
-/// meanwhile.
+/// A delivery on its way to the disk holds up the end of the old receiver, and the answer that lets the new one be
+/// registered comes meanwhile.
 void TestReceiving::registersOnceItIsThereAgain()
 {
-    QTcpSocket slow;
-    slow.connectToHost(QHostAddress::LocalHost, m_receiving->receiver()->port());
-    QVERIFY(slow.waitForConnected());
-    slow.write("POST /webhooks/e2b HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\n1");
-    QVERIFY(slow.waitForBytesWritten());
     m_receiving->engineAdopted();
+    QTRY_VERIFY(m_receiving->isRegistered());
+    QTRY_COMPARE(m_fixture->api.webhooks.size(), 1);
+    auto held = lifecycle::Database::open(m_journal->file(), lifecycle::Database::Mode::ReadWrite);
+    QVERIFY(held && held->execute("BEGIN IMMEDIATE"));
+    const std::string body = test::WebhookFixture::deliveryBody("held");
+    QTcpSocket sender;
+    sender.connectToHost(QHostAddress::LocalHost, m_receiving->receiver()->port());
+    QVERIFY(sender.waitForConnected());
+    sender.write("POST /webhooks/e2b HTTP/1.1\r\nHost: here\r\nContent-Length: " + QByteArray::number(body.size())
+                 + "\r\ne2b-signature: "
+                 + QByteArray::fromStdString(lifecycle::signDelivery(toUtf8(registered(u"signatureSecret"_s)), body))
+                 + "\r\n\r\n" + QByteArray::fromStdString(body));
+    QVERIFY(sender.waitForBytesWritten());
+    m_receiving->engineAdopted(); // takes back the former registration first
     QTest::mouseClick(find<QPushButton>("newToken"), Qt::LeftButton);
     QVERIFY(m_receiving->receiver() == nullptr);
-    QVERIFY(!m_receiving->isRegistered());
-    slow.abort();
+    QTRY_VERIFY(m_fixture->api.webhooks.isEmpty());
+    QTest::qWait(100); // for the answer
+    QVERIFY(m_receiving->receiver() == nullptr);
+    QVERIFY(held->execute("ROLLBACK"));
     QTRY_VERIFY_WITH_TIMEOUT(m_receiving->isRegistered(), 15'000);
     QTRY_COMPARE(m_fixture->api.webhooks.size(), 1);
     QCOMPARE(toUtf8(registered(u"url"_s)), m_receiving->receiver()->url());
+    QCOMPARE(m_journal->count(), 1); // nothing got lost meanwhile
 }
 
 QTEST_MAIN(TestReceiving)
