@@ -183,13 +183,15 @@ void RunsCard::fillFigures(const models::RunFigures &runs)
 void RunsCard::fillChart(const models::Analysis &analysis)
 {
     const models::RunAnalysis &runs = analysis.runs;
-    ChartData shown{analysis.chartFrom,
-                    analysis.chartTo,
-                    {{tr("passed"), runs.passed, ChartData::Tone::Good},
-                     {tr("failed"), runs.failed, ChartData::Tone::Bad},
-                     {tr("timed out"), runs.timedOut, ChartData::Tone::Warning}}};
-    if (hasAny(runs.others))
-        shown.series.push_back({tr("stopped or unknown"), runs.others, ChartData::Tone::Quiet});
+    ChartData shown{analysis.chartFrom, analysis.chartTo, {{tr("passed"), runs.passed, ChartData::Tone::Good}}};
+    // One without any would draw its line over that of the one below it.
+    const auto add = [&shown](const QString &name, const std::vector<double> &values, ChartData::Tone tone) {
+        if (hasAny(values))
+            shown.series.push_back({name, values, tone});
+    };
+    add(tr("failed"), runs.failed, ChartData::Tone::Bad);
+    add(tr("timed out"), runs.timedOut, ChartData::Tone::Warning);
+    add(tr("stopped or unknown"), runs.others, ChartData::Tone::Quiet);
     m_chart->setData(std::move(shown));
 }
 
