@@ -16,6 +16,8 @@
 #include <QTableView>
 #include <QTest>
 
+#include <algorithm>
+
 using namespace sandglass;
 using namespace Qt::Literals::StringLiterals;
 using List = std::vector<e2b::TemplateInfo>;
@@ -77,6 +79,38 @@ private Q_SLOTS:
         QSignalSpy create(&page, &ui::TemplatesPage::newSandboxRequested);
         QTest::mouseClick(page.findChild<QPushButton *>(u"newSandbox"_s), Qt::LeftButton);
         QCOMPARE(create.value(0).value(0).toString(), u"id2"_s);
+    }
+
+    void statusTakesTheColoursOfTheTheme()
+    {
+        models::TemplateListModel model([] { return ready(Result<List>(List{makeTemplate("id1", "base")})); });
+        ui::TemplatesPage page(model);
+        page.show();
+        QTRY_COMPARE(page.selectedId(), u"id1"_s);
+        const QString run = ui::Theme::tokens().run.name();
+        const auto *details = page.findChild<ui::TemplateDetails *>();
+        const auto shows = [details](const QString &colour) {
+            return std::ranges::any_of(details->findChildren<QLabel *>(),
+                                       [&](const QLabel *label) { return label->text().contains(colour); });
+        };
+        QVERIFY(shows(run));
+        const bool wasDark = ui::Theme::tokens().isDark;
+        ui::Theme::instance()->setMode(wasDark ? ui::Theme::Mode::Light : ui::Theme::Mode::Dark);
+        QVERIFY(ui::Theme::tokens().run.name() != run);
+        QVERIFY(shows(ui::Theme::tokens().run.name()));
+        QVERIFY(!shows(run));
+        ui::Theme::instance()->setMode(ui::Theme::Mode::System);
+    }
+
+    void detailsAreEmptyUntilOneIsChosen()
+    {
+        ui::TemplateDetails details;
+        details.show();
+        QVERIFY(!details.findChild<QPushButton *>(u"detailsOpenInRefine"_s)->isVisible());
+        details.setTemplate(makeTemplate("id1", "base"));
+        QVERIFY(details.findChild<QPushButton *>(u"detailsOpenInRefine"_s)->isVisible());
+        details.setTemplate(std::nullopt);
+        QVERIFY(!details.findChild<QPushButton *>(u"detailsOpenInRefine"_s)->isVisible());
     }
 
     void dialogValidatesShowsCostAndErrors()

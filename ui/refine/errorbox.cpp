@@ -36,22 +36,30 @@ ErrorBox::ErrorBox(QWidget *parent)
     layout->setSpacing(6);
     layout->addWidget(m_text);
     layout->addLayout(buttons);
+    connect(Theme::instance(), &Theme::changed, this, &ErrorBox::showText);
     connect(m_fix, &QPushButton::clicked, this, &ErrorBox::fixRequested);
     connect(m_traceback, &QPushButton::clicked, this, &ErrorBox::tracebackRequested);
 }
 
 void ErrorBox::setError(const QString &name, const QString &message, const QString &fixLabel)
 {
+    m_name = name;
+    m_message = message;
+    showText();
+    m_fix->setText(fixLabel);
+    m_fix->setVisible(!fixLabel.isEmpty());
+    setAccessibleName(name + QStringLiteral(": ") + message);
+}
+
+void ErrorBox::showText()
+{
     const Tokens &t = Theme::tokens();
-    QString shown = message.simplified();
+    QString shown = m_message.simplified();
     if (shown.size() > 200) // the whole text is in the traceback
         shown = shown.left(199) + u'…';
     m_text->setText(
         QStringLiteral("<span style='color:%1;font-weight:600'>%2</span>&nbsp; <span style='color:%3'>%4</span>")
-            .arg(t.err.name(), name.toHtmlEscaped(), t.muted.name(), shown.toHtmlEscaped()));
-    m_fix->setText(fixLabel);
-    m_fix->setVisible(!fixLabel.isEmpty());
-    setAccessibleName(name + QStringLiteral(": ") + message);
+            .arg(t.err.name(), m_name.toHtmlEscaped(), t.muted.name(), shown.toHtmlEscaped()));
 }
 
 void ErrorBox::paintEvent(QPaintEvent *)

@@ -25,6 +25,10 @@ protected:
     void paintEvent(QPaintEvent *event) override;
 
 private:
+    void showText(); ///< in the colours of the theme
+
+    QString m_name;
+    QString m_message;
     QLabel *m_text;
     QPushButton *m_fix;
     QPushButton *m_traceback;

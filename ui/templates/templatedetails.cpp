@@ -4,6 +4,7 @@
 #include "services/core/qtstring.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/scrollarea.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -46,8 +47,9 @@ BuildMark buildMark(const QString &status)
 }
 
 TemplateDetails::TemplateDetails(QWidget *parent)
-    : QScrollArea(parent)
-    , m_body(new QWidget(this))
+    : QWidget(parent)
+    , m_body(new QWidget)
+    , m_scroll(makeScrollArea(m_body))
     , m_name(makeLabel({}, "heading", m_body))
     , m_status(new QLabel(m_body))
     , m_rows(new QGridLayout)
@@ -56,9 +58,6 @@ TemplateDetails::TemplateDetails(QWidget *parent)
     , m_refine(new QPushButton(tr("Open in Refine"), m_body))
 {
     setObjectName(QStringLiteral("templateDetails"));
-    setWidgetResizable(true);
-    setFrameShape(QFrame::NoFrame);
-    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_name->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_name->setWordWrap(true);
     m_rows->setHorizontalSpacing(metrics::cardGap);
@@ -70,10 +69,21 @@ TemplateDetails::TemplateDetails(QWidget *parent)
     m_create->setObjectName(QStringLiteral("detailsNewSandbox"));
     m_refine->setObjectName(QStringLiteral("detailsOpenInRefine"));
     m_create->setProperty("kind", QStringLiteral("primary"));
+    connect(m_create, &QPushButton::clicked, this, &TemplateDetails::newSandboxRequested);
+    connect(m_refine, &QPushButton::clicked, this, &TemplateDetails::openInRefineRequested);
+    connect(Theme::instance(), &Theme::changed, this, &TemplateDetails::showStatus);
+    buildLayout();
+    setTemplate(std::nullopt);
+}
+
+void TemplateDetails::buildLayout()
+{
     auto *copyId = new QPushButton(tr("Copy id"), m_body);
     copyId->setProperty("kind", QStringLiteral("quiet"));
     auto *copyCode = new QPushButton(tr("Copy"), m_body);
     copyCode->setObjectName(QStringLiteral("copySnippet"));
+    connect(copyId, &QPushButton::clicked, this, [this] { copyText(m_id, m_id); });
+    connect(copyCode, &QPushButton::clicked, this, [this] { copyText(m_snippet, tr("the code")); });
     auto *top = new QHBoxLayout;
     top->addWidget(m_status);
     top->addStretch();
@@ -86,26 +96,21 @@ TemplateDetails::TemplateDetails(QWidget *parent)
     usage->addWidget(makeLabel(tr("From an SDK"), "muted", m_body));
     usage->addStretch();
     usage->addWidget(copyCode);
-    auto *layout = new QVBoxLayout(m_body);
-    layout->setContentsMargins(metrics::cardPadding, metrics::cardPadding, metrics::cardPadding, metrics::cardPadding);
-    layout->setSpacing(12);
-    layout->addWidget(m_name);
-    layout->addLayout(top);
-    layout->addLayout(actions);
-    layout->addSpacing(metrics::unit);
-    layout->addLayout(m_rows);
-    layout->addSpacing(metrics::unit);
-    layout->addLayout(usage);
-    layout->addWidget(m_code);
-    layout->addStretch();
-    setWidget(m_body);
-    viewport()->setAutoFillBackground(false);
-    m_body->setAutoFillBackground(false); // the card shows through
-    connect(m_create, &QPushButton::clicked, this, &TemplateDetails::newSandboxRequested);
-    connect(m_refine, &QPushButton::clicked, this, &TemplateDetails::openInRefineRequested);
-    connect(copyId, &QPushButton::clicked, this, [this] { copyText(m_id, m_id); });
-    connect(copyCode, &QPushButton::clicked, this, [this] { copyText(m_snippet, tr("the code")); });
-    setTemplate(std::nullopt);
+    auto *column = new QVBoxLayout(m_body);
+    column->setContentsMargins(metrics::cardPadding, metrics::cardPadding, metrics::cardPadding, metrics::cardPadding);
+    column->setSpacing(12);
+    column->addWidget(m_name);
+    column->addLayout(top);
+    column->addLayout(actions);
+    column->addSpacing(metrics::unit);
+    column->addLayout(m_rows);
+    column->addSpacing(metrics::unit);
+    column->addLayout(usage);
+    column->addWidget(m_code);
+    column->addStretch();
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(m_scroll);
 }
 
 void TemplateDetails::copyText(const QString &text, const QString &what)
@@ -125,21 +130,27 @@ void TemplateDetails::addRow(const QString &name, const QString &value, bool isM
     m_rows->addWidget(text, row, 1);
 }
 
+void TemplateDetails::showStatus()
+{
+    const BuildMark mark = buildMark(m_buildStatus);
+    m_status->setText(
+        QStringLiteral("<span style='color:%1'>%2</span>").arg(mark.colour.name(), mark.text.toHtmlEscaped()));
+}
+
 void TemplateDetails::setTemplate(const std::optional<e2b::TemplateInfo> &info)
 {
     while (QLayoutItem *item = m_rows->takeAt(0)) {
         delete item->widget();
         delete item;
     }
-    m_body->setVisible(info.has_value());
+    m_scroll->setVisible(info.has_value());
     if (!info)
         return;
     const QString name = models::TemplateListModel::displayName(*info);
     m_id = toQString(info->templateId);
     m_name->setText(name);
-    const BuildMark mark = buildMark(toQString(info->buildStatus));
-    m_status->setText(
-        QStringLiteral("<span style='color:%1'>%2</span>").arg(mark.colour.name(), mark.text.toHtmlEscaped()));
+    m_buildStatus = toQString(info->buildStatus);
+    showStatus();
     QStringList names;
     for (const std::string &each : info->names)
         names.append(toQString(each));

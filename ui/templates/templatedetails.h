@@ -2,7 +2,7 @@
 
 #include "services/e2b/types.h"
 
-#include <QScrollArea>
+#include <QWidget>
 
 #include <optional>
 
@@ -13,7 +13,7 @@ class QPushButton;
 namespace sandglass::ui {
 
 /// Everything the API tells about one template, and how to use it from an SDK.
-class TemplateDetails final : public QScrollArea
+class TemplateDetails final : public QWidget
 {
     Q_OBJECT
 public:
@@ -27,16 +27,20 @@ Q_SIGNALS:
     void copied(const QString &what);
 
 private:
+    void buildLayout();
+    void showStatus(); ///< in the colours of the theme
     void addRow(const QString &name, const QString &value, bool isMono = false);
     void copyText(const QString &text, const QString &what);
 
     QWidget *m_body;
+    QWidget *m_scroll;
     QLabel *m_name;
     QLabel *m_status;
     QGridLayout *m_rows;
     QLabel *m_code;
     QPushButton *m_create;
     QPushButton *m_refine;
+    QString m_buildStatus;
     QString m_snippet;
     QString m_id;
 };

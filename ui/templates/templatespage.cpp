@@ -108,7 +108,7 @@ void TemplatesPage::buildTable()
     m_splitter->addWidget(tableCard);
     m_splitter->addWidget(card);
     m_splitter->setHandleWidth(metrics::cardGap);
-    m_splitter->setStyleSheet(QStringLiteral("QSplitter::handle { background: transparent; }"));
+    m_splitter->setProperty("gap", true);
     m_splitter->setStretchFactor(0, 3);
     m_splitter->setStretchFactor(1, 2);
     m_splitter->setSizes({700, 420});

@@ -127,6 +127,7 @@ QMenu::item:disabled { color: @faint; }
 QMenu::separator { height: 1px; background: @border; margin: 5px 6px; }
 
 QSplitter::handle { background: @border; }
+QSplitter[gap="true"]::handle { background: transparent; }
 QSplitter::handle:horizontal { width: 1px; }
 QSplitter::handle:vertical { height: 1px; }
 QProgressBar { background: @grid; border: none; border-radius: 3px; height: 6px; max-height: 6px; text-align: center; color: transparent; }
