@@ -115,7 +115,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_streaming(*m_journal, m_tracker, m_settings, *m_keys, m_paths.state, m_options.streamPort)
     , m_connections(m_settings, *m_keys, models::EnvironmentConnection::from(QProcessEnvironment::systemEnvironment()),
                     models::networkTester(this))
-    , m_rates(m_settings, std::move(listPrices))
+    , m_pricing(m_settings, m_connections, std::move(listPrices))
     , m_actions(m_client)
     , m_travelling(m_tracker, *m_journal)
     , m_sandboxes(m_travelling.viewpoint())
@@ -130,7 +130,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_document(toQString((m_paths.state / "refine-autosave.py").string()))
     , m_runSession(m_client)
     , m_guarding(m_tracker, *m_journal, m_watching, m_client, m_connections, m_paths)
-    , m_asking(m_guarding.desk(), m_templates, [this] { return m_rates.card(); })
+    , m_asking(m_guarding.desk(), m_templates, [this] { return m_pricing.inUse(); })
     , m_analysing(m_travelling.viewpoint(), *m_journal, m_timeWindow)
     , m_reconciling(m_tracker, m_client, m_watching, m_connections, m_guarding.desk(), m_paths)
     , m_publishing(m_tracker, *m_journal, m_runSession, *m_keys, m_paths)
@@ -173,7 +173,7 @@ void Composition::buildPages()
     connect(&m_travelling.viewpoint(), &models::Viewpoint::travelled, forecast, [this, forecast] {
         forecast->setVisible(!m_travelling.viewpoint().isInPast());
     }); // it looks ahead from now
-    m_settingsPage = new ui::SettingsPage(m_settings, m_connections, m_rates);
+    m_settingsPage = new ui::SettingsPage(m_settings, m_connections, m_pricing.table());
     m_streaming.showIn(*m_settingsPage);
     m_observing.showIn(*m_settingsPage, m_connections);
     auto *timeline = new ui::TimelinePage(m_timeWindow, m_timeline);
@@ -224,14 +224,9 @@ void Composition::buildPages()
 
 void Composition::wireModels()
 {
-    const auto usePrices = [this] {
-        m_tracker.setRateCard(m_rates.card());
-        m_runSession.setRateCard(m_rates.card());
-    };
-    usePrices();
+    m_pricing.attach(m_tracker, m_runSession, m_watching);
     m_guarding.follow(*m_rest);
     m_guarding.record(m_actions);
-    connect(&m_rates, &models::RateCardModel::cardChanged, this, usePrices);
     connect(&m_connections, &models::ConnectionsModel::activeChanged, this, &Composition::useConnection);
     connect(&m_engine, &EngineSupervisor::stateChanged, this, &Composition::onEngineState);
     connect(&m_streaming, &Streaming::settled, this, &Composition::tellServing);
@@ -462,7 +457,7 @@ void Composition::openNewSandboxDialog(const QString &templateId)
         new models::NewSandboxSession([this](const e2b::SandboxSpec &spec) { return m_client.createSandbox(spec); },
                                       [this](const std::string &id) { return m_client.killSandbox(id); }, this);
     m_starting.attach(*session);
-    auto *dialog = new ui::NewSandboxDialog(m_templates, *session, m_rates.card(), m_window.get());
+    auto *dialog = new ui::NewSandboxDialog(m_templates, *session, m_pricing.inUse(), m_window.get());
     m_asking.standBefore(*session, *dialog, *m_window);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setConnectionName(toQString(m_client.connection().name));

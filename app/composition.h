@@ -9,6 +9,7 @@
 #include "app/guarding.h"
 #include "app/inspecting.h"
 #include "app/observing.h"
+#include "app/pricing.h"
 #include "app/publishing.h"
 #include "app/receiving.h"
 #include "app/reconciling.h"
@@ -29,7 +30,6 @@
 #include "models/sandboxes/sandboxlistmodel.h"
 #include "models/sandboxes/timelinemodel.h"
 #include "models/settings/connectionsmodel.h"
-#include "models/settings/ratecardmodel.h"
 #include "models/settings/settings.h"
 #include "models/templates/templatelistmodel.h"
 #include "services/core/keystore.h"
@@ -132,7 +132,7 @@ private:
     Streaming m_streaming;
 
     models::ConnectionsModel m_connections;
-    models::RateCardModel m_rates;
+    Pricing m_pricing;
     models::ClientSandboxActions m_actions;
     TimeTravelling m_travelling;
     models::SandboxListModel m_sandboxes;

@@ -120,6 +120,8 @@ void Watching::follow()
     stop();
     m_running.reset();
     readTeams();
+    if (!m_teams.empty())
+        Q_EMIT teamsKnown(m_teams);
     startPolling();
     if (!m_client.connection().apiKey.empty())
         startFilling();
@@ -170,6 +172,7 @@ void Watching::learnTeams(const lifecycle::Poller::List &list)
     }
     if (m_teams.size() == before)
         return;
+    Q_EMIT teamsKnown(m_teams);
     m_disk.post([file = m_teamsFile, key = teamsOf(m_client.connection()), teams = m_teams] {
         auto stored = lifecycle::readRecord(file);
         Json all = stored && stored->is_object() ? std::move(*stored) : Json::object();

@@ -41,6 +41,8 @@ public:
 
 Q_SIGNALS:
     void gapsChanged();
+    /// Of the connection in use, by its lists of sandboxes so far.
+    void teamsKnown(const std::set<std::string> &teams);
     void listed(); ///< the provider has just named its sandboxes
     /// All of them, before listed().
     void sandboxesListed(const std::vector<sandglass::lifecycle::ObservedSandbox> &list);

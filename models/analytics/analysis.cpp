@@ -55,7 +55,7 @@ private:
 
     [[nodiscard]] bool isInSpan(Timestamp time) const { return time >= m_question.from && time < m_question.to; }
     void addEnd(const Life &life, Group &group);
-    void addRun(const LifeRun &run, const Life &life, bool isLast, Group &group);
+    void addRun(const LifeRun &run, const Life &life, const std::string &team, bool isLast, Group &group);
     void addPauses(const Life &life, std::span<const LifeRun> runs);
     [[nodiscard]] std::array<std::vector<double> *, 4> runSeries();
     [[nodiscard]] std::vector<double> &runSeriesOf(lifecycle::RunOutcome outcome);
@@ -86,7 +86,7 @@ void Reckoning::add(const LifeBook &book, const Life &life)
     if (life.endedAt)
         addEnd(life, group);
     for (const LifeRun &run : runs)
-        addRun(run, life, &run == &runs.back(), group);
+        addRun(run, life, book.teams()[life.teamIndex], &run == &runs.back(), group);
     addPauses(life, runs);
 }
 
@@ -106,7 +106,7 @@ void Reckoning::addEnd(const Life &life, Group &group)
     ++m_result.lifetimes[stepOf(lifetime)];
 }
 
-void Reckoning::addRun(const LifeRun &run, const Life &life, bool isLast, Group &group)
+void Reckoning::addRun(const LifeRun &run, const Life &life, const std::string &team, bool isLast, Group &group)
 {
     const cost::Usage usage = run.usageAt(m_question.now);
     const Timestamp end = usage.effectiveEnd();
@@ -118,11 +118,11 @@ void Reckoning::addRun(const LifeRun &run, const Life &life, bool isLast, Group 
         return;
     m_inSpan.add(usage.start, end, m_question.from, m_question.to);
     group.usage.running += floor<milliseconds>(std::min(end, m_question.to) - std::max(usage.start, m_question.from));
-    if (const auto price = cost::priceOf(usage, m_question.card, m_question.from, m_question.to))
+    if (const auto price = cost::priceOf(usage, m_question.card.of(team), m_question.from, m_question.to))
         group.usage.cost = group.usage.cost.value_or(Money{}) + *price;
     else
         group.usage.isPartial = true;
-    m_runs.push_back({usage, isLast && life.end == Life::End::Timeout});
+    m_runs.push_back({usage, isLast && life.end == Life::End::Timeout, team});
 }
 
 /// Between two stretches, and after the last one until the end.

@@ -49,7 +49,12 @@ void LifeBook::add(const lifecycle::Sandbox &sandbox)
                                                               static_cast<std::uint32_t>(m_templates.size()));
     if (isNew)
         m_templates.push_back({sandbox.templateId, sandbox.templateName()});
+    const auto [team, isNewTeam] =
+        m_teamIndices.try_emplace(sandbox.teamId, static_cast<std::uint32_t>(m_teams.size()));
+    if (isNewTeam)
+        m_teams.push_back(sandbox.teamId);
     Life life;
+    life.teamIndex = team->second;
     life.idHash = hashOf(sandbox.id);
     life.templateIndex = index->second;
     life.firstRun = static_cast<std::uint32_t>(m_runs.size());

@@ -26,6 +26,7 @@ struct Life
 
     std::uint64_t idHash = 0;
     std::uint32_t templateIndex = 0; ///< in its book
+    std::uint32_t teamIndex = 0;     ///< in its book
     std::uint32_t firstRun = 0, runCount = 0;
     End end = End::Lives;
     bool isKilled = false;
@@ -60,6 +61,7 @@ public:
     [[nodiscard]] const std::vector<Life> &lives() const { return m_lives; }
     [[nodiscard]] std::span<const LifeRun> runsOf(const Life &life) const;
     [[nodiscard]] const std::vector<Template> &templates() const { return m_templates; }
+    [[nodiscard]] const std::vector<std::string> &teams() const { return m_teams; } ///< ids; empty: not known
     [[nodiscard]] static std::uint64_t hashOf(const std::string &sandboxId);
 
 private:
@@ -67,6 +69,8 @@ private:
     std::vector<LifeRun> m_runs;
     std::vector<Template> m_templates;
     std::unordered_map<std::string, std::uint32_t> m_templateIndices; ///< by id and name
+    std::vector<std::string> m_teams;
+    std::unordered_map<std::string, std::uint32_t> m_teamIndices;
 };
 
 } // namespace sandglass::models

@@ -110,7 +110,7 @@ BudgetLedger::Shares BudgetLedger::sharesOf(const lifecycle::Sandbox &sandbox) c
             continue;
         Settled share;
         if (m_budgets[i].measure == cost::Budget::Measure::Money) {
-            const auto spent = costWithin(sandbox.runs, m_card, m_periods[i], m_now);
+            const auto spent = costWithin(sandbox.runs, m_card.of(sandbox.teamId), m_periods[i], m_now);
             share.spent = spent.value_or(Money{});
             share.unpriced = spent ? 0 : 1;
         } else if (m_budgets[i].measure == cost::Budget::Measure::Created) {
@@ -265,7 +265,7 @@ const std::vector<cost::SandboxFacts> &BudgetLedger::sandboxes(const cost::Perio
     const std::pair wanted(period, m_now);
     if (m_priced != wanted) {
         for (std::size_t i = 0; i < m_live.size(); ++i)
-            m_live[i].costInPeriod = costWithin(m_runs[i], m_card, period, m_now);
+            m_live[i].costInPeriod = costWithin(m_runs[i], m_card.of(m_live[i].teamId), period, m_now);
         m_priced = wanted;
     }
     return m_live;

@@ -347,10 +347,10 @@ CostTableModel::Group CostTableModel::shareOf(const lifecycle::Sandbox &sandbox,
     share.amount = cost->amount;
     share.isConfirmed = cost->isConfirmed;
     share.isPartial = cost->isPartial;
+    const cost::RateCard &card = m_picture.rateCard().of(sandbox.teamId);
     for (const lifecycle::RunInterval &run : sandbox.runs) {
         if (run.confirmedMs)
-            share.confirmed += cost::priceOf(lifecycle::usageOf(run, m_picture.now()), m_picture.rateCard(), from, to)
-                                   .value_or(Money{});
+            share.confirmed += cost::priceOf(lifecycle::usageOf(run, m_picture.now()), card, from, to).value_or(Money{});
     }
     return share;
 }

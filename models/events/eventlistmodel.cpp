@@ -135,7 +135,7 @@ QVariant EventListModel::costOf(const Row &row) const
         row.execution->startedAt.value_or(row.timestamp - std::chrono::milliseconds(row.execution->executionTimeMs));
     const auto price = cost::priceOf(
         {start, row.timestamp, row.execution->executionTimeMs, row.execution->vcpuCount, row.execution->memoryMb},
-        m_picture.rateCard());
+        m_picture.rateCard().of(row.teamId));
     return price ? QVariant(static_cast<qint64>(price->toPicoDollars())) : QVariant();
 }
 
@@ -297,6 +297,7 @@ EventListModel::Row EventListModel::rowOf(const StoredEvent &stored)
     row.id = event.id;
     row.sandboxId = event.sandboxId;
     row.templateName = event.templateAlias.empty() ? event.templateId : event.templateAlias;
+    row.teamId = event.teamId;
     row.killReason = event.killReason;
     row.session = event.session;
     row.type = event.type;

@@ -75,7 +75,7 @@ private:
     struct Row
     {
         std::int64_t seq = 0;
-        std::string id, sandboxId, templateName, killReason, session, searchText;
+        std::string id, sandboxId, templateName, teamId, killReason, session, searchText;
         lifecycle::EventType type = lifecycle::EventType::Unknown;
         lifecycle::EventSource source = lifecycle::EventSource::Webhook;
         Timestamp timestamp{}, receivedAt{};

@@ -231,12 +231,13 @@ std::optional<qint64> SandboxListModel::leftMs(const Sandbox &sandbox) const
 
 std::vector<cost::CostPart> SandboxListModel::costParts(int row) const
 {
+    const Sandbox *sandbox = at(row);
+    if (sandbox == nullptr)
+        return {};
     std::vector<cost::Usage> usages;
-    if (const Sandbox *sandbox = at(row)) {
-        for (const lifecycle::RunInterval &run : sandbox->runs)
-            usages.push_back(lifecycle::usageOf(run, m_picture.now()));
-    }
-    return cost::partsOf(usages, m_picture.rateCard());
+    for (const lifecycle::RunInterval &run : sandbox->runs)
+        usages.push_back(lifecycle::usageOf(run, m_picture.now()));
+    return cost::partsOf(usages, m_picture.rateCard().of(sandbox->teamId));
 }
 
 std::optional<Money> SandboxListModel::priceOfRunning(int row, std::chrono::seconds length) const
@@ -246,7 +247,7 @@ std::optional<Money> SandboxListModel::priceOfRunning(int row, std::chrono::seco
         return {};
     const lifecycle::RunInterval &run = sandbox->runs.back();
     const Timestamp now = m_picture.now();
-    return cost::priceOf({now, now + length, {}, run.vcpuCount, run.memoryMb}, m_picture.rateCard());
+    return cost::priceOf({now, now + length, {}, run.vcpuCount, run.memoryMb}, m_picture.rateCard().of(sandbox->teamId));
 }
 
 SandboxListModel::Key SandboxListModel::keyOf(const Sandbox &sandbox) const

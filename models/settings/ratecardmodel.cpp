@@ -1,6 +1,5 @@
 #include "models/settings/ratecardmodel.h"
 
-#include "models/settings/settings.h"
 #include "services/core/money.h"
 #include "services/core/qtstring.h"
 
@@ -21,26 +20,6 @@ std::string trimmedDollars(std::int64_t pico)
     return text.ends_with('.') ? text + "0" : text;
 }
 
-// The rate card's file form, from figures and a plain sentence.
-std::string cardText(const std::vector<cost::Rate> &rates)
-{
-    std::string text = R"({"currency":"USD","rates":[)";
-    for (const cost::Rate &rate : rates) {
-        std::string source;
-        for (const char c : rate.source) {
-            if (c == '"' || c == '\\')
-                source += '\\';
-            if (static_cast<unsigned char>(c) >= 0x20)
-                source += c;
-        }
-        text += (&rate == &rates.front() ? "" : ",");
-        text += R"({"valid_from":")" + formatRfc3339(rate.validFrom, 0) + R"(","usd_per_vcpu_second":")"
-            + trimmedDollars(rate.picoPerVcpuSecond) + R"(","usd_per_gib_second":")"
-            + trimmedDollars(rate.picoPerGibSecond) + R"(","source":")" + source + R"("})";
-    }
-    return text + "]}";
-}
-
 Timestamp startOf(const QDate &date)
 {
     return fromUnixMs(QDateTime(date, QTime(0, 0), Qt::UTC).toMSecsSinceEpoch());
@@ -48,20 +27,26 @@ Timestamp startOf(const QDate &date)
 
 } // namespace
 
-RateCardModel::RateCardModel(Settings &settings, cost::RateCard listPrices, QObject *parent)
-    : QAbstractTableModel(parent), m_settings(settings), m_listPrices(std::move(listPrices)), m_card(m_listPrices)
+RateCardModel::RateCardModel(PriceBook &book, QObject *parent) : QAbstractTableModel(parent), m_book(book)
 {
-    if (const QString own = m_settings.text(Settings::Key::RateCard); !own.isEmpty()) {
-        if (auto card = cost::RateCard::fromJson(toUtf8(own)); card && !card->rates().empty()) {
-            m_card = std::move(*card);
-            m_isOwn = true;
-        }
-    }
+    connect(&m_book, &PriceBook::changed, this, [this] {
+        beginResetModel(); // a new date may move rows
+        endResetModel();
+        Q_EMIT cardChanged();
+    });
+}
+
+void RateCardModel::setConnection(const QString &id)
+{
+    beginResetModel();
+    m_connection = id;
+    endResetModel();
+    Q_EMIT cardChanged();
 }
 
 int RateCardModel::rowCount(const QModelIndex &parent) const
 {
-    return parent.isValid() ? 0 : static_cast<int>(m_card.rates().size());
+    return parent.isValid() ? 0 : static_cast<int>(card().rates().size());
 }
 
 int RateCardModel::columnCount(const QModelIndex &parent) const
@@ -77,7 +62,7 @@ QVariant RateCardModel::data(const QModelIndex &index, int role) const
         return QVariant(Qt::AlignRight | Qt::AlignVCenter);
     if (role != Qt::DisplayRole && role != Qt::EditRole)
         return {};
-    const cost::Rate &rate = m_card.rates()[static_cast<std::size_t>(index.row())];
+    const cost::Rate &rate = card().rates()[static_cast<std::size_t>(index.row())];
     switch (index.column()) {
     case FromColumn:
         return toQString(formatRfc3339(rate.validFrom, 0).substr(0, 10));
@@ -110,7 +95,7 @@ bool RateCardModel::setData(const QModelIndex &index, const QVariant &value, int
 {
     if (role != Qt::EditRole || !checkIndex(index, CheckIndexOption::IndexIsValid))
         return false;
-    std::vector<cost::Rate> rates = m_card.rates();
+    std::vector<cost::Rate> rates = card().rates();
     cost::Rate &rate = rates[static_cast<std::size_t>(index.row())];
     const QString text = value.toString().trimmed();
     if (index.column() == SourceColumn) {
@@ -136,25 +121,15 @@ bool RateCardModel::setData(const QModelIndex &index, const QVariant &value, int
 
 bool RateCardModel::replaceRates(std::vector<cost::Rate> rates)
 {
-    std::ranges::stable_sort(rates, {}, &cost::Rate::validFrom);
-    const std::string text = cardText(rates);
-    auto card = cost::RateCard::fromJson(text);
-    if (!card) {
-        Q_EMIT refused(toQString(card.error().message));
-        return false;
-    }
-    beginResetModel(); // a new date may move rows
-    m_card = std::move(*card);
-    m_isOwn = true;
-    endResetModel();
-    m_settings.set(Settings::Key::RateCard, toQString(text));
-    Q_EMIT cardChanged();
-    return true;
+    const auto set = m_book.setRates(m_connection, std::move(rates));
+    if (!set)
+        Q_EMIT refused(toQString(set.error().message));
+    return set.has_value();
 }
 
 void RateCardModel::addRate()
 {
-    std::vector<cost::Rate> rates = m_card.rates();
+    std::vector<cost::Rate> rates = card().rates();
     cost::Rate fresh = rates.empty() ? cost::Rate{} : rates.back();
     QDate day = QDateTime::currentDateTimeUtc().date();
     while (std::ranges::any_of(rates, [&day](const cost::Rate &rate) { return rate.validFrom == startOf(day); }))
@@ -167,23 +142,16 @@ void RateCardModel::addRate()
 
 void RateCardModel::removeRate(int row)
 {
-    std::vector<cost::Rate> rates = m_card.rates();
+    std::vector<cost::Rate> rates = card().rates();
     if (row < 0 || row >= static_cast<int>(rates.size()) || rates.size() == 1)
         return;
     rates.erase(rates.begin() + row);
     replaceRates(std::move(rates));
 }
 
-void RateCardModel::resetToListPrices()
+void RateCardModel::reset()
 {
-    if (!m_isOwn)
-        return;
-    beginResetModel();
-    m_card = m_listPrices;
-    m_isOwn = false;
-    endResetModel();
-    m_settings.reset(Settings::Key::RateCard);
-    Q_EMIT cardChanged();
+    m_book.reset(m_connection);
 }
 
 } // namespace sandglass::models

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "services/core/result.h"
-#include "services/cost/ratecard.h"
+#include "models/settings/pricebook.h"
 
 #include <QAbstractTableModel>
 
@@ -9,16 +8,18 @@
 
 namespace sandglass::models {
 
-class Settings;
-
-/// The dated prices as an editable table; the person's card is kept in Settings, the list prices come with the program.
+/// The dated prices of all connections, or of one, as an editable table. The first change to a connection's gives it
+/// prices of its own.
 class RateCardModel final : public QAbstractTableModel
 {
     Q_OBJECT
 public:
     enum Column { FromColumn, VcpuColumn, GibColumn, SourceColumn, ColumnCount };
 
-    RateCardModel(Settings &settings, cost::RateCard listPrices, QObject *parent = nullptr);
+    explicit RateCardModel(PriceBook &book, QObject *parent = nullptr);
+
+    void setConnection(const QString &id); ///< empty: of all that have none of their own
+    [[nodiscard]] const QString &connection() const { return m_connection; }
 
     [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
     [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const final;
@@ -27,11 +28,11 @@ public:
     [[nodiscard]] Qt::ItemFlags flags(const QModelIndex &index) const final;
     bool setData(const QModelIndex &index, const QVariant &value, int role) final;
 
-    [[nodiscard]] const cost::RateCard &card() const { return m_card; }
-    [[nodiscard]] bool isOwn() const { return m_isOwn; } ///< differs from the list prices
-    void addRate();                                      ///< a copy of the last one, valid from today
-    void removeRate(int row);                            ///< the last remaining one stays
-    void resetToListPrices();
+    [[nodiscard]] const cost::RateCard &card() const { return m_book.cardOf(m_connection); }
+    [[nodiscard]] bool isOwn() const { return m_book.isOwn(m_connection); }
+    void addRate();           ///< a copy of the last one, valid from today
+    void removeRate(int row); ///< the last remaining one stays
+    void reset();             ///< to the list prices, or those of all connections
 
 Q_SIGNALS:
     void cardChanged();
@@ -40,10 +41,8 @@ Q_SIGNALS:
 private:
     bool replaceRates(std::vector<cost::Rate> rates);
 
-    Settings &m_settings;
-    cost::RateCard m_listPrices;
-    cost::RateCard m_card;
-    bool m_isOwn = false;
+    PriceBook &m_book;
+    QString m_connection;
 };
 
 } // namespace sandglass::models

@@ -53,6 +53,7 @@ constexpr std::array entries = {
     Entry{Key::CurrencyRate, "cost/currencyRate", [] { return QVariant(QStringLiteral("1")); }},
     Entry{Key::CompareFlatPrice, "cost/compareFlatPrice", [] { return QVariant(false); }},
     Entry{Key::RateCard, "cost/rateCard", emptyText},
+    Entry{Key::RateCardsOfConnections, "cost/rateCardsOfConnections", emptyText},
     Entry{Key::RefineTemplate, "refine/template", [] { return QVariant(QStringLiteral("code-interpreter-v1")); }},
     Entry{Key::RefineRequirement, "refine/requirement", emptyText},
     Entry{Key::RefineCheck, "refine/check", emptyText},

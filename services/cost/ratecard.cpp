@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace sandglass::cost {
 
@@ -64,18 +65,27 @@ Result<RateCard> RateCard::fromJson(std::string_view text)
     if (!rates.is_array() || rates.empty())
         return failure(Error::Kind::Decode, "$.rates: an array with at least one rate is needed");
 
-    RateCard card;
-    card.m_rates.reserve(rates.size());
+    std::vector<Rate> read;
+    read.reserve(rates.size());
     for (std::size_t i = 0; i < rates.size(); ++i) {
         auto rate = readRate(rates[i], i);
         if (!rate)
             return failure(std::move(rate.error()));
-        card.m_rates.push_back(std::move(*rate));
+        read.push_back(std::move(*rate));
     }
-    std::ranges::stable_sort(card.m_rates, {}, &Rate::validFrom);
-    const auto twin = std::ranges::adjacent_find(card.m_rates, {}, &Rate::validFrom);
-    if (twin != card.m_rates.end())
+    return fromRates(std::move(read));
+}
+
+Result<RateCard> RateCard::fromRates(std::vector<Rate> rates)
+{
+    if (rates.empty())
+        return failure(Error::Kind::Decode, "a rate card needs at least one rate");
+    std::ranges::stable_sort(rates, {}, &Rate::validFrom);
+    const auto twin = std::ranges::adjacent_find(rates, {}, &Rate::validFrom);
+    if (twin != rates.end())
         return failure(Error::Kind::Decode, "$.rates: two rates are valid from " + formatRfc3339(twin->validFrom, 0));
+    RateCard card;
+    card.m_rates = std::move(rates);
     return card;
 }
 
@@ -97,6 +107,36 @@ const Rate *RateCard::at(Timestamp time) const
         return nullptr;
     const auto after = std::ranges::upper_bound(m_rates, time, {}, &Rate::validFrom);
     return after == m_rates.begin() ? &m_rates.front() : &*std::prev(after);
+}
+
+void RateCard::setTeams(Teams teams)
+{
+    m_teams = teams.empty() ? nullptr : std::make_shared<const Teams>(std::move(teams));
+}
+
+const RateCard &RateCard::of(std::string_view team) const
+{
+    if (!m_teams || team.empty())
+        return *this;
+    const auto found = m_teams->find(team);
+    return found == m_teams->end() ? *this : found->second;
+}
+
+std::vector<Timestamp> RateCard::changes() const
+{
+    std::vector<Timestamp> times;
+    const auto add = [&times](const RateCard &card) {
+        for (const Rate &rate : card.m_rates)
+            times.push_back(rate.validFrom);
+    };
+    add(*this);
+    if (m_teams) {
+        for (const auto &[team, card] : *m_teams)
+            add(card);
+    }
+    std::ranges::sort(times);
+    times.erase(std::ranges::unique(times).begin(), times.end());
+    return times;
 }
 
 } // namespace sandglass::cost

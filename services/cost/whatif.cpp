@@ -84,8 +84,8 @@ WhatIfResult whatIf(const std::vector<PastRun> &runs, const WhatIf &change, cons
         Usage usage = changed(*run, change, result);
         if (places > 0)
             queueUp(usage, ends, places, result);
-        const auto was = priceOf(run->usage, card);
-        const auto now = priceOf(usage, card);
+        const auto was = priceOf(run->usage, card.of(run->team));
+        const auto now = priceOf(usage, card.of(run->team));
         if (!was || !now) {
             ++result.unpriced;
             continue;

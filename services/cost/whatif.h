@@ -25,6 +25,7 @@ struct PastRun
 {
     Usage usage;
     bool endedByTimeout = false; ///< nobody ended it: the last `idleTimeout` of it was waiting
+    std::string_view team = {};  ///< whose prices it has; empty: not known
 };
 
 /// What would have been different. Empty members stay as they were.
@@ -52,7 +53,8 @@ struct WhatIfResult
     std::chrono::milliseconds longestWait{};
 };
 
-/// Prices the same runs by the same card (each at its own time) as they were and as they would have been.
+/// Prices the same runs by the same card (each by its team's and at its own time) as they were and as they would have
+/// been.
 [[nodiscard]] WhatIfResult whatIf(const std::vector<PastRun> &runs, const WhatIf &change, const RateCard &card);
 
 } // namespace sandglass::cost

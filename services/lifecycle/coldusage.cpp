@@ -94,9 +94,10 @@ struct ColdUsage::Private
 
     [[nodiscard]] Result<> addChunk(const Question &question, std::int64_t number, const ArchiveChunk &chunk);
     [[nodiscard]] Result<const std::vector<Facts> *> factsOfChunk(std::int64_t number, const ArchiveChunk &chunk);
-    [[nodiscard]] static Group shareOf(const Question &question, std::span<const ArchiveChunk::Entry> entries,
+    [[nodiscard]] static Group shareOf(const cost::RateCard &card, std::span<const ArchiveChunk::Entry> entries,
                                        const Facts &sandbox, Timestamp from, Timestamp to);
-    void addByDay(const Question &question, std::span<const ArchiveChunk::Entry> entries, const Facts &sandbox);
+    void addByDay(const Question &question, const cost::RateCard &card, std::span<const ArchiveChunk::Entry> entries,
+                  const Facts &sandbox);
     void addTo(const Question &question, const ArchiveChunk &chunk, const ArchiveChunk::Entry &entry,
                const Facts &facts, Group share);
     void keepDearest(const Question &question);
@@ -224,16 +225,17 @@ Result<> ColdUsage::Private::addChunk(const Question &question, std::int64_t num
         i = end;
         if (!leftOut.empty() && leftOut.contains(entries.front().sandbox))
             continue;
+        const cost::RateCard &card = question.card.of(RollupName::of(chunk.names[entries.front().name]).team);
         if (question.grouping == Grouping::Day)
-            addByDay(question, entries, *next);
-        else if (Group share = shareOf(question, entries, *next, question.from, question.to); share.runtimeMs != 0)
+            addByDay(question, card, entries, *next);
+        else if (Group share = shareOf(card, entries, *next, question.from, question.to); share.runtimeMs != 0)
             addTo(question, chunk, entries.front(), *next, std::move(share));
     }
     return {};
 }
 
 /// What the stretches of one sandbox used in [from, to).
-ColdUsage::Group ColdUsage::Private::shareOf(const Question &question, std::span<const ArchiveChunk::Entry> entries,
+ColdUsage::Group ColdUsage::Private::shareOf(const cost::RateCard &card, std::span<const ArchiveChunk::Entry> entries,
                                              const Facts &sandbox, Timestamp from, Timestamp to)
 {
     Group share;
@@ -243,7 +245,7 @@ ColdUsage::Group ColdUsage::Private::shareOf(const Question &question, std::span
     for (const ArchiveChunk::Entry &entry : entries) {
         const UsedStretch &stretch = entry.stretch;
         const cost::Usage usage{stretch.start, stretch.end, {}, stretch.vcpuCount, stretch.memoryMb};
-        if (const auto price = cost::priceOf(usage, question.card, from, to)) {
+        if (const auto price = cost::priceOf(usage, card, from, to)) {
             *share.amount += *price;
             if ((sandbox.estimated >> std::min(place, lastBit) & 1U) == 0)
                 share.confirmed += *price;
@@ -264,8 +266,8 @@ ColdUsage::Group ColdUsage::Private::shareOf(const Question &question, std::span
     return share;
 }
 
-void ColdUsage::Private::addByDay(const Question &question, std::span<const ArchiveChunk::Entry> entries,
-                                  const Facts &sandbox)
+void ColdUsage::Private::addByDay(const Question &question, const cost::RateCard &card,
+                                  std::span<const ArchiveChunk::Entry> entries, const Facts &sandbox)
 {
     Timestamp first = Timestamp::max();
     Timestamp last = Timestamp::min();
@@ -274,8 +276,7 @@ void ColdUsage::Private::addByDay(const Question &question, std::span<const Arch
         last = std::max(last, entry.stretch.end);
     }
     for (const Day &day : daysWithin(question.days, first, last)) {
-        Group share =
-            shareOf(question, entries, sandbox, std::max(day.from, question.from), std::min(day.to, question.to));
+        Group share = shareOf(card, entries, sandbox, std::max(day.from, question.from), std::min(day.to, question.to));
         // Less than a millisecond of a day may still hold the turn to the next one, which costs.
         if (share.runtimeMs != 0 || !share.amount.value_or(Money{}).isZero())
             named[day.name].add(share);
@@ -287,7 +288,7 @@ void ColdUsage::Private::addTo(const Question &question, const ArchiveChunk &chu
 {
     switch (question.grouping) {
     case Grouping::Template:
-        return named[chunk.names[entry.name]].add(share);
+        return named[std::string(RollupName::of(chunk.names[entry.name]).name)].add(share);
     case Grouping::Metadata:
         return sandbox.value == noValue ? without.add(share) : named[values[sandbox.value - 1]].add(share);
     case Grouping::Day:

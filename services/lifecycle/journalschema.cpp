@@ -57,6 +57,15 @@ constexpr const char *createTablesSql = R"(
 // Last in the table, as in new files: SQLite changes the table's definition only, and no row of it.
 constexpr const char *addSessionSql = "ALTER TABLE events ADD COLUMN session TEXT NOT NULL DEFAULT '';";
 
+// Schema 5 names the team in rollups and archive. They are made again from the events; where the oldest of these have
+// been trimmed nothing else tells of them, so what is there stays, of a team that is not known.
+constexpr const char *forgetSumsSql = R"(
+    DELETE FROM rollups WHERE NOT EXISTS (SELECT 1 FROM state WHERE key = 'trimmed');
+    DELETE FROM archive WHERE NOT EXISTS (SELECT 1 FROM state WHERE key = 'trimmed');
+    DELETE FROM sandboxes WHERE NOT EXISTS (SELECT 1 FROM state WHERE key = 'trimmed');
+    DELETE FROM state WHERE key NOT IN ('schema', 'ids')
+        AND NOT EXISTS (SELECT 1 FROM state WHERE key = 'trimmed');)";
+
 constexpr const char *createIdsSql =
     "CREATE TABLE event_ids(id_hash INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(id_hash, seq)) WITHOUT ROWID;";
 
@@ -65,8 +74,8 @@ constexpr const char *fillIdsSql = R"(
     INSERT INTO state SELECT 'ids', coalesce(max(seq), 0) FROM events;)";
 
 constexpr const char *setVersionSql =
-    "INSERT OR REPLACE INTO state VALUES('schema', 4); PRAGMA application_id = 1397181523; PRAGMA user_version = 4;";
-static_assert(journalApplicationId == 1397181523 && journalSchemaVersion == 4, "setVersionSql repeats the two");
+    "INSERT OR REPLACE INTO state VALUES('schema', 5); PRAGMA application_id = 1397181523; PRAGMA user_version = 5;";
+static_assert(journalApplicationId == 1397181523 && journalSchemaVersion == 5, "setVersionSql repeats the two");
 
 constexpr const char *copyVersion1Sql = R"(
     INSERT INTO events SELECT seq, journal_hash(id), id, type, source, time_ns, received_ns, sandbox_id, raw,
@@ -174,12 +183,14 @@ Result<> prepareSchema(Database &database, std::int64_t version)
     if (version == 0)
         return runAll(database,
                       {"BEGIN IMMEDIATE", createTablesSql, createIdsSql, fillIdsSql, setVersionSql, "COMMIT"});
+    if (version == 4)
+        return runAll(database, {"BEGIN IMMEDIATE", forgetSumsSql, setVersionSql, "COMMIT"});
     if (version == 3)
-        return runAll(database, {"BEGIN IMMEDIATE", addSessionSql, setVersionSql, "COMMIT"});
+        return runAll(database, {"BEGIN IMMEDIATE", addSessionSql, forgetSumsSql, setVersionSql, "COMMIT"});
     if (version == 2)
         return runAll(database,
                       {"BEGIN IMMEDIATE", "DROP INDEX events_id", createIdsSql, fillIdsSql, addSessionSql,
-                       setVersionSql, "COMMIT"});
+                       forgetSumsSql, setVersionSql, "COMMIT"});
     if (auto added = addFunctions(database); !added)
         return added;
     return runAll(database,

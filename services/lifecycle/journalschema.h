@@ -17,7 +17,7 @@ namespace sandglass::lifecycle {
 ///   sandboxes  the folded record of each sandbox; tier 0 live, 1 ended, 2 counted in rollups and archive
 ///   rollups    what the sandboxes of tier 2 used, by minute, hour and day (rollup.h)
 ///   archive    their stretches, packed, for the parts of a minute
-inline constexpr int journalSchemaVersion = 4;          ///< PRAGMA user_version
+inline constexpr int journalSchemaVersion = 5;          ///< PRAGMA user_version
 inline constexpr int journalApplicationId = 0x53474c53; ///< "SGLS": tells the journal from any other SQLite file
 
 /// Columns of a row of `events`, in order of the table but for the checksum, which stands before the session.

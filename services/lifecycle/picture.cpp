@@ -18,9 +18,10 @@ std::optional<Picture::Cost> Picture::costOf(const Sandbox &sandbox, Timestamp f
     bool isKnown = false;
     cost.isConfirmed = !sandbox.runs.empty();
     const Timestamp present = now();
+    const cost::RateCard &card = rateCard().of(sandbox.teamId);
     for (const RunInterval &run : sandbox.runs) {
         cost.isConfirmed = cost.isConfirmed && run.confirmedMs.has_value();
-        if (const auto price = cost::priceOf(usageOf(run, present), rateCard(), from, to)) {
+        if (const auto price = cost::priceOf(usageOf(run, present), card, from, to)) {
             cost.amount += *price;
             isKnown = true;
         } else {

@@ -30,7 +30,7 @@ Price priceOf(const Sandbox &sandbox, const cost::RateCard &card, Timestamp now)
     price.isConfirmed = !sandbox.runs.empty();
     for (const RunInterval &run : sandbox.runs) {
         price.isConfirmed = price.isConfirmed && run.confirmedMs.has_value();
-        if (const auto part = cost::priceOf(usageOf(run, now), card))
+        if (const auto part = cost::priceOf(usageOf(run, now), card.of(sandbox.teamId)))
             price.amount = price.amount.value_or(Money()) + *part;
         else
             price.isPartial = true;
@@ -118,7 +118,8 @@ Money burnRate(const LiveSnapshot &snapshot)
         if (sandbox->runs.empty() || sandbox->runs.back().end)
             continue;
         const RunInterval &run = sandbox->runs.back();
-        sum += cost::hourlyRate(run.vcpuCount, run.memoryMb, *snapshot.card, snapshot.at).value_or(Money());
+        const cost::RateCard &card = snapshot.card->of(sandbox->teamId);
+        sum += cost::hourlyRate(run.vcpuCount, run.memoryMb, card, snapshot.at).value_or(Money());
     }
     return sum;
 }
@@ -197,7 +198,7 @@ http::Response costAnswer(const LivePicture::SandboxReport &report)
                         {"vcpu_count", run.vcpuCount > 0 ? Json(run.vcpuCount) : Json()},
                         {"memory_mb", run.memoryMb > 0 ? Json(run.memoryMb) : Json()},
                         {"confirmed", run.confirmedMs.has_value()},
-                        {"cost_usd", moneyOrNull(cost::priceOf(usage, *report.card))}});
+                        {"cost_usd", moneyOrNull(cost::priceOf(usage, report.card->of(sandbox.teamId)))}});
     }
     const Price price = priceOf(sandbox, *report.card, report.at);
     const cost::CostFigures figures = figuresOf(sandbox, *report.card, report.at);

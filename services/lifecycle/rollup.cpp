@@ -17,6 +17,7 @@ constexpr int mostVcpus = 4'096;
 constexpr int mostMemoryMb = 1 << 20;
 constexpr std::size_t mostStretches = 10'000;
 constexpr std::size_t longestName = 256;
+constexpr char teamMark = '\x1f'; // the unit separator of ASCII: between a name and its team
 
 // The year 2200: beyond it lies a clock that is wrong, and sums of nanoseconds would leave 64 bits.
 constexpr Timestamp latest{std::chrono::hours(24LL * 365 * 230)};
@@ -62,6 +63,23 @@ Timestamp cellStart(std::int64_t cell, RollupLevel level)
     return fromUnixMs(cell * rollupMs[static_cast<std::size_t>(level)]);
 }
 
+std::string RollupName::textOf(std::string_view name, std::string_view team)
+{
+    if (team.size() > longestName || team.find(teamMark) != std::string_view::npos)
+        team = {}; // nothing a provider sends
+    std::string text(name);
+    if (!team.empty() || name.find(teamMark) != std::string_view::npos)
+        text.append(1, teamMark).append(team);
+    return text;
+}
+
+RollupName RollupName::of(std::string_view text)
+{
+    const auto mark = text.rfind(teamMark);
+    return mark == std::string_view::npos ? RollupName{text, {}}
+                                          : RollupName{text.substr(0, mark), text.substr(mark + 1)};
+}
+
 std::optional<Contribution> Contribution::of(const Sandbox &sandbox)
 {
     if (sandbox.state != SandboxState::Killed && sandbox.state != SandboxState::Lost)
@@ -69,11 +87,11 @@ std::optional<Contribution> Contribution::of(const Sandbox &sandbox)
     if (sandbox.runs.size() > mostStretches || sandbox.templateName().size() > longestName)
         return {};
     Contribution contribution;
-    contribution.templateName = sandbox.templateName();
+    contribution.templateName = RollupName::textOf(sandbox.templateName(), sandbox.teamId);
     for (const auto &[key, value] : sandbox.metadata) {
-        std::string name = key + '=' + value;
+        const std::string name = key + '=' + value;
         if (contribution.metadata.size() < metadataLimit && name.size() <= longestName)
-            contribution.metadata.push_back(std::move(name));
+            contribution.metadata.push_back(RollupName::textOf(name, sandbox.teamId));
     }
     for (const RunInterval &run : sandbox.runs) {
         if (!run.end || run.start < Timestamp{} || run.vcpuCount > mostVcpus || run.memoryMb > mostMemoryMb)

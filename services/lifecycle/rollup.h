@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -45,12 +46,22 @@ struct UsedStretch
     friend bool operator==(const UsedStretch &, const UsedStretch &) = default;
 };
 
+/// What a row is about: a template or metadata entry, of one team, as teams may pay different prices. In the tables
+/// they are one text.
+struct RollupName
+{
+    std::string_view name; ///< views of the text
+    std::string_view team; ///< empty: not known
+    [[nodiscard]] static std::string textOf(std::string_view name, std::string_view team);
+    [[nodiscard]] static RollupName of(std::string_view text);
+};
+
 /// What one sandbox adds. Empty while it may still change by itself, or when a figure is beyond all reason: such a
 /// sandbox stays in memory, where its price needs no sums of 64 bits.
 struct Contribution
 {
-    std::string templateName;
-    std::vector<std::string> metadata; ///< at most metadataLimit entries, "key=value"
+    std::string templateName;          ///< of its team: RollupName
+    std::vector<std::string> metadata; ///< at most metadataLimit entries, "key=value" of its team
     std::vector<UsedStretch> stretches;
 
     static constexpr std::size_t metadataLimit = 8;

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 namespace sandglass::lifecycle {
@@ -60,6 +61,9 @@ struct RollupReader::Private
     std::uint32_t nameIndex(std::string_view name);
     std::vector<Totals> totalsAtAll(const std::vector<Timestamp> &edges);
     [[nodiscard]] Totals totalOfDayStart(std::int64_t day);
+    /// What each name cost between an edge and the next, where that is not nothing; at a change of price, too.
+    void forEachPrice(std::vector<Timestamp> edges, const cost::RateCard &card,
+                      const std::function<void(Timestamp, std::string_view, const Money &)> &take);
     void note(const char *what)
     {
         if (!failure)
@@ -71,7 +75,7 @@ struct RollupReader::Private
     Statement select, chunkSelect;
     std::optional<Error> failure;
 
-    std::vector<std::string> names;
+    std::vector<std::string> names; ///< RollupName's texts
     std::unordered_map<std::string, std::uint32_t> nameIndices;
     std::vector<std::pair<std::int64_t, Totals>> days; ///< totals at the start of each day that has rows, and after
     std::map<std::pair<RollupLevel, std::int64_t>, std::vector<Row>> cells; ///< by level and parent cell
@@ -286,66 +290,61 @@ Result<RollupReader> RollupReader::open(const std::filesystem::path &file, Rollu
     return RollupReader(std::move(state));
 }
 
+void RollupReader::Private::forEachPrice(std::vector<Timestamp> edges, const cost::RateCard &card,
+                                         const std::function<void(Timestamp, std::string_view, const Money &)> &take)
+{
+    const Timestamp first = edges.front(), last = edges.back();
+    for (const Timestamp change : card.changes()) {
+        if (change > first && change < last)
+            edges.push_back(change);
+    }
+    std::ranges::sort(edges);
+    const std::vector<Totals> totals = totalsAtAll(edges);
+    std::vector<RollupName> parts;
+    for (const std::string &name : names)
+        parts.push_back(RollupName::of(name));
+    for (std::size_t edge = 0; edge + 1 < edges.size(); ++edge) {
+        if (edges[edge] == edges[edge + 1])
+            continue;
+        for (std::size_t name = 0; name < parts.size(); ++name) {
+            const cost::Rate *rate = card.of(parts[name].team).at(edges[edge]);
+            const Money price = rate ? priceOf(totals[edge][name], totals[edge + 1][name], *rate) : Money{};
+            if (!price.isZero())
+                take(edges[edge], parts[name].name, price);
+        }
+    }
+}
+
 std::vector<UsageIndex::Series> RollupReader::costSeries(Timestamp from, Timestamp to, int bucketCount,
                                                          const cost::RateCard &card, Timestamp until)
 {
     const Buckets buckets(from, to, bucketCount);
-    if (buckets.isEmpty() || card.rates().empty() || d->days.empty())
+    if (buckets.isEmpty() || d->days.empty())
         return {};
     std::vector<Timestamp> edges;
     for (int i = 0; i <= bucketCount; ++i)
         edges.push_back(std::min(buckets.edge(i), until));
-    for (const cost::Rate &rate : card.rates()) { // a change of price is an edge, too
-        if (rate.validFrom > edges.front() && rate.validFrom < edges.back())
-            edges.push_back(rate.validFrom);
-    }
-    std::ranges::sort(edges);
-    const std::vector<Totals> totals = d->totalsAtAll(edges);
-    std::vector<UsageIndex::Series> series(d->names.size());
-    std::vector<bool> isUsed(series.size(), false);
-    for (std::size_t edge = 0; edge + 1 < edges.size(); ++edge) {
-        if (edges[edge] == edges[edge + 1])
-            continue;
-        const cost::Rate *rate = card.at(edges[edge]);
-        const auto bucket = static_cast<std::size_t>(buckets.indexOf(edges[edge]));
-        for (std::size_t name = 0; rate && name < series.size(); ++name) {
-            const Money price = priceOf(totals[edge][name], totals[edge + 1][name], *rate);
-            if (price.isZero())
-                continue;
-            series[name].buckets.resize(static_cast<std::size_t>(bucketCount));
-            series[name].buckets[bucket] += price;
-            isUsed[name] = true;
-        }
-    }
+    std::map<std::string, std::vector<Money>, std::less<>> series;
+    d->forEachPrice(std::move(edges), card, [&](Timestamp time, std::string_view name, const Money &price) {
+        auto place = series.find(name);
+        if (place == series.end())
+            place = series.emplace(name, std::vector<Money>(static_cast<std::size_t>(bucketCount))).first;
+        place->second[static_cast<std::size_t>(buckets.indexOf(time))] += price;
+    });
     std::vector<UsageIndex::Series> used;
-    for (std::size_t name = 0; name < series.size(); ++name) {
-        if (isUsed[name])
-            used.push_back({d->names[name], std::move(series[name].buckets)});
-    }
-    std::ranges::sort(used, {}, &UsageIndex::Series::templateName);
+    for (auto &[name, sums] : series)
+        used.push_back({name, std::move(sums)});
     return used;
 }
 
 std::map<std::string, Money> RollupReader::costByName(Timestamp from, Timestamp to, const cost::RateCard &card)
 {
     std::map<std::string, Money> costs;
-    if (from >= to || card.rates().empty() || d->days.empty())
+    if (from >= to || d->days.empty())
         return costs;
-    std::vector<Timestamp> edges = {from, to};
-    for (const cost::Rate &rate : card.rates()) {
-        if (rate.validFrom > from && rate.validFrom < to)
-            edges.push_back(rate.validFrom);
-    }
-    std::ranges::sort(edges);
-    const std::vector<Totals> totals = d->totalsAtAll(edges);
-    for (std::size_t edge = 0; edge + 1 < edges.size(); ++edge) {
-        const cost::Rate *rate = card.at(edges[edge]);
-        for (std::size_t name = 0; rate && name < d->names.size(); ++name) {
-            const Money price = priceOf(totals[edge][name], totals[edge + 1][name], *rate);
-            if (!price.isZero())
-                costs[d->names[name]] += price;
-        }
-    }
+    d->forEachPrice({from, to}, card, [&costs](Timestamp, std::string_view name, const Money &price) {
+        costs[std::string(name)] += price;
+    });
     return costs;
 }
 

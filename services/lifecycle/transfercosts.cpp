@@ -88,7 +88,7 @@ std::vector<std::string> rowOf(const Sandbox &sandbox, const cost::RateCard &car
     std::int64_t ms = 0;
     bool isKnown = !sandbox.runs.empty(), isConfirmed = isKnown;
     for (const RunInterval &run : sandbox.runs) {
-        const auto price = cost::priceOf(usageOf(run, now), card, range.from, range.to);
+        const auto price = cost::priceOf(usageOf(run, now), card.of(sandbox.teamId), range.from, range.to);
         cost += price.value_or(Money());
         isKnown = isKnown && price;
         isConfirmed = isConfirmed && run.confirmedMs;
@@ -155,7 +155,7 @@ void addDays(DaySums &sums, Days &days, const Sandbox &sandbox, const cost::Rate
             const Timestamp to = std::min(day.to, end);
             if (to <= from)
                 break;
-            const auto price = cost::priceOf(usageOf(run, now), card, from, to);
+            const auto price = cost::priceOf(usageOf(run, now), card.of(sandbox.teamId), from, to);
             DaySum &sum = own[day.from];
             sum.cost += price.value_or(Money());
             sum.activeMs += activeMs(run, from, to, now);

@@ -94,7 +94,7 @@ cost::CostFigures figuresOf(const Sandbox &sandbox, const cost::RateCard &card, 
         stretches.push_back(usageOf(run, now));
     const bool isOpen =
         sandbox.state == SandboxState::Running && !sandbox.runs.empty() && !sandbox.runs.back().end.has_value();
-    return cost::figuresOf(stretches, isOpen, sandbox.endAt, card, now);
+    return cost::figuresOf(stretches, isOpen, sandbox.endAt, card.of(sandbox.teamId), now);
 }
 
 UsageIndex::UsageIndex(cost::RateCard card) : m_card(std::move(card)) {}
@@ -110,30 +110,32 @@ void UsageIndex::update(const Sandbox &sandbox)
         slots = {static_cast<std::uint32_t>(m_entries.size()), count};
         m_entries.resize(m_entries.size() + count);
     }
-    const std::uint32_t name = templateIndex(sandbox.templateName());
+    const std::uint32_t name = m_templates.placeOf(sandbox.templateName());
+    const std::uint32_t team = m_teams.placeOf(sandbox.teamId);
     for (std::uint32_t i = 0; i < count; ++i)
-        m_entries[slots.first + i] = entryOf(sandbox.runs[i], name);
+        m_entries[slots.first + i] = entryOf(sandbox.runs[i], name, team);
     if (m_unused > 4'096 && m_unused > m_entries.size() / 2)
         compact();
 }
 
-UsageIndex::Entry UsageIndex::entryOf(const RunInterval &run, std::uint32_t templateIndex) const
+UsageIndex::Entry UsageIndex::entryOf(const RunInterval &run, std::uint32_t templateIndex, std::uint32_t team) const
 {
     Entry entry;
     entry.usage = usageOf(run, Timestamp::max());
     entry.end = entry.usage.effectiveEnd();
-    if (entry.end != Timestamp::max())
-        entry.full = cost::priceOf(entry.usage, m_card).value_or(Money());
     entry.templateIndex = templateIndex;
+    entry.team = team;
+    if (entry.end != Timestamp::max())
+        entry.full = cost::priceOf(entry.usage, cardOf(entry)).value_or(Money());
     entry.isUsed = true;
     return entry;
 }
 
-std::uint32_t UsageIndex::templateIndex(const std::string &name)
+std::uint32_t UsageIndex::Names::placeOf(const std::string &name)
 {
-    const auto [it, isNew] = m_templateIndices.try_emplace(name, static_cast<std::uint32_t>(m_templateNames.size()));
+    const auto [it, isNew] = places.try_emplace(name, static_cast<std::uint32_t>(names.size()));
     if (isNew)
-        m_templateNames.push_back(name);
+        names.push_back(name);
     return it->second;
 }
 
@@ -156,7 +158,7 @@ void UsageIndex::setRateCard(cost::RateCard card)
     m_card = std::move(card);
     for (Entry &entry : m_entries) {
         if (entry.isUsed && entry.end != Timestamp::max())
-            entry.full = cost::priceOf(entry.usage, m_card).value_or(Money());
+            entry.full = cost::priceOf(entry.usage, cardOf(entry)).value_or(Money());
     }
 }
 
@@ -165,7 +167,7 @@ Money UsageIndex::burnRate(Timestamp now) const
     Money sum;
     for (const Entry &entry : m_entries) {
         if (entry.isUsed && entry.end == Timestamp::max())
-            sum += cost::hourlyRate(entry.usage.vcpuCount, entry.usage.memoryMb, m_card, now).value_or(Money());
+            sum += cost::hourlyRate(entry.usage.vcpuCount, entry.usage.memoryMb, cardOf(entry), now).value_or(Money());
     }
     return sum;
 }
@@ -180,7 +182,8 @@ Money UsageIndex::costBetween(Timestamp from, Timestamp to, Timestamp now) const
         if (!isRunning && entry.usage.start >= from && entry.end <= to)
             sum += entry.full;
         else
-            sum += cost::priceOf(entry.usage, m_card, from, isRunning ? std::min(to, now) : to).value_or(Money());
+            sum +=
+                cost::priceOf(entry.usage, cardOf(entry), from, isRunning ? std::min(to, now) : to).value_or(Money());
     }
     return sum;
 }
@@ -191,23 +194,23 @@ std::vector<UsageIndex::Series> UsageIndex::costSeries(Timestamp from, Timestamp
     const Buckets buckets(from, to, bucketCount);
     if (buckets.isEmpty())
         return {};
-    std::vector<std::optional<Accumulator>> sums(m_templateNames.size());
+    std::vector<std::optional<Accumulator>> sums(m_templates.names.size());
     for (const Entry &entry : m_entries) {
         if (!entry.isUsed)
             continue;
         const Timestamp end = std::min(entry.end == Timestamp::max() ? now : entry.end, buckets.end());
         const Timestamp begin = std::max(entry.usage.start, from);
-        if (begin >= end || !cost::hourlyRate(entry.usage.vcpuCount, entry.usage.memoryMb, m_card, begin))
+        if (begin >= end || !cost::hourlyRate(entry.usage.vcpuCount, entry.usage.memoryMb, cardOf(entry), begin))
             continue;
         auto &sum = sums[entry.templateIndex];
         if (!sum)
             sum.emplace(buckets);
-        sum->add(entry.usage, m_card, buckets, begin, end);
+        sum->add(entry.usage, cardOf(entry), buckets, begin, end);
     }
     std::vector<Series> series;
     for (std::size_t i = 0; i < sums.size(); ++i) {
         if (sums[i])
-            series.push_back({m_templateNames[i], sums[i]->result(buckets)});
+            series.push_back({m_templates.names[i], sums[i]->result(buckets)});
     }
     std::ranges::sort(series, {}, &Series::templateName);
     return series;

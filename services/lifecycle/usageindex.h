@@ -64,6 +64,7 @@ private:
         Timestamp end{};   ///< where it ends for the meter
         Money full;        ///< price of the whole, once it has ended
         std::uint32_t templateIndex = 0;
+        std::uint32_t team = 0; ///< place in m_teams
         bool isUsed = false;
     };
     struct Slots
@@ -71,16 +72,27 @@ private:
         std::uint32_t first = 0, count = 0;
     };
 
-    [[nodiscard]] Entry entryOf(const RunInterval &run, std::uint32_t templateIndex) const;
-    [[nodiscard]] std::uint32_t templateIndex(const std::string &name);
+    /// Names that many sandboxes share, by number.
+    struct Names
+    {
+        std::vector<std::string> names;
+        std::unordered_map<std::string, std::uint32_t> places;
+        [[nodiscard]] std::uint32_t placeOf(const std::string &name);
+    };
+
+    [[nodiscard]] Entry entryOf(const RunInterval &run, std::uint32_t templateIndex, std::uint32_t team) const;
+    [[nodiscard]] const cost::RateCard &cardOf(const Entry &entry) const
+    {
+        return m_card.of(m_teams.names[entry.team]);
+    }
     void compact();
 
     cost::RateCard m_card;
     std::vector<Entry> m_entries;
     std::unordered_map<std::string, Slots> m_slots;
     std::size_t m_unused = 0;
-    std::vector<std::string> m_templateNames;
-    std::unordered_map<std::string, std::uint32_t> m_templateIndices;
+    Names m_templates;
+    Names m_teams;
 };
 
 } // namespace sandglass::lifecycle

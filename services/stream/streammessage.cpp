@@ -27,7 +27,8 @@ Json costOf(const lifecycle::Event &event, const cost::RateCard &card)
         return {};
     const lifecycle::Execution &run = *event.execution;
     const Timestamp start = run.startedAt.value_or(event.timestamp - std::chrono::milliseconds(run.executionTimeMs));
-    const auto price = cost::priceOf({start, event.timestamp, run.executionTimeMs, run.vcpuCount, run.memoryMb}, card);
+    const auto price = cost::priceOf({start, event.timestamp, run.executionTimeMs, run.vcpuCount, run.memoryMb},
+                                     card.of(event.teamId));
     return price ? Json(price->toFixed(moneyDigits)) : Json();
 }
 

@@ -42,8 +42,9 @@ class TestObserving final : public QObject
             , observing(std::make_unique<app::Observing>(settings, *keys,
                                                          ProfilePaths::forDirectory(folder.toStdString()), QString()))
             , connections(settings, *keys, {}, [](const e2b::Connection &) { return QPromise<Result<>>().future(); })
-            , rates(settings, *cost::RateCard::fromJson(R"({"currency":"USD","rates":[
+            , prices(settings, *cost::RateCard::fromJson(R"({"currency":"USD","rates":[
                 {"valid_from":"2026-08-06T00:00:00Z","usd_per_vcpu_second":"0.000014","usd_per_gib_second":"0.0000045","source":"l"}]})"))
+            , rates(prices)
             , page(std::make_unique<ui::SettingsPage>(settings, connections, rates))
         {
             observing->showIn(*page, connections);
@@ -77,6 +78,7 @@ class TestObserving final : public QObject
         std::unique_ptr<KeyStore> keys;
         std::unique_ptr<app::Observing> observing;
         models::ConnectionsModel connections;
+        models::PriceBook prices;
         models::RateCardModel rates;
         std::unique_ptr<ui::SettingsPage> page;
     };

@@ -75,6 +75,7 @@ private:
     std::unique_ptr<models::Settings> m_settings;
     std::unique_ptr<FileKeyStore> m_keys;
     std::unique_ptr<models::ConnectionsModel> m_connections;
+    std::unique_ptr<models::PriceBook> m_prices;
     std::unique_ptr<models::RateCardModel> m_rates;
     std::unique_ptr<app::Receiving> m_receiving;
     std::unique_ptr<ui::SettingsPage> m_page;
@@ -104,7 +105,8 @@ void TestReceiving::init()
     m_connections =
         std::make_unique<models::ConnectionsModel>(*m_settings, *m_keys, models::EnvironmentConnection{},
                                                    [](const e2b::Connection &) { return QFuture<Result<>>(); });
-    m_rates = std::make_unique<models::RateCardModel>(*m_settings, listPrices());
+    m_prices = std::make_unique<models::PriceBook>(*m_settings, listPrices());
+    m_rates = std::make_unique<models::RateCardModel>(*m_prices);
     ProfilePaths paths;
     paths.state = m_fixture->dir.path().toStdString();
     m_receiving = std::make_unique<app::Receiving>(app::Receiving::Surroundings{

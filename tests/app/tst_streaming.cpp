@@ -47,7 +47,8 @@ struct Desk
         , journal(std::move(*Journal::open(folder.toStdString() + "/journal.db")))
         , tracker(*journal, {})
         , connections(settings, keys, {}, [](const e2b::Connection &) { return QPromise<Result<>>().future(); })
-        , rates(settings, {})
+        , prices(settings, {})
+        , rates(prices)
         , page(settings, connections, rates)
         , streaming(*journal, tracker, settings, keys, folder.toStdString(), port)
     {
@@ -71,6 +72,7 @@ struct Desk
     std::unique_ptr<Journal> journal;
     Tracker tracker;
     models::ConnectionsModel connections;
+    models::PriceBook prices;
     models::RateCardModel rates;
     ui::SettingsPage page;
     app::Streaming streaming;

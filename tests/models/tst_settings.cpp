@@ -200,7 +200,8 @@ private Q_SLOTS:
     {
         Settings settings(*m_store);
         {
-            RateCardModel model(settings, listPrices());
+            PriceBook book(settings, listPrices());
+            RateCardModel model(book);
             QAbstractItemModelTester tester(&model);
             QCOMPARE(model.index(0, RateCardModel::VcpuColumn).data().toString(), u"0.000014"_s);
             QSignalSpy refused(&model, &RateCardModel::refused);
@@ -214,14 +215,55 @@ private Q_SLOTS:
             QVERIFY(
                 model.setData(model.index(1, RateCardModel::SourceColumn), u"a \"quoted\" \\ source"_s, Qt::EditRole));
         }
-        RateCardModel model(settings, listPrices());
+        PriceBook book(settings, listPrices());
+        RateCardModel model(book);
         QVERIFY(model.isOwn());
         QCOMPARE(model.rowCount(), 2);
         QCOMPARE(model.card().rates()[1].picoPerGibSecond, 100);
         QCOMPARE(model.card().rates()[1].source, std::string("a \"quoted\" \\ source"));
-        model.resetToListPrices();
+        model.reset();
         QCOMPARE(model.rowCount(), 1);
         QVERIFY(settings.text(Key::RateCard).isEmpty());
+    }
+
+    void pricesOfAConnection()
+    {
+        Settings settings(*m_store);
+        const Timestamp now = systemNow();
+        const auto vcpuOf = [now](const PriceBook &book, const char *team) {
+            return book.card().of(team).at(now)->picoPerVcpuSecond;
+        };
+        const std::int64_t list = listPrices().at(now)->picoPerVcpuSecond;
+        {
+            PriceBook book(settings, listPrices());
+            RateCardModel model(book);
+            QAbstractItemModelTester tester(&model);
+            QSignalSpy changed(&book, &PriceBook::changed);
+            book.learnTeams(u"cloud"_s, {"team-c"});
+            book.learnTeams(u"local"_s, {"team-l", ""});
+            QCOMPARE(changed.count(), 0); // nobody has prices of their own
+            model.setConnection(u"cloud"_s);
+            QVERIFY(!model.isOwn());
+            QVERIFY(model.setData(model.index(0, RateCardModel::VcpuColumn), u"0.00002"_s, Qt::EditRole));
+            QVERIFY(model.isOwn());
+            QVERIFY(!book.isOwn({}));
+            QCOMPARE(vcpuOf(book, "team-c"), std::int64_t{20'000'000});
+            QCOMPARE(vcpuOf(book, "team-l"), list);
+            QCOMPARE(vcpuOf(book, ""), list);
+            QCOMPARE(vcpuOf(book, "stranger"), list);
+            book.learnTeams(u"cloud"_s, {"team-l"}); // the key has moved
+            QCOMPARE(vcpuOf(book, "team-l"), std::int64_t{20'000'000});
+            book.learnTeams(u"local"_s, {"team-l"});
+        }
+        PriceBook book(settings, listPrices()); // the next start
+        QCOMPARE(vcpuOf(book, "team-c"), std::int64_t{20'000'000});
+        QCOMPARE(vcpuOf(book, "team-l"), list);
+        QCOMPARE(book.cardOf(u"cloud"_s).at(now)->picoPerVcpuSecond, std::int64_t{20'000'000});
+        QCOMPARE(book.cardOf(u"other"_s).at(now)->picoPerVcpuSecond, list);
+        book.reset(u"cloud"_s);
+        QCOMPARE(vcpuOf(book, "team-c"), list);
+        QVERIFY(!book.setRates(u"cloud"_s, {}));
+        QVERIFY(!book.isOwn(u"cloud"_s));
     }
 
 private:

@@ -17,6 +17,7 @@
 #include <QSettings>
 #include <QSignalSpy>
 #include <QSpinBox>
+#include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -37,6 +38,35 @@ private Q_SLOTS:
         m_theme = new ui::Theme(*qApp);
     }
 
+    void pricesOfOneConnection()
+    {
+        QTemporaryDir dir;
+        QSettings store(dir.filePath(u"s.ini"_s), QSettings::IniFormat);
+        models::Settings settings(store);
+        FileKeyStore keys(dir.filePath(u"k.json"_s).toStdString());
+        models::ConnectionsModel connections(settings, keys, {}, {});
+        models::PriceBook prices(settings, *cost::RateCard::fromJson(R"({"currency":"USD","rates":[
+            {"valid_from":"2026-08-06T00:00:00Z","usd_per_vcpu_second":"0.000014","usd_per_gib_second":"0.0000045","source":"l"}]})"));
+        models::RateCardModel rates(prices);
+        ui::SettingsPage page(settings, connections, rates);
+        page.show();
+        auto *whose = page.findChild<QComboBox *>(u"rateConnection"_s);
+        QCOMPARE(whose->count(), 1 + connections.rowCount());
+        whose->setFocus();
+        QTest::keyClick(whose, Qt::Key_Down); // the local engine
+        QCOMPARE(rates.connection(), u"local"_s);
+        const auto origin = [&page] { return page.findChild<QLabel *>(u"rateOrigin"_s)->text(); };
+        QVERIFY(origin().startsWith(u"As all connections"_s));
+        page.findChild<QPushButton *>(u"addRate"_s)->click();
+        QVERIFY(prices.isOwn(u"local"_s));
+        QVERIFY(!prices.isOwn({}));
+        QCOMPARE(whose->currentText(), u"Local engine"_s);
+        QCOMPARE(origin(), u"Prices of this connection"_s);
+        QCOMPARE(page.findChild<QTableView *>(u"rateTable"_s)->model()->rowCount(), 2);
+        page.findChild<QPushButton *>(u"resetRates"_s)->click();
+        QVERIFY(!prices.isOwn(u"local"_s));
+    }
+
     void everything()
     {
         QTemporaryDir dir;
@@ -50,8 +80,9 @@ private Q_SLOTS:
             promise.finish();
             return promise.future();
         });
-        models::RateCardModel rates(settings, *cost::RateCard::fromJson(R"({"currency":"USD","rates":[
+        models::PriceBook prices(settings, *cost::RateCard::fromJson(R"({"currency":"USD","rates":[
             {"valid_from":"2026-08-06T00:00:00Z","usd_per_vcpu_second":"0.000014","usd_per_gib_second":"0.0000045","source":"l"}]})"));
+        models::RateCardModel rates(prices);
         ui::SettingsPage page(settings, connections, rates);
         page.resize(1000, 900);
         page.show();

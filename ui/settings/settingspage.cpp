@@ -31,7 +31,7 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     cards->setSpacing(metrics::cardGap);
     for (Section *section : std::initializer_list<Section *>{
              new ConnectionsSection(connections, this), m_engine, m_receiver, m_stream, m_collectors,
-             new RateSection(rates, this), new NewSandboxSection(settings, this), new PauseSection(settings, this),
+             new RateSection(rates, connections, this), new NewSandboxSection(settings, this), new PauseSection(settings, this),
              new HistorySection(settings, this), m_notices, new AppearanceSection(settings, this), m_diagnostics}) {
         cards->addWidget(section);
         connect(section, &Section::toast, this, &Page::toast);

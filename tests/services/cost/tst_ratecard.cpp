@@ -30,6 +30,7 @@ private Q_SLOTS:
     void ratesAreSortedAndDated();
     void emptyCardHasNoRate();
     void jsonRoundTrip();
+    void teamsHaveTheirOwn();
     void refusesBadCards_data();
     void refusesBadCards();
 };
@@ -60,6 +61,23 @@ void TestRateCard::ratesAreSortedAndDated()
 void TestRateCard::emptyCardHasNoRate()
 {
     QVERIFY(!RateCard().at(at("2026-01-01T00:00:00Z")));
+}
+
+void TestRateCard::teamsHaveTheirOwn()
+{
+    const auto day = [](int number) { return fromUnixMs(number * 86'400'000LL); };
+    auto all = RateCard::fromRates({{day(1), 10, 1, {}}, {day(9), 20, 2, {}}}).value();
+    QVERIFY(&all.of("blue") == &all);
+    QCOMPARE(all.changes(), (std::vector{day(1), day(9)}));
+    all.setTeams({{"blue", RateCard::fromRates({{day(9), 70, 7, {}}, {day(3), 50, 5, {}}}).value()}});
+    QCOMPARE(all.of("blue").at(day(4))->picoPerVcpuSecond, 50);
+    QCOMPARE(all.of("blue").at(day(9))->picoPerVcpuSecond, 70);
+    QCOMPARE(all.of("red").at(day(4))->picoPerVcpuSecond, 10);
+    QCOMPARE(all.of("").at(day(9))->picoPerVcpuSecond, 20);
+    QCOMPARE(all.changes(), (std::vector{day(1), day(3), day(9)}));                           // each once
+    QCOMPARE(RateCard::fromJson(all.toJson())->of("blue").at(day(9))->picoPerVcpuSecond, 20); // of itself alone
+    QVERIFY(!RateCard::fromRates({}));
+    QVERIFY(!RateCard::fromRates({{day(1), 1, 1, {}}, {day(1), 2, 2, {}}}));
 }
 
 void TestRateCard::jsonRoundTrip()

@@ -4,6 +4,7 @@
 #include "services/cost/ratecard.h"
 #include "tests/services/lifecycle/events.h"
 
+#include <array>
 #include <random>
 #include <string>
 #include <vector>
@@ -11,10 +12,19 @@
 /// Random lives of sandboxes, and what becomes of their events on the way.
 namespace sandglass::lifecycle::sample {
 
-inline const cost::RateCard card = cost::RateCard::fromJson(R"({"currency": "USD", "rates": [
+/// Prices that change, and one team of three that has its own, which change at another time.
+inline const cost::RateCard card = [] {
+    auto all = cost::RateCard::fromJson(R"({"currency": "USD", "rates": [
     {"valid_from": "2026-08-01T00:00:00Z", "usd_per_vcpu_second": "0.000014", "usd_per_gib_second": "0.0000045"},
     {"valid_from": "2026-08-20T10:30:00Z", "usd_per_vcpu_second": "0.00002", "usd_per_gib_second": "0.000005"}]})")
-                                       .value();
+                   .value();
+    all.setTeams({{"team-own",
+                   cost::RateCard::fromJson(R"({"currency": "USD", "rates": [
+    {"valid_from": "2026-08-01T00:00:00Z", "usd_per_vcpu_second": "0.5", "usd_per_gib_second": "0"},
+    {"valid_from": "2026-08-20T10:41:07Z", "usd_per_vcpu_second": "0.000003", "usd_per_gib_second": "0.25"}]})")
+                       .value()}});
+    return all;
+}();
 
 /// One sandbox's life as the provider lives it, and the events it sends.
 class Life
@@ -24,6 +34,7 @@ public:
 
     void live()
     {
+        m_team = std::array{"", "team-own", "team-other"}[static_cast<std::size_t>(upTo(2))];
         m_vcpu = 1 + upTo(7);
         m_memoryMb = 256 << upTo(4);
         m_now = upTo(2000) + 0.001 * upTo(999);
@@ -36,6 +47,8 @@ public:
             wait();
             stop(EventType::Killed);
         }
+        for (Event &event : events)
+            event.teamId = m_team;
     }
 
     std::vector<Event> events;
@@ -83,11 +96,12 @@ private:
         Execution &execution = *events.back().execution;
         execution.vcpuCount = m_vcpu;
         execution.memoryMb = m_memoryMb;
-        price += *cost::priceOf({at(m_started), {}, execution.executionTimeMs, m_vcpu, m_memoryMb}, card);
+        price += *cost::priceOf({at(m_started), {}, execution.executionTimeMs, m_vcpu, m_memoryMb}, card.of(m_team));
     }
 
     std::mt19937_64 &m_random;
     std::string m_id;
+    std::string m_team;
     std::string m_execution;
     int m_vcpu = 0, m_memoryMb = 0, m_executions = 0;
     double m_now = 0, m_started = 0;

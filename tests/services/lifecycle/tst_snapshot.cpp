@@ -79,6 +79,7 @@ private Q_SLOTS:
     void metadataToTheMinute();
     void lateEventsOfColdSandboxes();
     void madeAgainFromTheEvents();
+    void sumsWithoutTeamsAreMadeAgain();
     void longStretchesCostNoRows();
     void unreasonableSizesStayHot();
     void damagedRecordsAreTold();
@@ -277,6 +278,31 @@ void TestSnapshot::madeAgainFromTheEvents()
     QVERIFY(dump(rollups) == rollupsBefore);
     QVERIFY(dump(records) == recordsBefore);
     compare(events, random, 20);
+}
+
+void TestSnapshot::sumsWithoutTeamsAreMadeAgain()
+{
+    std::mt19937_64 random(seed + 5);
+    const auto events = history(random, 120);
+    QVERIFY(m_tables.store(events));
+    keepTables(1'000, 0);
+    // Whatever schema 4 kept, it did not tell teams apart.
+    QVERIFY(m_tables.database->execute("UPDATE rollups SET vcpu_ms = vcpu_ms + 1; PRAGMA user_version = 4"));
+    m_tables.database.reset();
+    auto opened = openJournalFile(m_tables.file(), std::chrono::seconds(5));
+    QVERIFY(opened.has_value());
+    m_tables.database = std::move(*opened);
+    QCOMPARE(*m_tables.database->queryInteger("SELECT count(*) FROM rollups"), std::int64_t{0});
+    keepTables(1'000, 0);
+    compare(events, random, 20);
+
+    // Where events have been trimmed nothing could make them again.
+    QVERIFY(m_tables.database->execute("INSERT OR REPLACE INTO state VALUES('trimmed', 1); PRAGMA user_version = 4"));
+    m_tables.database.reset();
+    opened = openJournalFile(m_tables.file(), std::chrono::seconds(5));
+    QVERIFY(opened.has_value());
+    m_tables.database = std::move(*opened);
+    compare(events, random, 5);
 }
 
 void TestSnapshot::longStretchesCostNoRows()

@@ -317,9 +317,10 @@ void TestTransfer::costsPerDayAddUp()
         fold.apply(e);
     for (const auto &[id, sandbox] : fold.sandboxes()) {
         for (const RunInterval &run : sandbox.runs) {
-            total += cost::priceOf(
-                         {run.start, run.end.value_or(at(99'000)), run.confirmedMs, run.vcpuCount, run.memoryMb}, card)
-                         .value_or(Money());
+            total +=
+                cost::priceOf({run.start, run.end.value_or(at(99'000)), run.confirmedMs, run.vcpuCount, run.memoryMb},
+                              card.of(sandbox.teamId))
+                    .value_or(Money());
         }
     }
     QVERIFY(exportCosts(*m_journal, card, at(99'000), path("c.csv")).value() > 1);
