@@ -1,17 +1,24 @@
 // What a cloud connection's API tells beyond the webhooks reaches the journal: events that no webhook has brought, the
 // list of sandboxes, and the gap that the provider's memory leaves.
 
+#include "app/pricing.h"
 #include "app/watching.h"
+#include "models/runs/runsession.h"
+#include "models/settings/connectionsmodel.h"
+#include "models/settings/settings.h"
+#include "services/core/keystore.h"
 #include "services/e2b/client.h"
 #include "services/lifecycle/recordfile.h"
 #include "tests/models/livefixture.h"
 #include "tests/support/fakee2bserver.h"
 
 #include <QFile>
+#include <QSettings>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 
+using namespace Qt::Literals::StringLiterals;
 using namespace sandglass;
 using namespace sandglass::testsupport;
 
@@ -43,6 +50,7 @@ private Q_SLOTS:
     void fetchesWhatNoWebhookBrought();
     void forgottenHistoryIsAGap();
     void refusedEventsDoNotStopTheList();
+    void pricesOfTheConnectionItsListNames();
 
 private:
     [[nodiscard]] std::filesystem::path state() const { return m_state->path().toStdString(); }
@@ -145,6 +153,58 @@ void TestWatching::refusedEventsDoNotStopTheList()
     m_server->script(list, {FakeReply::json(200, R"([{"sandboxID":"i2","templateID":"base","state":"running"}])")});
     watching.follow();
     QTRY_VERIFY(stateOf("i2") == lifecycle::SandboxState::Running);
+}
+
+/// One sandbox is in the cloud's list, whose team another key's sandbox does not share.
+void TestWatching::pricesOfTheConnectionItsListNames()
+{
+    const QByteArray start = minutesAgo(60);
+    m_server->script(teamEvents, {FakeReply::json(200, "[" + eventJson("e1", "created", "i1", start) + "]")});
+    m_server->script(list,
+                     {FakeReply::json(200,
+                                      R"([{"sandboxID":"i1","templateID":"base","state":"running","cpuCount":2,
+        "memoryMB":1024,"startedAt":")" + start
+                                          + R"("}])")});
+    QSettings store(m_state->filePath(u"s.ini"_s), QSettings::IniFormat);
+    models::Settings settings(store);
+    FileKeyStore keys((state() / "k.json").string());
+    models::ConnectionsModel connections(settings, keys, {}, {});
+    connections.setActive(u"cloud"_s);
+    const auto cardAt = [](std::int64_t pico) { return cost::RateCard::fromRates({{{}, pico, 0, {}}}).value(); };
+    app::Pricing pricing(settings, connections, cardAt(1'000));
+    models::RunSession runs(*m_client);
+    app::Watching watching(*m_client, m_live.journal(), m_live.tracker(), state());
+    pricing.attach(m_live.tracker(), runs, watching);
+    pricing.table().setConnection(u"cloud"_s);
+    QVERIFY(
+        pricing.table().setData(pricing.table().index(0, models::RateCardModel::VcpuColumn), u"0.5"_s, Qt::EditRole));
+    QCOMPARE(pricing.inUse().rates()[0].picoPerVcpuSecond, std::int64_t{500'000'000'000});
+    m_live.now = systemNow();
+    lifecycle::Event stranger = lifecycle::sample::bare(lifecycle::EventType::Created, 0, "x9", "i9");
+    stranger.teamId = "other"; // by webhook, of a team that is in no list
+    stranger.timestamp = m_live.now - std::chrono::hours(1);
+    lifecycle::Event ended = stranger;
+    ended.id = "e9";
+    ended.type = lifecycle::EventType::Killed;
+    ended.typeName = lifecycle::sample::typeName(ended.type);
+    ended.timestamp = m_live.now;
+    ended.execution = lifecycle::Execution{};
+    ended.execution->startedAt = stranger.timestamp;
+    ended.execution->executionTimeMs = 3'600'000;
+    ended.execution->vcpuCount = 2;
+    ended.execution->memoryMb = 1'024;
+    QVERIFY(m_live.record({stranger, ended}));
+    watching.follow();
+    const auto costOf = [this](const char *id) {
+        const lifecycle::Sandbox *sandbox = m_live.tracker().fold().find(id);
+        const auto cost = sandbox ? m_live.tracker().costOf(*sandbox) : std::nullopt;
+        return cost ? cost->amount.toDollars() : -1;
+    };
+    QTRY_VERIFY2(costOf("i1") > 3'500, "an hour of two processors at half a dollar a second");
+    QVERIFY(costOf("i9") >= 0 && costOf("i9") < 0.001);
+    connections.setActive(u"local"_s);
+    QCOMPARE(pricing.inUse().rates()[0].picoPerVcpuSecond, std::int64_t{1'000});
+    QVERIFY(costOf("i1") > 3'500); // what has been spent does not change with the connection in use
 }
 
 QTEST_GUILESS_MAIN(TestWatching)
