@@ -156,8 +156,6 @@ Composition::~Composition()
 {
     m_watching.stop();
     m_receiving.stop();
-    m_storing.reset();
-    m_window.reset();
 }
 
 void Composition::buildPages()
@@ -258,6 +256,8 @@ void Composition::wireWindow()
     connect(m_window.get(), &ui::MainWindow::tourRequested, this, &Composition::tourRequested);
     connect(m_settingsPage, &ui::SettingsPage::engineRestartRequested, this, &Composition::restartEngine);
     connect(m_refinePage, &ui::RefinePage::engineRestartRequested, this, &Composition::restartEngine);
+    m_tray = std::make_unique<Tray>(
+        Tray::Around{*m_window, m_settings, m_settingsPage->tray(), m_figures, m_guarding.desk(), m_runSession});
     updateConnections();
     updateStatus();
 }
@@ -280,6 +280,8 @@ void Composition::startServices()
     m_receiving.start();
     m_streaming.start();
     m_guarding.start();
+    if (m_options.tourDirectory.isEmpty()) // which nobody answers for
+        m_tray->start();
     startEngine();
 }
 

@@ -19,6 +19,7 @@
 #include "app/storing.h"
 #include "app/streaming.h"
 #include "app/timetravelling.h"
+#include "app/tray.h"
 #include "app/watching.h"
 #include "models/costs/livefigures.h"
 #include "models/costs/liveseries.h"
@@ -159,6 +160,7 @@ private:
 
     std::unique_ptr<ui::MainWindow> m_window; ///< owns the pages
     std::unique_ptr<Storing> m_storing;       ///< speaks through the window
+    std::unique_ptr<Tray> m_tray;             ///< likewise
     ui::EventsPage *m_eventsPage = nullptr;
     ui::RefinePage *m_refinePage = nullptr;
     ui::TemplatesPage *m_templatesPage = nullptr;

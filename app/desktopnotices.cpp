@@ -271,10 +271,7 @@ void DesktopNotices::onToken(uint id, const QString &token)
 void DesktopNotices::raiseOnClick(ui::MainWindow &window)
 {
     connect(this, &DesktopNotices::activated, &window, [&window] {
-        window.setWindowState(window.windowState() & ~Qt::WindowMinimized);
-        window.show();
-        window.raise();
-        window.activateWindow();
+        window.bringUp();
         window.showPage(u"budgets"_s);
     });
 }

@@ -70,9 +70,7 @@ void Settling::goOn()
 
 void Settling::end()
 {
-    if (m_phase != Phase::Idle && m_phase != Phase::Registrations)
-
-        m_phase = Phase::Idle;
+    m_phase = Phase::Idle;
     m_killed.clear();
     m_limit.stop();
     m_newsLimit.stop();

@@ -49,6 +49,8 @@ constexpr std::array entries = {
     Entry{Key::LogToFile, "diagnostics/logToFile", [] { return QVariant(false); }},
     Entry{Key::KeepDays, "journal/keepDays", [] { return QVariant(0); }, 0, 36'500},
     Entry{Key::DesktopNotices, "notices/desktop", [] { return QVariant(true); }},
+    Entry{Key::TrayIcon, "tray/icon", [] { return QVariant(true); }},
+    Entry{Key::WindowClosed, "tray/windowClosed", [] { return QVariant(QStringLiteral("ask")); }},
     Entry{Key::DisplayCurrency, "cost/currency", [] { return QVariant(QStringLiteral("USD")); }},
     Entry{Key::CurrencyRate, "cost/currencyRate", [] { return QVariant(QStringLiteral("1")); }},
     Entry{Key::CompareFlatPrice, "cost/compareFlatPrice", [] { return QVariant(false); }},

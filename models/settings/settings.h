@@ -29,12 +29,14 @@ public:
         TracingEnabled,      ///< spans go to TracingEndpoint
         TracingEndpoint,     ///< of an OTLP/HTTP receiver; its headers are in the KeyStore
         LogToFile,
-        KeepDays,               ///< events stay in the journal so many days; 0 = for ever
-        DesktopNotices,         ///< alerts are told as notifications of the desktop, too
-        DisplayCurrency,        ///< three letters; amounts are shown in it
-        CurrencyRate,           ///< of it for a US dollar, as decimal text
-        CompareFlatPrice,       ///< attempts beside a flat price
-        RateCard,               ///< the person's own card as text; empty = list prices
+        KeepDays,         ///< events stay in the journal so many days; 0 = for ever
+        DesktopNotices,   ///< alerts are told as notifications of the desktop, too
+        TrayIcon,         ///< an icon in the tray, where there is one
+        WindowClosed,     ///< what happens then while that icon is there: "ask", "quit", "tray" (it goes on there)
+        DisplayCurrency,  ///< three letters; amounts are shown in it
+        CurrencyRate,     ///< of it for a US dollar, as decimal text
+        CompareFlatPrice, ///< attempts beside a flat price
+        RateCard,         ///< the person's own card as text; empty = list prices
         RateCardsOfConnections, ///< PriceBook's
         RefineTemplate,
         RefineRequirement,

@@ -22,6 +22,7 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     , m_collectors(new CollectorsSection(this))
     , m_diagnostics(new DiagnosticsSection(this))
     , m_notices(new NoticesSection(settings, this))
+    , m_tray(new TraySection(settings, this))
 {
     setObjectName(QStringLiteral("settingsPage"));
     auto *column = new QWidget(this);
@@ -31,8 +32,9 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     cards->setSpacing(metrics::cardGap);
     for (Section *section : std::initializer_list<Section *>{
              new ConnectionsSection(connections, this), m_engine, m_receiver, m_stream, m_collectors,
-             new RateSection(rates, connections, this), new NewSandboxSection(settings, this), new PauseSection(settings, this),
-             new HistorySection(settings, this), m_notices, new AppearanceSection(settings, this), m_diagnostics}) {
+             new RateSection(rates, connections, this), new NewSandboxSection(settings, this),
+             new PauseSection(settings, this), new HistorySection(settings, this), m_notices, m_tray,
+             new AppearanceSection(settings, this), m_diagnostics}) {
         cards->addWidget(section);
         connect(section, &Section::toast, this, &Page::toast);
     }

@@ -6,6 +6,7 @@
 #include "ui/settings/noticessection.h"
 #include "ui/settings/receiversection.h"
 #include "ui/settings/streamsection.h"
+#include "ui/settings/traysection.h"
 #include "ui/shell/page.h"
 
 namespace sandglass::models {
@@ -31,6 +32,7 @@ public:
     [[nodiscard]] CollectorsSection &collectors() { return *m_collectors; }
     [[nodiscard]] DiagnosticsSection &diagnostics() { return *m_diagnostics; }
     [[nodiscard]] NoticesSection &notices() { return *m_notices; }
+    [[nodiscard]] TraySection &tray() { return *m_tray; }
 
 Q_SIGNALS:
     void engineRestartRequested();
@@ -44,6 +46,7 @@ private:
     CollectorsSection *m_collectors;
     DiagnosticsSection *m_diagnostics;
     NoticesSection *m_notices;
+    TraySection *m_tray;
 };
 
 } // namespace sandglass::ui

@@ -59,6 +59,21 @@ QString MainWindow::currentPage() const
     return current().key;
 }
 
+void MainWindow::bringUp()
+{
+    setWindowState(windowState() & ~Qt::WindowMinimized);
+    show();
+    raise();
+    activateWindow();
+}
+
+void MainWindow::quit()
+{
+    m_isQuitting = true;
+    close();
+    m_isQuitting = false;
+}
+
 void MainWindow::setConnections(const QList<ConnectionLine> &connections)
 {
     m_sideBar->setConnections(connections);
@@ -232,7 +247,7 @@ void MainWindow::buildMenus()
         addTo(file, tr("&New sandbox…"), QKeySequence(u"Ctrl+Shift+N"_s), [this] { Q_EMIT newSandboxRequested(); });
     addTo(file, tr("&Restart local engine"), {}, [this] { Q_EMIT restartEngineRequested(); });
     file->addSeparator();
-    addTo(file, tr("&Quit"), QKeySequence(QKeySequence::Quit), [this] { close(); });
+    addTo(file, tr("&Quit"), QKeySequence(QKeySequence::Quit), [this] { quit(); });
     buildPageMenu();
     buildViewMenu();
     buildHelpMenu();

@@ -41,6 +41,11 @@ public:
     bool showPage(const QString &key);
     [[nodiscard]] QString currentPage() const;
 
+    void bringUp(); ///< shown, not minimized, in front
+    /// Closes for good, also where a close otherwise only hides the window.
+    void quit();
+    [[nodiscard]] bool isQuitting() const { return m_isQuitting; } ///< while quit() closes
+
     void setConnections(const QList<ConnectionLine> &connections);
     void setStatus(const StatusLine &status);
     void showBanner(const QString &sentence, const QString &action);
@@ -105,6 +110,7 @@ private:
     QVBoxLayout *m_strips = nullptr;
     std::size_t m_current = 0;
     bool m_hasPainted = false;
+    bool m_isQuitting = false;
 };
 
 } // namespace sandglass::ui
