@@ -69,8 +69,8 @@ void Tray::start()
 void Tray::settle()
 {
     const bool isWanted = m_around.settings.value(Settings::Key::TrayIcon).toBool();
-    // Qt looks for the tray once, and waits for the answer: only after the tray itself has answered.
-    const bool isThere = m_watch && m_watch->isThere() && QSystemTrayIcon::isSystemTrayAvailable();
+    // Qt waits for the tray's answers when an icon is made, some 10 ms: not before it has answered our own question.
+    const bool isThere = m_watch && m_watch->isThere() && (m_icon || QSystemTrayIcon::isSystemTrayAvailable());
     if (isWanted && isThere && !m_icon) {
         m_icon = std::make_unique<QSystemTrayIcon>();
         connect(m_icon.get(), &QSystemTrayIcon::activated, this, [this](QSystemTrayIcon::ActivationReason reason) {

@@ -17,6 +17,7 @@ endfunction()
 
 # sandglass_test(money LIBS Sandglass::core)  ->  builds tst_money.cpp, runs it offscreen in UTC
 # WINDOW: needs a real X display; runs under xvfb-run, one such test at a time. TIMEOUT in seconds (180).
+# No test touches the key store, notifications or tray of whoever runs it: there is no session bus but its own.
 # SERIAL: not beside other tests (measures, or takes fixed ports). LABELS for ctest -L.
 function(sandglass_test name)
   cmake_parse_arguments(ARG "SERIAL;WINDOW" "TIMEOUT" "LIBS;SOURCES;LABELS" ${ARGN})
@@ -34,7 +35,7 @@ function(sandglass_test name)
     set(platform offscreen)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
-    ENVIRONMENT "QT_QPA_PLATFORM=${platform};TZ=UTC;LC_ALL=C.UTF-8;QT_LOGGING_RULES=qt.qpa.*=false;SANDGLASS_BIN_DIR=${PROJECT_BINARY_DIR}/bin;SANDGLASS_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
+    ENVIRONMENT "QT_QPA_PLATFORM=${platform};DBUS_SESSION_BUS_ADDRESS=disabled:;TZ=UTC;LC_ALL=C.UTF-8;QT_LOGGING_RULES=qt.qpa.*=false;SANDGLASS_BIN_DIR=${PROJECT_BINARY_DIR}/bin;SANDGLASS_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
   if(ARG_WINDOW) # two at once would find the same display free
     set_tests_properties(${name} PROPERTIES RESOURCE_LOCK display)
   endif()

@@ -32,6 +32,7 @@ public:
         m_address = QString::fromUtf8(m_daemon.readLine()).trimmed();
         return {};
     }
+    [[nodiscard]] const QString &address() const { return m_address; } ///< for programs: DBUS_SESSION_BUS_ADDRESS
     /// Each name is a connection, and so a program, of its own.
     [[nodiscard]] QDBusConnection connectAs(const QString &name) const
     {

@@ -8,6 +8,7 @@
 #include "ui/theme/theme.h"
 
 #include <QApplication>
+#include <QCheckBox>
 #include <QClipboard>
 #include <QComboBox>
 #include <QLabel>
@@ -161,6 +162,16 @@ private Q_SLOTS:
                      .endsWith(u"2 vCPU × 3600 s × $0.000014 + 0.5 GiB × 3600 s × $0.0000045 = $0.1089."_s),
                  qPrintable(label(u"costFormula"_s)->text()));
         QVERIFY(label(u"costFormula"_s)->wordWrap()); // else it widens the page beyond a small window
+        auto *closed = page.findChild<QComboBox *>(u"windowClosed"_s);
+        QCOMPARE(closed->currentData().toString(), u"ask"_s);
+        closed->setCurrentIndex(closed->findData(u"quit"_s));
+        QCOMPARE(settings.text(models::Settings::Key::WindowClosed), u"quit"_s);
+        settings.set(models::Settings::Key::WindowClosed, u"tray"_s); // the answer to the question
+        QCOMPARE(closed->currentText(), u"Keep running in the tray"_s);
+        auto *trayIcon = page.findChild<QCheckBox *>(u"trayIcon"_s);
+        QVERIFY(trayIcon->isChecked()); // as long as nobody says otherwise
+        trayIcon->click();
+        QVERIFY(!settings.value(models::Settings::Key::TrayIcon).toBool());
         auto *onTimeout = page.findChild<QComboBox *>(u"newSandboxOnTimeout"_s);
         QVERIFY(onTimeout->currentData().toBool()); // pause, unless somebody chose
         onTimeout->setCurrentIndex(1);

@@ -114,6 +114,9 @@ void TestTrayIcon::badgeIsLegible()
     const QRect lowerHalf(0, 11, 22, 11);
     QVERIFY(countOf(image, ground, lowerHalf) >= 40);
     QVERIFY(countOf(image, ink, QRect(22 - 12, 9, 12, 12)) >= 6); // strokes of digits, in full
+    for (int y = 9; y < 22; ++y)                                  // nothing is cut off at the sides
+        QVERIFY2(countOf(image, ink, QRect(0, y, 1, 1)) + countOf(image, ink, QRect(21, y, 1, 1)) == 0,
+                 qPrintable(QString::number(y)));
     const QImage bare = ui::drawTrayIcon({}, 22);
     QCOMPARE(countOf(bare, ground, bare.rect()), 0);
     // Of the program's own sign enough is left to know it by.

@@ -27,14 +27,17 @@ void drawBadge(QPainter &painter, const QString &text, bool isAlert, int side)
 {
     const double unit = side / 22.0; // the size that most panels have
     QFont font = Theme::uiFont(std::max(8, qRound(12 * unit)), QFont::Bold);
+    const auto widthOf = [&] { return QFontMetricsF(font).horizontalAdvance(text); };
+    while (widthOf() > side - 4 * unit && font.pixelSize() > 6)
+        font.setPixelSize(font.pixelSize() - 1);
     const QFontMetricsF metrics(font);
     const double height = std::round(14 * unit);
-    const double width =
-        std::min<double>(side, std::max(height, std::ceil(metrics.horizontalAdvance(text) + 5 * unit)));
+    const double width = std::min<double>(side, std::max(height, std::ceil(widthOf() + 5 * unit)));
     const QRectF place(side - width, side - height, width, height);
     const double radius = isAlert ? 1.5 * unit : height / 2;
     const double gap = std::max(1.0, unit);
     painter.setPen(Qt::NoPen);
+    painter.setBrush(Qt::black);
     painter.setCompositionMode(QPainter::CompositionMode_Clear); // sets it off against the icon
     painter.drawRoundedRect(place.adjusted(-gap, -gap, gap, gap), radius + gap, radius + gap);
     painter.setCompositionMode(QPainter::CompositionMode_SourceOver);
@@ -46,7 +49,7 @@ void drawBadge(QPainter &painter, const QString &text, bool isAlert, int side)
     painter.setPen(inkOn(ground));
     // Digits stand on the base line: centred by their own height, not by that of letters with tails.
     const double baseLine = place.center().y() + metrics.capHeight() / 2;
-    painter.drawText(QPointF(place.center().x() - metrics.horizontalAdvance(text) / 2, std::round(baseLine)), text);
+    painter.drawText(QPointF(place.center().x() - widthOf() / 2, std::round(baseLine)), text);
 }
 
 } // namespace
