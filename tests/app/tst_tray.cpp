@@ -6,7 +6,7 @@
 #include "tests/app/fakepanel.h"
 #include "tests/app/provider.h"
 #include "tests/app/realinput.h"
-#include "tests/support/fakee2bserver.h"
+#include "tests/support/fakewebhookapi.h"
 
 #include <QFile>
 #include <QProcess>
@@ -54,6 +54,7 @@ private Q_SLOTS:
     void cancelKeepsTheWindow();
     void quitIsRememberedToo();
     void menuOpensAndQuits();
+    void hiddenProgramSettlesBeforeItEnds();
     void clickHidesAndShows();
     void quitWhileADialogIsOpen();
     void withoutATrayCloseQuits();
@@ -77,11 +78,13 @@ private:
     test::RealInput m_input;
     test::Provider m_provider;
     std::unique_ptr<testsupport::FakeE2bServer> m_server;
+    std::unique_ptr<testsupport::FakeWebhookApi> m_webhooks;
     std::unique_ptr<test::FakePanel> m_panel;
     std::unique_ptr<QTemporaryDir> m_profile;
     std::unique_ptr<QSettings> m_store;
     std::unique_ptr<QProcess> m_program;
     std::string m_receiver;
+    QString m_apiKey; ///< empty: the program has none, and so registers and asks nothing
 };
 
 void TestTray::initTestCase()
@@ -94,9 +97,11 @@ void TestTray::initTestCase()
 
 void TestTray::init()
 {
+    m_apiKey.clear();
     m_profile = std::make_unique<QTemporaryDir>();
     QVERIFY(QDir(m_profile->path()).mkpath(u"config"_s));
     m_server = std::make_unique<testsupport::FakeE2bServer>();
+    m_webhooks = std::make_unique<testsupport::FakeWebhookApi>(*m_server);
     m_server->script("GET /sandboxes", {FakeReply::json(200, "[]")});
     m_panel = std::make_unique<test::FakePanel>(m_bus);
 }
@@ -109,6 +114,7 @@ void TestTray::cleanup()
     }
     m_program.reset();
     m_panel.reset();
+    m_webhooks.reset();
     m_server.reset();
     m_store.reset();
     m_profile.reset();
@@ -131,6 +137,10 @@ void TestTray::run(const QStringList &more, const QString &platform)
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     environment.insert(u"DBUS_SESSION_BUS_ADDRESS"_s, m_bus.address());
     environment.insert(u"QT_QPA_PLATFORM"_s, platform);
+    if (!m_apiKey.isEmpty()) {
+        environment.insert(u"E2B_API_KEY"_s, m_apiKey);
+        environment.insert(u"E2B_API_URL"_s, QString::fromStdString(m_server->url())); // nothing leaves this machine
+    }
     m_program->setProcessEnvironment(environment);
     m_program->setProcessChannelMode(QProcess::ForwardedChannels);
     m_program->start(qEnvironmentVariable("SANDGLASS_BIN_DIR") + u"/sandglass"_s,
@@ -314,6 +324,19 @@ void TestTray::menuOpensAndQuits()
     QVERIFY(m_input.key(u"ctrl+q"_s)); // is the end, whatever a close means
     QTRY_VERIFY_WITH_TIMEOUT(hasEnded(), patience);
     QCOMPARE(m_program->exitCode(), 0);
+}
+
+void TestTray::hiddenProgramSettlesBeforeItEnds()
+{
+    m_apiKey = u"e2b_0123456789abcdef0123456789abcdef01234567"_s;
+    QVERIFY(m_panel->appear());
+    hideByClosing();
+    QTRY_COMPARE_WITH_TIMEOUT(m_webhooks->webhooks.size(), 1, patience);
+    m_webhooks->answerDelayMs = 500; // the program has to wait for it
+    QVERIFY(m_panel->choose(u"_Quit"_s));
+    QTRY_VERIFY_WITH_TIMEOUT(hasEnded(), patience);
+    QCOMPARE(m_program->exitCode(), 0);
+    QVERIFY(m_webhooks->webhooks.isEmpty()); // the receiver has taken it back
 }
 
 void TestTray::clickHidesAndShows()
