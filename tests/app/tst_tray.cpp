@@ -8,6 +8,7 @@
 #include "tests/app/realinput.h"
 #include "tests/support/fakewebhookapi.h"
 
+#include <QElapsedTimer>
 #include <QFile>
 #include <QProcess>
 #include <QSettings>
@@ -332,11 +333,14 @@ void TestTray::hiddenProgramSettlesBeforeItEnds()
     QVERIFY(m_panel->appear());
     hideByClosing();
     QTRY_COMPARE_WITH_TIMEOUT(m_webhooks->webhooks.size(), 1, patience);
-    m_webhooks->answerDelayMs = 500; // the program has to wait for it
+    m_webhooks->answerDelayMs = 1'000;
+    QElapsedTimer timer;
+    timer.start();
     QVERIFY(m_panel->choose(u"_Quit"_s));
     QTRY_VERIFY_WITH_TIMEOUT(hasEnded(), patience);
     QCOMPARE(m_program->exitCode(), 0);
-    QVERIFY(m_webhooks->webhooks.isEmpty()); // the receiver has taken it back
+    QVERIFY(m_webhooks->webhooks.isEmpty());               // the receiver has taken it back
+    QVERIFY(timer.elapsed() >= m_webhooks->answerDelayMs); // and has heard that it is so
 }
 
 void TestTray::clickHidesAndShows()
@@ -449,5 +453,5 @@ void TestTray::nobodyIsAsked()
     QVERIFY(!isOnScreen(u"Close Sandglass"_s));
 }
 
-QTEST_GUILESS_MAIN(TestTray)
+QTEST_MAIN(TestTray) // a client of the display all the time: one without any begins anew and refuses the next
 #include "tst_tray.moc"
