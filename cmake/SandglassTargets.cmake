@@ -34,6 +34,7 @@ function(sandglass_test name)
     add_test(NAME ${name} COMMAND tst_${name})
     set(platform offscreen)
   endif()
+  # Without the session's bus, so that no test writes keys into the person's own key store.
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "QT_QPA_PLATFORM=${platform};DBUS_SESSION_BUS_ADDRESS=disabled:;TZ=UTC;LC_ALL=C.UTF-8;QT_LOGGING_RULES=qt.qpa.*=false;SANDGLASS_BIN_DIR=${PROJECT_BINARY_DIR}/bin;SANDGLASS_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
   if(ARG_WINDOW) # two at once would find the same display free
