@@ -47,7 +47,10 @@ void ReceiverSecrets::open()
             return readBefore();
         }
         m_current = newWebhookSecret();
-        keep();
+        if (answer)
+            keep();
+        else // one may be there, and webhooks signed with it
+            Q_EMIT notKept(answer.error());
         Q_EMIT opened();
     });
 }

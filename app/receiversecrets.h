@@ -33,7 +33,9 @@ public:
     /// `given`: the value of SANDGLASS_WEBHOOK_SECRET, empty = none. `keys` must outlive this.
     ReceiverSecrets(KeyStore &keys, const QByteArray &given, Clock clock = systemNow, QObject *parent = nullptr);
 
-    void open();                           ///< reads, or makes the first one; opened() or failed() follows
+    /// Reads, or makes the first one; opened() or failed() follows. A key store that cannot be asked: one for this run
+    /// only, and notKept() before.
+    void open();
     [[nodiscard]] QString current() const; ///< empty before opened()
     [[nodiscard]] bool isGiven() const { return m_isGiven; }
     /// Until when the newest of the secrets before is accepted; empty = none is.

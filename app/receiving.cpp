@@ -93,7 +93,14 @@ void Receiving::start()
 void Receiving::readToken()
 {
     m_around.keys.read(tokenName, [this](const Result<std::optional<std::string>> &answer) {
-        m_token = answer && *answer ? toQString(**answer) : QString();
+        if (!answer) { // there may be one: better nobody gets in than everybody
+            m_token = toQString(newWebhookSecret());
+            qCWarning(logReceiving, "the receiver's token could not be read: %s", answer.error().message.c_str());
+            tell(tr("The receiver's token could not be read; it has another one for this run: %1")
+                     .arg(toQString(answer.error().message)));
+        } else {
+            m_token = toQString(answer->value_or(std::string()));
+        }
         launch();
     });
 }

@@ -157,6 +157,10 @@ void Streaming::readToken(std::function<void()> then)
             return then();
         }
         m_token = newWebhookSecret();
+        if (!answer) { // one may be there
+            qCWarning(logStreaming, "the stream has a token for this run only: %s", answer.error().message.c_str());
+            return then();
+        }
         // A store that cannot keep it costs the clients a new token at the next start, no more.
         m_keys.write(tokenName, m_token, [](const Result<> &kept) {
             if (!kept)

@@ -159,7 +159,8 @@ void ConnectionsModel::readKey(const QString &id)
             return;
         const int row = self->rowOf(id);
         if (!answer) {
-            Q_EMIT self->keyStoreFailed(toQString(answer.error().message));
+            self->m_keyProblem = toQString(answer.error().message);
+            Q_EMIT self->keyStoreFailed(self->m_keyProblem);
         } else if (row >= 0 && *answer && self->at(row).keySource == KeySource::None) {
             Row &target = self->m_rows[static_cast<std::size_t>(row)];
             target.connection.apiKey = std::move(**answer);

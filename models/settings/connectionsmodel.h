@@ -60,6 +60,8 @@ public:
                      QObject *parent = nullptr);
 
     [[nodiscard]] QString keyStore() const; ///< where keys are kept, for people
+    /// Why a key could not be read at the start, in the key store's words; empty = all could be asked for.
+    [[nodiscard]] const QString &keyProblem() const { return m_keyProblem; }
 
     [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
     [[nodiscard]] QVariant data(const QModelIndex &index, int role) const final;
@@ -97,6 +99,7 @@ private:
     Settings &m_settings;
     KeyStore &m_keys;
     EnvironmentConnection m_environment;
+    QString m_keyProblem;
     Tester m_tester;
     std::vector<Row> m_rows;
 };

@@ -61,13 +61,25 @@ void FileKeyStore::remove(const std::string &name, std::function<void(Result<>)>
     auto secrets = load();
     if (!secrets)
         return then(failure(secrets.error()));
-    secrets->erase(name);
-    then(save(*secrets));
+    if (secrets->erase(name) == 0)
+        return then({});
+    then(secrets->empty() ? discard() : save(*secrets));
 }
 
 std::string FileKeyStore::description() const
 {
     return "an unencrypted file that you alone can read";
+}
+
+Result<std::vector<std::string>> FileKeyStore::names() const
+{
+    const auto secrets = load();
+    if (!secrets)
+        return failure(secrets.error());
+    std::vector<std::string> names;
+    for (const auto &[name, value] : *secrets)
+        names.push_back(name);
+    return names;
 }
 
 Result<FileKeyStore::Secrets> FileKeyStore::load() const
@@ -108,6 +120,13 @@ Result<> FileKeyStore::save(const Secrets &secrets) const
     }
     if (::rename(aside.c_str(), m_file.c_str()) != 0)
         return systemFailure("the secrets file cannot be replaced");
+    return {};
+}
+
+Result<> FileKeyStore::discard() const
+{
+    if (::unlink(m_file.c_str()) != 0 && errno != ENOENT)
+        return systemFailure("the secrets file cannot be removed");
     return {};
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sandglass {
 
@@ -32,7 +33,8 @@ protected:
     KeyStore() = default;
 };
 
-/// A JSON file with mode 0600, replaced atomically: for machines without a Secret Service.
+/// A JSON file with mode 0600, replaced atomically: for machines without a Secret Service. There is none while it would
+/// be empty. Every callback comes at once.
 class FileKeyStore final : public KeyStore
 {
 public:
@@ -43,11 +45,13 @@ public:
     void remove(const std::string &name, std::function<void(Result<>)> then) override;
     [[nodiscard]] std::string description() const override;
     [[nodiscard]] bool isEncrypted() const override { return false; }
+    [[nodiscard]] Result<std::vector<std::string>> names() const; ///< of all it keeps, sorted
 
 private:
     using Secrets = std::map<std::string, std::string>;
     [[nodiscard]] Result<Secrets> load() const;
     [[nodiscard]] Result<> save(const Secrets &secrets) const;
+    [[nodiscard]] Result<> discard() const;
 
     std::filesystem::path m_file;
 };

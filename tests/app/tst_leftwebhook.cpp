@@ -4,67 +4,20 @@
 #include "services/core/whendone.h"
 #include "services/e2b/client.h"
 #include "services/e2b/webhookclient.h"
+#include "tests/app/program.h"
 
-#include <QFile>
-#include <QProcess>
 #include <QTemporaryDir>
 #include <QTest>
 
 #include <algorithm>
-#include <csignal>
 
 using namespace sandglass;
 using namespace Qt::Literals::StringLiterals;
+using test::Program;
 
 namespace {
 
 constexpr int patienceMs = 30'000;
-
-/// A program of ours that writes a ready file; killed with the object.
-class Program final
-{
-public:
-    Program(const QString &name, QStringList arguments, const QString &readyFile,
-            const QProcessEnvironment &environment)
-        : m_readyFile(readyFile)
-    {
-        QFile::remove(readyFile);
-        m_process.setProcessEnvironment(environment);
-        m_process.setProcessChannelMode(QProcess::ForwardedChannels);
-        m_process.start(qEnvironmentVariable("SANDGLASS_BIN_DIR") + u'/' + name,
-                        arguments << u"--ready-file"_s << readyFile);
-    }
-    ~Program() { kill(); }
-    Program(const Program &) = delete;
-    Program &operator=(const Program &) = delete;
-
-    /// What it wrote once it serves; null when it never did.
-    [[nodiscard]] Json ready()
-    {
-        Json answer;
-        (void)QTest::qWaitFor(
-            [&] {
-                QFile file(m_readyFile);
-                if (!file.open(QIODevice::ReadOnly))
-                    return false;
-                const auto parsed = parseJson(file.readAll().toStdString());
-                answer = parsed ? *parsed : Json();
-                return parsed.has_value();
-            },
-            patienceMs);
-        return answer;
-    }
-    void kill()
-    {
-        if (m_process.state() != QProcess::NotRunning)
-            ::kill(static_cast<pid_t>(m_process.processId()), SIGKILL);
-        m_process.waitForFinished();
-    }
-
-private:
-    QString m_readyFile;
-    QProcess m_process;
-};
 
 } // namespace
 

@@ -106,6 +106,15 @@ private Q_SLOTS:
         QCOMPARE(Settings(*m_store).number(Key::RunTimeoutSeconds), 30);
     }
 
+    void keyStoreThatCannotBeReadIsToldToWhoComesLater()
+    {
+        QFile file(m_dir->filePath(u"secrets.json"_s));
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write("{damaged") > 0);
+        file.close();
+        Settings settings(*m_store);
+        ConnectionsModel model(settings, *m_keys, {}, answering({}));
+        QVERIFY2(model.keyProblem().endsWith(u"is damaged"_s), qPrintable(model.keyProblem()));
+    }
     void keysNeverReachTheSettingsFile()
     {
         QString id;

@@ -50,6 +50,8 @@ ConnectionsSection::ConnectionsSection(ConnectionsModel &connections, QWidget *p
     wire();
     m_list->setCurrentIndex(m_connections.index(std::max(0, m_connections.rowOf(m_connections.activeId()))));
     showCurrent();
+    if (!m_connections.keyProblem().isEmpty()) // told before anybody could listen
+        showKeyProblem(m_connections.keyProblem());
 }
 
 QWidget *ConnectionsSection::buildList()
@@ -125,7 +127,7 @@ void ConnectionsSection::wire()
     });
     connect(&m_connections, &QAbstractItemModel::dataChanged, this, &ConnectionsSection::showStatus);
     connect(&m_connections, &ConnectionsModel::keyStoreFailed, this,
-            [this](const QString &reason) { showProblem(tr("The key store says: %1").arg(reason)); });
+            [this](const QString &reason) { showKeyProblem(reason); });
     connect(m_add, &QPushButton::clicked, this, &ConnectionsSection::startNew);
     connect(m_use, &QPushButton::clicked, this, [this] { m_connections.setActive(currentId()); });
     connect(m_test, &QPushButton::clicked, this, [this] { m_connections.test(currentId()); });
@@ -223,6 +225,11 @@ void ConnectionsSection::showProblem(const QString &text)
 {
     m_problem->setText(text);
     m_problem->setVisible(!text.isEmpty());
+}
+
+void ConnectionsSection::showKeyProblem(const QString &reason)
+{
+    showProblem(tr("The key store says: %1").arg(reason));
 }
 
 void ConnectionsSection::save()

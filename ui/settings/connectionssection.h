@@ -31,6 +31,7 @@ private:
     void startNew();
     void save();
     void showProblem(const QString &text);
+    void showKeyProblem(const QString &reason);
     [[nodiscard]] QString currentId() const;
     [[nodiscard]] e2b::Connection fields() const;
 

@@ -61,8 +61,16 @@ void TestKeyStore::removesSecrets()
 {
     FileKeyStore store(file("c.json"));
     QVERIFY(write(store, "k", "v"));
+    QVERIFY(write(store, "l", "w"));
+    QCOMPARE(*store.names(), (std::vector<std::string>{"k", "l"}));
     store.remove("k", [](Result<> answer) { QVERIFY(answer.has_value()); });
     QVERIFY(!read(store, "k"));
+    QCOMPARE(*store.names(), std::vector<std::string>{"l"});
+    store.remove("l", [](Result<> answer) { QVERIFY(answer.has_value()); });
+    QVERIFY(store.names()->empty());
+    QVERIFY(!std::filesystem::exists(file("c.json")));
+    store.remove("l", [](Result<> answer) { QVERIFY(answer.has_value()); });
+    QVERIFY(!std::filesystem::exists(file("c.json")));
 }
 
 void TestKeyStore::namesDamageWithoutItsContents()
