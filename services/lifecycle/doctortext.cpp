@@ -65,7 +65,8 @@ constexpr std::array<Text, mistakeCount> texts{{
     {Mistake::TooLarge, "too_large", "The body is larger than the receiver takes."},
     {Mistake::WrongMethod, "wrong_method", "Sent with %. Deliveries are sent with POST."},
     {Mistake::WrongPath, "wrong_path",
-     "Sent to %. The receiver listens at /webhooks/e2b and, for a session, at /webhooks/e2b/NAME."},
+     "Sent to %. The receiver listens at /webhooks/e2b and, for a session, at /webhooks/e2b/NAME, /workflow/NAME or "
+     "/generation/NAME."},
 }};
 
 constexpr bool isInOrder()

@@ -76,14 +76,14 @@ struct ReceiverStatistics
     }
 };
 
-/// POST /webhooks/e2b (and /webhooks/e2b/{session}): verifies the signature over the raw body, decodes, appends to the
-/// journal, and answers 200 {"status": "ok", "event_id"} only after the event is durable (a duplicate too). The session
-/// goes into the journal with the event (isSessionName() says what is one; else 400). Two webhooks that both bring an
-/// event, one with a session and one without, race: the journal only ever appends, so that the first delivery counts.
-/// The signature does not cover the path, so that a session is a label, not a proof.
-/// GET /health answers {"status": "healthy", "events_processed"}, or 503 with a reason while the journal fails; the
-/// other GETs are RestApi's. Everything else: 401, 400, 413, 404, 405, 503 as {"code", "message"}. What is refused is
-/// kept in the quarantine. Has its own network thread.
+/// POST /webhooks/e2b (and /webhooks/e2b/{session}, /workflow/{session}, /generation/{session}): verifies the signature
+/// over the raw body, decodes, appends to the journal, and answers 200 {"status": "ok", "event_id"} only after the
+/// event is durable (a duplicate too). The session goes into the journal with the event (isSessionName() says what is
+/// one; else 400). Two webhooks that both bring an event, one with a session and one without, race: the journal only
+/// ever appends, so that the first delivery counts. The signature does not cover the path, so that a session is a
+/// label, not a proof. GET /health answers {"status": "healthy", "events_processed"}, or 503 with a reason while the
+/// journal fails; the other GETs are RestApi's. Everything else: 401, 400, 413, 404, 405, 503 as {"code", "message"}.
+/// What is refused is kept in the quarantine. Has its own network thread.
 class Receiver final
 {
 public:

@@ -7,6 +7,7 @@
 #include "services/lifecycle/restapi.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <thread>
 
@@ -19,17 +20,21 @@ constexpr std::string_view signatureHeader = "e2b-signature";
 constexpr std::uint64_t bodyLimit = 1U << 20;
 constexpr std::string_view sessionRule = "A session's name is 1 to 128 letters, digits or any of . _ - ~ : @";
 
+/// The addresses that the monitors before this one registered; they name a session always.
+constexpr std::array<std::string_view, 2> olderPaths = {"/workflow", "/generation"};
+
 /// What stands behind the webhook's path: nothing, or the session's name as it was sent. None: of another path.
 std::optional<std::string_view> sessionOf(std::string_view path)
 {
-    if (!path.starts_with(webhookPath))
+    if (path == webhookPath)
+        return std::string_view();
+    const std::size_t slash = path.rfind('/');
+    if (slash == path.npos || slash + 1 == path.size())
         return std::nullopt;
-    path.remove_prefix(webhookPath.size());
-    if (path.empty())
-        return path;
-    if (path.size() == 1 || path.front() != '/' || path.find('/', 1) != path.npos)
+    const std::string_view before = path.substr(0, slash);
+    if (before != webhookPath && std::ranges::find(olderPaths, before) == olderPaths.end())
         return std::nullopt;
-    return path.substr(1);
+    return path.substr(slash + 1);
 }
 
 std::uint64_t announcedLength(const http::RequestHead &head)

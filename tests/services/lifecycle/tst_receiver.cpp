@@ -142,6 +142,8 @@ void TestReceiver::acceptsEveryPathAndSpelling_data()
     std::ranges::replace(urlSafe, '/', '_');
     QTest::newRow("plain") << delivery(body);
     QTest::newRow("session") << delivery(body, "/webhooks/e2b/session-7");
+    QTest::newRow("workflow") << delivery(body, "/workflow/7");
+    QTest::newRow("generation") << delivery(body, "/generation/7?x=1");
     QTest::newRow("query") << delivery(body, "/webhooks/e2b?x=1");
     QTest::newRow("URL-safe") << request("POST /webhooks/e2b", "E2B-Signature: " + urlSafe + "\r\n", body);
     QTest::newRow("all headers of a delivery")
@@ -184,6 +186,20 @@ void TestReceiver::refuses_data()
     row("deeper path", delivery(body, "/webhooks/e2b/a/b"), 404, "Not found", &S::wrongPath);
     row("empty session", delivery(body, "/webhooks/e2b/"), 404, "Not found", &S::wrongPath);
     row("longer name", delivery(body, "/webhooks/e2bx"), 404, "Not found", &S::wrongPath);
+    row("workflow without its name", delivery(body, "/workflow"), 404, "Not found", &S::wrongPath);
+    row("generation with an empty name", delivery(body, "/generation/"), 404, "Not found", &S::wrongPath);
+    row("workflow and more", delivery(body, "/workflow/7/8"), 404, "Not found", &S::wrongPath);
+    row("workflow, longer", delivery(body, "/workflows/7"), 404, "Not found", &S::wrongPath);
+    row("workflow below the webhook", delivery(body, "/webhooks/e2b/workflow/7"), 404, "Not found", &S::wrongPath);
+    row("workflow of a bad name", delivery(body, "/workflow/a%20b"), 400, "A session's name is 1 to 128",
+        &S::wrongPath);
+    row("GET of a workflow", request("GET /workflow/7", "", ""), 405, "Method not allowed", &S::wrongMethod);
+    row("DELETE of a generation", request("DELETE /generation/7", "", ""), 405, "Method not allowed", &S::wrongMethod);
+    row("unsigned workflow", request("POST /workflow/7", "", body), 401, "Missing signature", &S::missingSignature);
+    row("workflow, wrong signature",
+        request("POST /workflow/7",
+                "e2b-signature: " + signDelivery("another secret of enough characters", body) + "\r\n", body),
+        401, "Invalid signature", &S::badSignature);
     row("GET", request("GET /webhooks/e2b", "", ""), 405, "Method not allowed", &S::wrongMethod);
     row("PUT, signed", request("PUT /webhooks/e2b", "e2b-signature: " + good + "\r\n", body), 405, "Method not allowed",
         &S::wrongMethod);

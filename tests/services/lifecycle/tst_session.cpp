@@ -202,11 +202,14 @@ void TestSession::storedAndFoundAfterARestart()
     QCOMPARE(send(delivery("/webhooks/e2b/run-7", eventBody("a"))).status, 200);
     QCOMPARE(send(delivery("/webhooks/e2b", eventBody("b"))).status, 200);
     QCOMPARE(send(delivery("/webhooks/e2b/run-70?x=1", eventBody("c"))).status, 200);
+    QCOMPARE(send(delivery("/workflow/flow-1", eventBody("d"))).status, 200);
+    QCOMPARE(send(delivery("/generation/1", eventBody("e"))).status, 200);
+    QCOMPARE(send(delivery("/workflow/late", eventBody("a"))).status, 200); // known already
     QVERIFY(start()); // all threads and connections anew, over the same file
-    QCOMPARE(sessions(), (std::vector<std::string>{"run-7", "", "run-70"}));
+    QCOMPARE(sessions(), (std::vector<std::string>{"run-7", "", "run-70", "flow-1", "1"}));
     const auto newest = m_journal->newest(10);
     QVERIFY(newest.has_value());
-    QCOMPARE(newest->front().event.session, std::string("run-70"));
+    QCOMPARE(newest->front().event.session, std::string("1"));
     QCOMPARE(newest->back().event.raw, eventBody("a")); // the body stays as it was received
     QCOMPARE(idsOf("?session=run-7"), std::string("a:run-7"));
     QVERIFY(!m_journal->salvaged());
