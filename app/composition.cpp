@@ -141,6 +141,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_selfChecking({*m_journal, m_receiving, m_engine, m_options.engineApi.isEmpty(), m_connections, *m_keys})
 {
     m_runSession.setTemplate(m_settings.text(models::Settings::Key::RefineTemplate));
+    m_receiving.serve(m_runSession);
     buildPages();
     wireModels();
     wireWindow();

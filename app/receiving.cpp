@@ -1,5 +1,6 @@
 #include "app/receiving.h"
 
+#include "models/runs/runsession.h"
 #include "models/settings/settings.h"
 #include "services/core/ids.h"
 #include "services/core/keystore.h"
@@ -41,6 +42,7 @@ Receiving::Receiving(Surroundings surroundings, QObject *parent)
     , m_webhooks(m_around.activeClient)
     , m_deliveries(m_around.activeClient)
     , m_tunnel(m_registrations)
+    , m_sessionWebhook(m_registrations)
 {
     connect(&m_secrets, &ReceiverSecrets::opened, this, &Receiving::readToken);
     connect(&m_secrets, &ReceiverSecrets::failed, this, [this](const QString &reason) {
@@ -53,12 +55,17 @@ Receiving::Receiving(Surroundings surroundings, QObject *parent)
         qCWarning(logReceiving, "the webhook secret could not be kept: %s", error.message.c_str());
         tell(tr("The secret could not be kept: %1").arg(toQString(error.message)));
     });
-    connect(&m_tunnel, &models::TunnelSession::registrationsChanged, &m_webhooks, [this] {
+    const auto refresh = [this] {
         if (m_webhooks.state() != models::WebhookListModel::State::NotLoaded)
             m_webhooks.refresh();
-    });
+    };
+    connect(&m_tunnel, &models::TunnelSession::registrationsChanged, &m_webhooks, refresh);
+    connect(&m_tunnel, &models::TunnelSession::changed, this, &Receiving::moveSession);
     connect(&m_tunnel, &models::TunnelSession::changed, this, &Receiving::updateViews);
     connect(&m_tunnel, &models::TunnelSession::settled, this, &Receiving::checkSettled);
+    connect(&m_sessionWebhook, &models::SessionWebhook::registrationsChanged, &m_webhooks, refresh);
+    connect(&m_sessionWebhook, &models::SessionWebhook::changed, this, &Receiving::onSessionWebhook);
+    connect(&m_sessionWebhook, &models::SessionWebhook::settled, this, &Receiving::checkSettled);
     connect(&m_webhooks, &models::WebhookListModel::done, this, &Receiving::checkSettled);
     connect(&m_ticker, &QTimer::timeout, this, &Receiving::updateViews);
     m_ticker.start(2s);
@@ -130,8 +137,57 @@ void Receiving::launch()
     const bool canTunnel = m_receiver != nullptr && options.address == "127.0.0.1" && options.certificateFile.empty();
     m_tunnel.setReceiver(canTunnel ? m_receiver->port() : 0, std::string(lifecycle::webhookPath), options.secret);
     registerLocally();
+    moveSession();
     updateViews();
     Q_EMIT known();
+}
+
+void Receiving::serve(models::RunSession &session)
+{
+    m_run = &session;
+    session.setPreparation([this](std::function<void()> then) { prepareSession(std::move(then)); });
+    connect(&session, &models::RunSession::ended, &m_sessionWebhook, &models::SessionWebhook::leave);
+}
+
+void Receiving::prepareSession(std::function<void()> then)
+{
+    const e2b::Connection &active = m_around.activeClient.connection();
+    const bool isLocal = active.kind == e2b::Connection::Kind::Local;
+    const QString url = m_receiver == nullptr ? QString() : isLocal ? toQString(localUrl()) : m_tunnel.publicUrl();
+    if (!m_around.settings.value(Key::RefineWebhook).toBool()) {
+        m_sessionWebhook.end();
+    } else if (url.isEmpty()) {
+        const QString why = m_receiver == nullptr
+            ? tr("no receiver listens")
+            : tr("%1 reaches this machine by a tunnel only, which is not open").arg(toQString(active.name));
+        m_sessionWebhook.refuse({.kind = Error::Kind::Local, .message = toUtf8(why)});
+    } else {
+        const auto metadata = m_run->metadata();
+        const auto &[key, name] = *metadata.begin();
+        m_receiver->nameSession(key, name);
+        return m_sessionWebhook.ask({active, name, toUtf8(url), toUtf8(m_secrets.current())}, std::move(then));
+    }
+    then();
+}
+
+/// The receiver is another, its secret or the tunnel to it.
+void Receiving::moveSession()
+{
+    if (m_sessionWebhook.isThere() && m_run != nullptr)
+        prepareSession([] {});
+}
+
+void Receiving::onSessionWebhook()
+{
+    using State = models::SessionWebhook::State;
+    if (m_run == nullptr)
+        return;
+    const State state = m_sessionWebhook.state();
+    m_run->setWebhookNote(state == State::Pending    ? tr("registering its webhook…")
+                              : state == State::Done ? tr("webhook of its own")
+                              : state == State::Failed
+                              ? tr("no webhook of its own: %1").arg(toQString(m_sessionWebhook.error().message))
+                              : QString());
 }
 
 void Receiving::restart()
@@ -252,6 +308,7 @@ void Receiving::onSecretsChanged()
                      if (!answer)
                          registerLocally();
                  });
+    moveSession();
     updateViews();
 }
 
@@ -328,12 +385,13 @@ void Receiving::end()
         m_webhookId.clear();
         m_registrar->removeAll();
     }
+    m_sessionWebhook.end();
     m_tunnel.stop();
 }
 
 bool Receiving::isSettled() const
 {
-    return !m_isLeaving && m_tunnel.isSettled() && m_webhooks.openCount() == 0;
+    return !m_isLeaving && m_tunnel.isSettled() && m_sessionWebhook.isSettled() && m_webhooks.openCount() == 0;
 }
 
 void Receiving::checkSettled()

@@ -3,6 +3,7 @@
 #include "app/receiversecrets.h"
 #include "models/webhooks/deliveriesmodel.h"
 #include "models/webhooks/quarantinemodel.h"
+#include "models/webhooks/sessionwebhook.h"
 #include "models/webhooks/tunnelsession.h"
 #include "models/webhooks/webhooklistmodel.h"
 #include "services/core/mailbox.h"
@@ -16,6 +17,7 @@
 #include <QPointer>
 #include <QTimer>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,8 +30,9 @@ class Journal;
 class RestApi;
 } // namespace sandglass::lifecycle
 namespace sandglass::models {
+class RunSession;
 class Settings;
-}
+} // namespace sandglass::models
 namespace sandglass::ui {
 class SettingsPage;
 class WebhooksPage;
@@ -61,6 +64,9 @@ public:
     [[nodiscard]] ui::WebhooksPage *makePage(); ///< once; the caller owns it
     void attach(ui::SettingsPage &page);
 
+    /// Gives the session a webhook of its own while Settings ask for it.
+    void serve(models::RunSession &session);
+
     void start();         ///< known() follows
     void stop();          ///< before the journal goes
     void engineAdopted(); ///< the local client has the address of a running engine
@@ -83,6 +89,9 @@ private:
     void launch();
     void restart();
     void registerLocally();
+    void prepareSession(std::function<void()> then);
+    void moveSession();
+    void onSessionWebhook();
     void takeBackLate(std::unique_ptr<e2b::WebhookRegistrar> registrar);
     void onSecretsChanged();
     void setToken(const QString &token);
@@ -104,6 +113,8 @@ private:
     models::DeliveriesModel m_deliveries;
     models::QuarantineModel m_quarantine;
     models::TunnelSession m_tunnel;
+    models::SessionWebhook m_sessionWebhook;
+    QPointer<models::RunSession> m_run;
     QPointer<ui::WebhooksPage> m_page;
     QPointer<ui::SettingsPage> m_settingsPage;
     QTimer m_ticker; ///< the receiver's statistics have no signal of their own

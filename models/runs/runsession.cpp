@@ -7,6 +7,7 @@
 #include <QRegularExpression>
 
 #include <algorithm>
+#include <utility>
 
 namespace sandglass::models {
 
@@ -43,6 +44,7 @@ RunSession::RunSession(e2b::Client &client, QObject *parent)
     connect(&m_gate, &StartGate::changed, this, &RunSession::stateChanged);
     connect(&m_session, &RefineSession::stateChanged, this, &RunSession::takeState);
     connect(&m_session, &RefineSession::sandboxChanged, this, &RunSession::sandboxChanged);
+    connect(&m_session, &RefineSession::ended, this, &RunSession::ended);
     connect(&m_session, &RefineSession::outputAppended, this, &RunSession::onOutput);
     connect(&m_session, &RefineSession::resultArrived, this, &RunSession::resultsChanged);
     connect(&m_session, &RefineSession::raised, this, &RunSession::onRaised);
@@ -83,6 +85,12 @@ void RunSession::setTrouble(std::optional<Error> trouble)
         return;
     m_trouble = std::move(trouble);
     Q_EMIT troubleChanged();
+}
+
+void RunSession::setWebhookNote(const QString &note)
+{
+    if (std::exchange(m_webhookNote, note) != note)
+        Q_EMIT sandboxChanged();
 }
 
 QString RunSession::sandboxId() const

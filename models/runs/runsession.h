@@ -55,6 +55,16 @@ public:
         m_session.setRateCard(std::move(card));
     } ///< prices of the attempts to come
 
+    /// See RefineSession::setPreparation().
+    void setPreparation(refine::RefineSession::Preparation preparation)
+    {
+        m_session.setPreparation(std::move(preparation));
+    }
+    [[nodiscard]] std::map<std::string, std::string> metadata() const { return m_session.metadata(); }
+    /// What there is to say of the session's own webhook; empty = nothing.
+    void setWebhookNote(const QString &note);
+    [[nodiscard]] const QString &webhookNote() const { return m_webhookNote; }
+
     [[nodiscard]] QString sandboxId() const; ///< empty before the first run and after the end
     [[nodiscard]] std::optional<std::chrono::nanoseconds> firstOutputAfter() const
     {
@@ -65,7 +75,8 @@ public:
 
 Q_SIGNALS:
     void stateChanged();
-    void sandboxChanged(); ///< id, context or time to first output
+    void sandboxChanged(); ///< id, context, time to first output or what is said of its webhook
+    void ended();          ///< its sandbox is killed
     void errorChanged();
     void resultsChanged();
     void troubleChanged();
@@ -89,6 +100,7 @@ private:
     AttemptRow m_attempt; ///< the newest
     std::optional<ErrorPlace> m_error;
     std::optional<Error> m_trouble;
+    QString m_webhookNote;
     refine::RefineSession m_session; ///< last: reports to the models above
 };
 

@@ -59,6 +59,7 @@ constexpr std::array entries = {
     Entry{Key::RefineTemplate, "refine/template", [] { return QVariant(QStringLiteral("code-interpreter-v1")); }},
     Entry{Key::RefineRequirement, "refine/requirement", emptyText},
     Entry{Key::RefineCheck, "refine/check", emptyText},
+    Entry{Key::RefineWebhook, "refine/webhook", [] { return QVariant(false); }},
     Entry{Key::RunTimeoutSeconds, "refine/runTimeout", [] { return QVariant(30); }, 1, 86'400},
     Entry{Key::SandboxTimeoutSeconds, "sandboxes/timeout", [] { return QVariant(300); }, 1, 86'400},
     Entry{Key::PauseOnTimeout, "sandboxes/pauseOnTimeout", [] { return QVariant(true); }},

@@ -41,6 +41,7 @@ public:
         RefineTemplate,
         RefineRequirement,
         RefineCheck,
+        RefineWebhook,     ///< a session of runs registers a webhook of its own
         RunTimeoutSeconds, ///< 1-86400
         SandboxTimeoutSeconds,
         PauseOnTimeout, ///< what New sandbox offers first; false: kill

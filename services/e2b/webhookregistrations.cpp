@@ -147,7 +147,8 @@ void WebhookRegistrar::sweep()
     m_toSweep.clear();
     m_sweptCount = m_leftCount = 0;
     for (const WebhookRegistration &registration : m_file.all()) {
-        if (registration.connection == m_connection && std::ranges::find(m_live, registration.name) == m_live.end())
+        const bool isLive = std::ranges::find(m_live, registration.name) != m_live.end();
+        if (registration.connection == m_connection && !isLive && !m_file.isHeld(registration.name))
             m_toSweep.push_back(registration);
     }
     if (m_toSweep.empty()) {

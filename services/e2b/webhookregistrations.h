@@ -9,6 +9,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,11 +36,17 @@ public:
     [[nodiscard]] Result<> put(const WebhookRegistration &registration); ///< by connection and name
     [[nodiscard]] Result<> remove(const WebhookRegistration &registration);
 
+    /// One that is in use in this process, by whatever registrar: no sweep takes it. Not on disk.
+    void hold(const std::string &name) { m_held.insert(name); }
+    void letGo(const std::string &name) { m_held.erase(name); }
+    [[nodiscard]] bool isHeld(const std::string &name) const { return m_held.contains(name); }
+
 private:
     [[nodiscard]] Result<> save() const;
 
     std::filesystem::path m_file;
     std::vector<WebhookRegistration> m_all;
+    std::set<std::string> m_held;
 };
 
 /// Temporary webhooks of one connection, such as one per refinement session or one for the desktop's own receiver.

@@ -126,6 +126,15 @@ ReceiverStatistics Receiver::statistics() const
     return statisticsOf(*d->counters);
 }
 
+void Receiver::nameSession(std::string metadataKey, std::string name)
+{
+    if (!d->io)
+        return d->handler->nameSession(std::move(metadataKey), std::move(name));
+    d->io->post([handler = d->handler, key = std::move(metadataKey), value = std::move(name)]() mutable {
+        handler->nameSession(std::move(key), std::move(value));
+    });
+}
+
 void Receiver::setSecrets(std::vector<SigningSecret> secrets)
 {
     if (!d->io)

@@ -102,6 +102,10 @@ public:
     /// In place of all secrets there were. Thread-safe; deliveries that come after it are judged by them.
     void setSecrets(std::vector<SigningSecret> secrets);
 
+    /// A delivery to the path without a session has the session `name`, too, when its sandbox's metadata says so under
+    /// `metadataKey`: its webhook and another bring the same event, and the first delivery counts. Thread-safe.
+    void nameSession(std::string metadataKey, std::string name);
+
     [[nodiscard]] Quarantine &quarantine();
     /// Why the quarantine could not be read or written, if so.
     [[nodiscard]] std::optional<Error> quarantineFailure() const;

@@ -187,6 +187,11 @@ void WebhookHandler::handle(http::Request request, std::shared_ptr<http::BodySin
                       *exchange, trace);
     }
     event->session = sessionOf(request.path).value_or(std::string_view()); // admit() let no bad name through
+    if (event->session.empty() && !m_sessionKey.empty()) {
+        const auto told = event->metadata.find(m_sessionKey);
+        if (told != event->metadata.end() && told->second == m_sessionName)
+            event->session = m_sessionName;
+    }
     trace.describe(*event);
     if (isOutsideWindow(request, *event, exchange, trace))
         return;

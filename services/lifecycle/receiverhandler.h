@@ -37,6 +37,11 @@ public:
 
     void setOutbox(std::shared_ptr<Outbox> outbox) { m_outbox = std::move(outbox); }
     void setSecrets(std::vector<SigningSecret> secrets) { m_secrets = std::move(secrets); }
+    void nameSession(std::string metadataKey, std::string name)
+    {
+        m_sessionKey = std::move(metadataKey);
+        m_sessionName = std::move(name);
+    }
 
     [[nodiscard]] http::Admission admit(const http::RequestHead &head) override;
     void handle(http::Request request, std::shared_ptr<http::BodySink> sink,
@@ -63,6 +68,8 @@ private:
     ReceiverCounters &m_counters;
     const std::shared_ptr<Quarantine> m_quarantine;
     std::vector<SigningSecret> m_secrets;
+    std::string m_sessionKey; ///< of the metadata of the sandboxes of one session; empty = there is none
+    std::string m_sessionName;
     std::shared_ptr<Outbox> m_outbox;
     DeliveryClock m_clock;
     telemetry::Histogram &m_ages = telemetry::figures().eventAge.with({});

@@ -106,6 +106,20 @@ void RefineSession::createSandbox()
     if (m_isCreating) // stopped while a sandbox was on its way: it serves this run
         return;
     m_isCreating = true;
+    if (!m_prepare)
+        return requestSandbox();
+    m_prepare([self = QPointer<RefineSession>(this), generation = m_generation] {
+        if (self && self->m_generation == generation)
+            self->requestSandbox();
+    });
+}
+
+void RefineSession::requestSandbox()
+{
+    if (m_state != State::Creating) { // stopped meanwhile, and no other run waits for it
+        m_isCreating = false;
+        return;
+    }
     e2b::SandboxSpec spec;
     spec.templateId = m_template;
     spec.timeoutSeconds = sandboxSeconds();
@@ -319,6 +333,7 @@ void RefineSession::endSession()
     ++m_generation; // the answer to a create on its way is for nobody
     dropSandbox();
     m_trace.endSession();
+    Q_EMIT ended();
 }
 
 void RefineSession::startAfter(int made)

@@ -11,6 +11,7 @@
 #include <QTimer>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -46,6 +47,10 @@ public:
     void setRunTimeout(int seconds) { m_runTimeout = seconds; }         ///< 30
     void setSandboxTimeout(int seconds) { m_sandboxTimeout = seconds; } ///< 300, renewed with every run
     void setRateCard(cost::RateCard card) { m_card = std::move(card); }
+
+    /// Asked before each sandbox is created; that waits until `then` is called, which has to come, once.
+    using Preparation = std::function<void(std::function<void()> then)>;
+    void setPreparation(Preparation preparation) { m_prepare = std::move(preparation); }
 
     /// False (and nothing happens) unless Idle.
     bool run(const std::string &code, Attempt::Author author = Attempt::Author::Person);
@@ -88,10 +93,12 @@ Q_SIGNALS:
     void attemptPriced(int number);   ///< a finished one: the size of its sandbox became known late
     void sandboxChanged();            ///< id, or the time to first output
     void notice(sandglass::refine::RefineSession::Notice notice);
+    void ended(); ///< endSession() has killed the sandbox, if there was one
 
 private:
     void setState(State state);
     void createSandbox();
+    void requestSandbox();
     void onCreated(Result<e2b::SandboxInfo> created);
     void learnSize();
     void startRun();
@@ -116,6 +123,7 @@ private:
     int m_runTimeout = 30;
     int m_sandboxTimeout = 300;
     cost::RateCard m_card;
+    Preparation m_prepare;
 
     State m_state = State::Idle;
     std::vector<Attempt> m_attempts;

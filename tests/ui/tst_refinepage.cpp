@@ -108,6 +108,21 @@ private Q_SLOTS:
         QCOMPARE(m_session->attempts()->at(0).verdict, models::AttemptRow::Verdict::Stopped);
     }
 
+    void ownWebhookIsAskedForAndTold()
+    {
+        auto *box = m_page->findChild<QCheckBox *>(u"ownWebhook"_s);
+        QVERIFY(box->isVisible() && !box->isChecked());
+        box->click();
+        QVERIFY(m_settings->value(models::Settings::Key::RefineWebhook).toBool());
+        const ui::RefinePage again(*m_session, *m_document, *m_settings, *m_templates);
+        QVERIFY(again.findChild<QCheckBox *>(u"ownWebhook"_s)->isChecked());
+        const auto *line = m_page->findChild<QLabel *>(u"stateLine"_s);
+        m_session->setWebhookNote(u"no webhook of its own: refused"_s);
+        QVERIFY2(line->text().endsWith(u"no webhook of its own: refused"_s), qPrintable(line->text()));
+        m_session->setWebhookNote({});
+        QVERIFY(!line->text().contains(u"webhook"_s));
+    }
+
     void exampleErrorFixAndRestore()
     {
         CodeEditor *editor = m_page->editor();

@@ -30,6 +30,7 @@ AttemptsPanel::AttemptsPanel(AttemptsModel &attempts, QWidget *parent)
     , m_attempts(attempts)
     , m_requirement(new QPlainTextEdit(this))
     , m_check(new QLineEdit(this))
+    , m_webhook(new QCheckBox(tr("Webhook of its own"), this))
     , m_list(new QListView(this))
     , m_count(new QLabel(this))
     , m_empty(new QLabel(this))
@@ -42,6 +43,7 @@ AttemptsPanel::AttemptsPanel(AttemptsModel &attempts, QWidget *parent)
     buildLayout();
     connect(m_requirement, &QPlainTextEdit::textChanged, this, [this] { Q_EMIT requirementChanged(requirement()); });
     connect(m_check, &QLineEdit::textChanged, this, &AttemptsPanel::expectedOutputChanged);
+    connect(m_webhook, &QCheckBox::toggled, this, &AttemptsPanel::ownWebhookChanged);
     connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, [this] {
         update();
         if (selectedNumber() > 0)
@@ -96,6 +98,10 @@ void AttemptsPanel::buildLayout()
     m_flat->setObjectName(QStringLiteral("flatPrice"));
     m_restore->setObjectName(QStringLiteral("restoreCode"));
     m_restore->setToolTip(tr("Puts the code of this attempt into the editor; Ctrl+Z takes it back."));
+    m_webhook->setObjectName(QStringLiteral("ownWebhook"));
+    m_webhook->setToolTip(
+        tr("From its next sandbox on, this session registers a temporary webhook, which is removed when "
+           "the session ends. Its events carry the session's name: search them by session:NAME."));
     auto *attemptsRow = new QHBoxLayout;
     attemptsRow->addWidget(label(tr("Attempts"), "heading"));
     attemptsRow->addStretch();
@@ -110,6 +116,8 @@ void AttemptsPanel::buildLayout()
     layout->addSpacing(6);
     layout->addWidget(checkLabel);
     layout->addWidget(m_check);
+    layout->addSpacing(6);
+    layout->addWidget(m_webhook);
     layout->addSpacing(10);
     layout->addLayout(attemptsRow);
     layout->addWidget(m_empty, 1);
@@ -117,6 +125,12 @@ void AttemptsPanel::buildLayout()
     layout->addWidget(m_restore);
     layout->addWidget(m_cost);
     layout->addWidget(m_flat);
+}
+
+void AttemptsPanel::setOwnWebhook(bool isWanted)
+{
+    const QSignalBlocker quiet(m_webhook);
+    m_webhook->setChecked(isWanted);
 }
 
 void AttemptsPanel::update()

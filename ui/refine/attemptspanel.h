@@ -33,8 +33,10 @@ public:
     [[nodiscard]] int selectedNumber() const; ///< 0: none
     void selectNewest();
     void compareFlatPrice(bool isCompared); ///< beside the cost: what a cent for each attempt would come to
+    void setOwnWebhook(bool isWanted);      ///< as it was kept
 
 Q_SIGNALS:
+    void ownWebhookChanged(bool isWanted);
     void flatPriceCompared(bool isCompared);
     void requirementChanged(const QString &text);
     void expectedOutputChanged(const QString &text);
@@ -49,6 +51,7 @@ private:
     models::AttemptsModel &m_attempts;
     QPlainTextEdit *m_requirement;
     QLineEdit *m_check;
+    QCheckBox *m_webhook;
     QListView *m_list;
     QLabel *m_count;
     QLabel *m_empty;

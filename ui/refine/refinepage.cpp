@@ -163,6 +163,7 @@ void RefinePage::wireSession()
     m_output->setLiveOutput(m_session.output());
     m_panel->setRequirement(m_settings.text(Settings::Key::RefineRequirement));
     m_panel->setExpectedOutput(m_settings.text(Settings::Key::RefineCheck));
+    m_panel->setOwnWebhook(m_settings.value(Settings::Key::RefineWebhook).toBool());
     m_panel->compareFlatPrice(m_settings.value(Settings::Key::CompareFlatPrice).toBool());
     m_session.setExpectedOutput(m_panel->expectedOutput());
     m_session.setRunTimeout(m_settings.number(Settings::Key::RunTimeoutSeconds));
@@ -181,6 +182,8 @@ void RefinePage::wireSession()
     connect(m_panel, &AttemptsPanel::attemptSelected, this, &RefinePage::onAttemptSelected);
     connect(m_panel, &AttemptsPanel::flatPriceCompared, this,
             [this](bool isCompared) { m_settings.set(Settings::Key::CompareFlatPrice, isCompared); });
+    connect(m_panel, &AttemptsPanel::ownWebhookChanged, this,
+            [this](bool isWanted) { m_settings.set(Settings::Key::RefineWebhook, isWanted); });
     connect(m_panel, &AttemptsPanel::restoreRequested, this, &RefinePage::restore);
     connect(m_panel, &AttemptsPanel::requirementChanged, this,
             [this](const QString &text) { m_settings.set(Settings::Key::RefineRequirement, text.left(4000)); });
@@ -325,6 +328,8 @@ void RefinePage::updateStateLine()
     } else if (parts.isEmpty()) {
         parts.append(tr("the first run creates a sandbox"));
     }
+    if (!m_session.webhookNote().isEmpty())
+        parts.append(m_session.webhookNote());
     m_output->setStateLine(parts.join(QStringLiteral(" · ")));
 }
 

@@ -107,6 +107,7 @@ private Q_SLOTS:
     void cleanup();
 
     void storedAndFoundAfterARestart();
+    void namedByMetadata();
     void names_data();
     void names();
     void badNamesAreKept();
@@ -213,6 +214,24 @@ void TestSession::storedAndFoundAfterARestart()
     QCOMPARE(newest->back().event.raw, eventBody("a")); // the body stays as it was received
     QCOMPARE(idsOf("?session=run-7"), std::string("a:run-7"));
     QVERIFY(!m_journal->salvaged());
+}
+
+void TestSession::namedByMetadata()
+{
+    QVERIFY(start());
+    const auto body = [](const std::string &id, const std::string &metadata) {
+        std::string text = eventBody(id);
+        return text.insert(text.size() - 1, R"(,"event_data":{"sandbox_metadata":)" + metadata + "}");
+    };
+    QCOMPARE(send(delivery("/webhooks/e2b", body("before", R"({"sandglass.session":"run-7"})"))).status, 200);
+    m_receiver->nameSession("sandglass.session", "run-7");
+    QCOMPARE(send(delivery("/webhooks/e2b", body("its", R"({"sandglass.session":"run-7"})"))).status, 200);
+    QCOMPARE(send(delivery("/webhooks/e2b/run-7", body("its", R"({"sandglass.session":"run-7"})"))).status, 200);
+    QCOMPARE(send(delivery("/webhooks/e2b", body("another", R"({"sandglass.session":"run-8"})"))).status, 200);
+    QCOMPARE(send(delivery("/webhooks/e2b", body("key", R"({"session":"run-7"})"))).status, 200);
+    QCOMPARE(send(delivery("/webhooks/e2b/path", body("path", R"({"sandglass.session":"run-7"})"))).status, 200);
+    QCOMPARE(sessions(), (std::vector<std::string>{"", "run-7", "", "", "path"}));
+    QCOMPARE(m_receiver->statistics().duplicates, std::uint64_t(1));
 }
 
 void TestSession::names_data()

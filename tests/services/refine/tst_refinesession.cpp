@@ -41,6 +41,7 @@ private Q_SLOTS:
     void init();
     void cleanup();
     void makesOneSandboxForAllRuns();
+    void preparationComesFirst();
     void verdicts_data();
     void verdicts();
     void pricesTheRun();
@@ -109,6 +110,43 @@ void TestRefineSession::makesOneSandboxForAllRuns()
     QTRY_COMPARE(m_server->count("POST /sandboxes/i1/timeout"), 1);
     m_session.reset();
     QTRY_COMPARE(m_server->count("DELETE /sandboxes/i1"), 1);
+}
+
+void TestRefineSession::preparationComesFirst()
+{
+    execute({prints("a")});
+    std::vector<std::function<void()>> waiting;
+    m_session->setPreparation([&](std::function<void()> then) { waiting.push_back(std::move(then)); });
+    QSignalSpy finished(m_session.get(), &RefineSession::attemptFinished);
+    QVERIFY(m_session->run("x"));
+    QCOMPARE(m_session->state(), RefineSession::State::Creating);
+    m_session->stop();
+    QCOMPARE(finished.size(), 1);
+    QVERIFY(m_session->run("y")); // the same preparation serves this one
+    QCOMPARE(waiting.size(), std::size_t(1));
+    QCOMPARE(m_server->count("POST /sandboxes"), 0);
+    waiting[0]();
+    QTRY_COMPARE(finished.size(), 2);
+    QVERIFY(last().verdict == Verdict::Passed);
+    QCOMPARE(m_server->count("POST /sandboxes"), 1);
+
+    QSignalSpy ended(m_session.get(), &RefineSession::ended);
+    m_session->endSession();
+    QCOMPARE(ended.size(), 1);
+    QVERIFY(m_session->run("z"));
+    QCOMPARE(waiting.size(), std::size_t(2));
+    m_session->endSession(); // what is prepared then is for nobody
+    waiting[1]();
+    QVERIFY(m_session->run("z"));
+    QCOMPARE(waiting.size(), std::size_t(3));
+    m_session->stop();
+    waiting[2](); // stopped, and nobody else waits: no sandbox
+    QVERIFY(m_session->run("z"));
+    QCOMPARE(waiting.size(), std::size_t(4));
+    QTest::qWait(50);
+    QCOMPARE(m_server->count("POST /sandboxes"), 1);
+    m_session.reset();
+    waiting[3](); // too late for anybody
 }
 
 void TestRefineSession::verdicts_data()
