@@ -9,7 +9,12 @@
 #include <QRegularExpression>
 #include <QTest>
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+
 using namespace sandglass;
+using namespace std::chrono_literals;
 
 class TestCore final : public QObject
 {
@@ -30,6 +35,7 @@ private Q_SLOTS:
     void redactsSecrets_data();
     void redactsSecrets();
     void keyShapes();
+    void comparisonTakesAlwaysTheSameTime();
     void profilePathsStayInside();
     void jsonReadersNeverThrow();
 };
@@ -207,6 +213,32 @@ void TestCore::keyShapes()
     QVERIFY(equalConstantTime("abc", "abc"));
     QVERIFY(!equalConstantTime("abc", "abd"));
     QVERIFY(!equalConstantTime("abc", "ab"));
+}
+
+/// Texts so long that one that stops at the first difference would take thousands of times as long at the last one; the
+/// best of many tries, turn about, does not care what else the machine does.
+void TestCore::comparisonTakesAlwaysTheSameTime()
+{
+    using Clock = std::chrono::steady_clock;
+    constexpr std::size_t length = 1U << 16;
+    const std::string secret(length, 's');
+    std::string first = secret;
+    std::string last = secret;
+    first.front() = 'x';
+    last.back() = 'x';
+    const std::array<const std::string *, 3> given = {&first, &last, &secret};
+    std::array<Clock::duration, 3> best = {1h, 1h, 1h};
+    for (int round = 0; round < 1'000; ++round) {
+        for (std::size_t i = 0; i < given.size(); ++i) {
+            const std::size_t which = (i + static_cast<std::size_t>(round)) % given.size();
+            const auto start = Clock::now();
+            const bool isEqual = equalConstantTime(secret, *given[which]);
+            best[which] = std::min(best[which], Clock::now() - start);
+            QCOMPARE(isEqual, which == 2);
+        }
+    }
+    const auto [least, most] = std::ranges::minmax(best);
+    QVERIFY2(most < 2 * least, qPrintable(QStringLiteral("%1 ns and %2 ns").arg(least.count()).arg(most.count())));
 }
 
 void TestCore::profilePathsStayInside()
