@@ -36,6 +36,7 @@ private Q_SLOTS:
     void arrowsGoByCellAndLine();
     void stateShowsInTheCell();
     void oldOnesStandOut();
+    void emptyWithoutAModel();
 
 private:
     void record(const std::vector<lifecycle::Event> &events);
@@ -213,6 +214,38 @@ void TestFleetMap::oldOnesStandOut()
     QCOMPARE(ui::strengthOf(24h), 1.0);
     QCOMPARE(ui::strengthOf(240h), 1.0);
     QVERIFY(ui::strengthOf(10min) < ui::strengthOf(2h));
+}
+
+void TestFleetMap::emptyWithoutAModel()
+{
+    ui::FleetMap map;
+    map.resize(300, 200);
+    map.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&map));
+    const auto isBare = [&map] {
+        const QImage image = map.viewport()->grab().toImage();
+        for (int y = 0; y < image.height(); ++y) {
+            for (int x = 0; x < image.width(); ++x) {
+                if (image.pixel(x, y) != image.pixel(0, 0))
+                    return false;
+            }
+        }
+        return true;
+    };
+    QVERIFY(isBare());
+    QTest::mousePress(map.viewport(), Qt::LeftButton, {}, {10, 10});
+    QTest::mouseMove(map.viewport(), {200, 150});
+    QTest::mouseRelease(map.viewport(), Qt::LeftButton, {}, {200, 150});
+    for (const auto key : {Qt::Key_Down, Qt::Key_End, Qt::Key_Space})
+        QTest::keyClick(&map, key);
+    map.selectAll();
+    map.setModel(m_model.get());
+    fill(3);
+    QTRY_VERIFY(map.indexAt({2, 2}).isValid());
+    QTRY_VERIFY(!isBare());
+    map.setModel(nullptr);
+    QVERIFY(isBare());
+    QVERIFY(!map.indexAt({2, 2}).isValid());
 }
 
 QTEST_MAIN(TestFleetMap)

@@ -115,6 +115,8 @@ void FleetMap::setModel(QAbstractItemModel *model)
         if (isVisible() && !m_layout.isActive())
             m_layout.start();
     };
+    if (model == nullptr)
+        return;
     connect(model, &QAbstractItemModel::rowsInserted, this, layoutLater);
     connect(model, &QAbstractItemModel::rowsRemoved, this, layoutLater);
     connect(model, &QAbstractItemModel::rowsMoved, this, layoutLater);
@@ -213,6 +215,8 @@ int FleetMap::verticalOffset() const
 /// The rows of all cells that the rectangle touches.
 void FleetMap::setSelection(const QRect &rect, QItemSelectionModel::SelectionFlags command)
 {
+    if (selectionModel() == nullptr) // no model yet
+        return;
     const QRect area = rect.normalized();
     const int left = std::clamp(area.left() / m_side, 0, m_columns - 1);
     const int right = std::clamp(area.right() / m_side, 0, m_columns - 1);
@@ -258,6 +262,8 @@ void FleetMap::dataChanged(const QModelIndex &topLeft, const QModelIndex &bottom
 
 void FleetMap::paintEvent(QPaintEvent *event)
 {
+    if (selectionModel() == nullptr) // no model yet
+        return;
     QPainter painter(viewport());
     const Tokens &t = Theme::tokens();
     const QRect area = event->rect();
