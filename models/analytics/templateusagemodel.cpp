@@ -74,36 +74,40 @@ QVariant TemplateUsageModel::data(const QModelIndex &index, int role) const
     }
 }
 
+QVariant TemplateUsageModel::explanationOf(int column)
+{
+    switch (column) {
+    case StartsColumn:
+        return tr("Created and resumed in this window");
+    case LifetimeColumn:
+        return tr("Median from created to ended, of those that ended in this window");
+    case FailuresColumn:
+        return tr("Lost, or killed for a reason that is neither their timeout nor anybody's wish");
+    case TimeoutsColumn:
+        return tr("Killed by their own timeout");
+    case RunsColumn:
+        return tr("Runs of code that ended in this window");
+    case PassedColumn:
+        return tr("Runs of code without an error, whose output was as expected");
+    case RunTimeColumn:
+        return tr("Median of the runs of code");
+    case RunCostColumn:
+        return tr("What the sandboxes cost while code ran in them; a part of their cost, nothing on top of it");
+    case PerPassedColumn:
+        return tr("Cost of all runs of code, for each one that passed");
+    default:
+        return {};
+    }
+}
+
 QVariant TemplateUsageModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
     if (orientation != Qt::Horizontal)
         return {};
     if (role == Qt::TextAlignmentRole && section != NameColumn)
         return static_cast<int>(Qt::AlignRight | Qt::AlignVCenter);
-    if (role == Qt::ToolTipRole) {
-        switch (section) {
-        case StartsColumn:
-            return tr("Created and resumed in this window");
-        case LifetimeColumn:
-            return tr("Median from created to ended, of those that ended in this window");
-        case FailuresColumn:
-            return tr("Lost, or killed for a reason that is neither their timeout nor anybody's wish");
-        case TimeoutsColumn:
-            return tr("Killed by their own timeout");
-        case RunsColumn:
-            return tr("Runs of code that ended in this window");
-        case PassedColumn:
-            return tr("Runs of code without an error, whose output was as expected");
-        case RunTimeColumn:
-            return tr("Median of the runs of code");
-        case RunCostColumn:
-            return tr("What the sandboxes cost while code ran in them; a part of their cost, nothing on top of it");
-        case PerPassedColumn:
-            return tr("Cost of all runs of code, for each one that passed");
-        default:
-            return {};
-        }
-    }
+    if (role == Qt::ToolTipRole)
+        return explanationOf(section);
     if (role != Qt::DisplayRole)
         return {};
     switch (section) {

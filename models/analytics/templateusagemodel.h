@@ -47,6 +47,7 @@ public:
 
 private:
     [[nodiscard]] static QVariant toolTip(const TemplateUsage &row, int column);
+    [[nodiscard]] static QVariant explanationOf(int column); ///< for its header
     void take();
     void order(std::vector<TemplateUsage> &rows) const;
 
