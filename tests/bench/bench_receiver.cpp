@@ -7,10 +7,10 @@
 #include "services/core/uniquefd.h"
 #include "services/lifecycle/journal.h"
 #include "services/lifecycle/receiver.h"
+#include "tests/bench/cputime.h"
 
 #include <linux/magic.h>
 #include <spawn.h>
-#include <sys/resource.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -85,16 +85,6 @@ std::string outputOf(const std::vector<std::string> &command)
     return waited && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? output : std::string();
 }
 
-double cpuSeconds()
-{
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval &t) {
-        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 int fail(const std::string &why)
 {
     std::fprintf(stderr, "bench_receiver: %s\n", why.c_str());
@@ -122,14 +112,14 @@ int measure(const fs::path &programs, const fs::path &folder)
     std::vector<Json> results;
     double cpu = 0;
     for (int run = 0; run <= runs; ++run) {
-        const double before = cpuSeconds();
+        const double before = bench::cpuSeconds();
         const auto result = parseJson(load(run == 0 ? "1" : "3")); // the first warms up
         if (!result)
             return fail("the load generator failed");
         acknowledged += intOr(*result, "acknowledged");
         if (run == 0)
             continue;
-        cpu += (cpuSeconds() - before) / static_cast<double>(intOr(*result, "acknowledged", 1));
+        cpu += (bench::cpuSeconds() - before) / static_cast<double>(intOr(*result, "acknowledged", 1));
         results.push_back(*result);
     }
     const auto paced = parseJson(load("10", "1000"));

@@ -5,6 +5,7 @@
 #include "app/composition.h"
 #include "services/core/ids.h"
 #include "services/lifecycle/fold.h"
+#include "tests/bench/cputime.h"
 #include "tests/bench/history.h"
 #include "tests/bench/stallwatch.h"
 #include "tests/bench/steadysender.h"
@@ -21,8 +22,6 @@
 #include <QTimer>
 
 #include <fmt/format.h>
-
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -59,16 +58,6 @@ std::string changeBody(int i)
         R"("sandbox_template_id":"template-{}","sandbox_build_id":"b1","sandbox_team_id":"t1"}})",
         newUuid(), isPause ? "paused" : "resumed", timestamp, isPause ? "pause" : "resume", bench::liveId(sandbox),
         isPause ? bench::liveId(sandbox) : "again", sandbox % 8);
-}
-
-double cpuSeconds()
-{
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval &t) {
-        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 void press(QWidget &page, const char *button)
@@ -164,7 +153,7 @@ int main(int argc, char **argv)
         perPage += fmt::format(
             R"({}"{}":{{"p50_ms":{:.2f},"p999_ms":{:.2f},"max_ms":{:.2f},"beats":{},"cpu_percent":{:.1f}}})",
             perPage.empty() ? "" : ",", *next, quantile(waits, 0.5), quantile(waits, 0.999), quantile(waits, 1),
-            waits.size(), (cpuSeconds() - cpuBefore) / secondsPerPage * 100);
+            waits.size(), (bench::cpuSeconds() - cpuBefore) / secondsPerPage * 100);
     };
     const auto openPage = [&] {
         const bool isMap = *next == mapPage;
@@ -172,7 +161,7 @@ int main(int argc, char **argv)
         if (isMap)
             press(composition.window(), "sandboxView1");
         QTimer::singleShot(settleTime, &application, [&] {
-            cpuBefore = cpuSeconds();
+            cpuBefore = bench::cpuSeconds();
             watch.setOn(true);
         });
         turn.start(settleTime + std::chrono::seconds(secondsPerPage));
