@@ -5,10 +5,10 @@
 #include "ui/refine/outputview.h"
 #include "ui/refine/resultsview.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/elidedlabel.h"
 
 #include <QButtonGroup>
 #include <QHBoxLayout>
-#include <QLabel>
 #include <QPainter>
 #include <QPushButton>
 #include <QStackedWidget>
@@ -25,14 +25,12 @@ OutputPanel::OutputPanel(QWidget *parent)
     , m_output(new OutputView(this))
     , m_results(new ResultsView(this))
     , m_diff(new DiffView(this))
-    , m_state(new QLabel(this))
+    , m_state(new ElidedLabel({}, this))
     , m_past(new OutputModel(this))
 {
     setObjectName(QStringLiteral("outputPanel"));
     m_state->setObjectName(QStringLiteral("stateLine"));
     m_state->setProperty("role", QStringLiteral("faint"));
-    m_state->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_state->setMinimumWidth(0);
     m_stack->addWidget(m_output);
     m_stack->addWidget(m_results);
     m_stack->addWidget(m_diff);

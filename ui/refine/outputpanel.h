@@ -6,7 +6,6 @@
 
 #include <array>
 
-class QLabel;
 class QPushButton;
 class QStackedWidget;
 
@@ -17,6 +16,7 @@ class OutputModel;
 namespace sandglass::ui {
 
 class DiffView;
+class ElidedLabel;
 class OutputView;
 class ResultsView;
 
@@ -47,7 +47,7 @@ private:
     OutputView *m_output;
     ResultsView *m_results;
     DiffView *m_diff;
-    QLabel *m_state;
+    ElidedLabel *m_state;
     models::OutputModel *m_live = nullptr;
     models::OutputModel *m_past; ///< output of an older attempt
 };

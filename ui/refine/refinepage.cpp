@@ -320,6 +320,8 @@ void RefinePage::updateStateLine()
     default:
         break;
     }
+    if (!m_session.webhookNote().isEmpty()) // before what a narrow window cuts off
+        parts.append(m_session.webhookNote());
     if (!id.isEmpty()) {
         parts.append(tr("sandbox %1").arg(id.size() > 10 ? QString(id.left(8) + u'…') : id));
         parts.append(tr("context kept"));
@@ -328,8 +330,6 @@ void RefinePage::updateStateLine()
     } else if (parts.isEmpty()) {
         parts.append(tr("the first run creates a sandbox"));
     }
-    if (!m_session.webhookNote().isEmpty())
-        parts.append(m_session.webhookNote());
     m_output->setStateLine(parts.join(QStringLiteral(" · ")));
 }
 
