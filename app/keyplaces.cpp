@@ -22,12 +22,11 @@ Result<std::optional<std::string>> valueIn(FileKeyStore &file, const std::string
 
 Error away()
 {
-    return {
-        Error::Kind::Local,
-        0,
-        "this key is in the desktop's key store, which is not there now; start within your desktop session, or enter "
-        "the key again",
-        {}};
+    return {Error::Kind::Local,
+            0,
+            "it is in the desktop's key store, which is not there now; start within your desktop session, or enter "
+            "the key again",
+            {}};
 }
 
 } // namespace

@@ -159,7 +159,8 @@ void ConnectionsModel::readKey(const QString &id)
             return;
         const int row = self->rowOf(id);
         if (!answer) {
-            self->m_keyProblem = toQString(answer.error().message);
+            const QString name = row >= 0 ? toQString(self->at(row).connection.name) : id;
+            self->m_keyProblem = tr("the key of %1 cannot be read: %2").arg(name, toQString(answer.error().message));
             Q_EMIT self->keyStoreFailed(self->m_keyProblem);
         } else if (row >= 0 && *answer && self->at(row).keySource == KeySource::None) {
             Row &target = self->m_rows[static_cast<std::size_t>(row)];
