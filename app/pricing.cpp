@@ -23,8 +23,8 @@ void Pricing::attach(lifecycle::Tracker &tracker, models::RunSession &runs, Watc
     priceAll();
     connect(&m_book, &models::PriceBook::changed, &tracker, priceAll);
     connect(&m_connections, &models::ConnectionsModel::activeChanged, &runs, priceRuns);
-    connect(&watching, &Watching::teamsKnown, &m_book,
-            [this](const std::set<std::string> &teams) { m_book.learnTeams(m_connections.activeId(), teams); });
+    connect(&watching, &Watching::teamsKnown, &m_book, &models::PriceBook::learnTeams);
+    watching.tellTeams();
 }
 
 const cost::RateCard &Pricing::inUse() const

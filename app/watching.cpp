@@ -70,7 +70,23 @@ std::string teamsOf(const e2b::Connection &connection)
     return connection.id + "/" + fingerprintOf(connection.apiKey);
 }
 
+/// The connection's id in what teamsOf() made.
+std::string connectionOf(std::string_view key)
+{
+    return std::string(key.substr(0, key.rfind('/')));
+}
+
 constexpr std::size_t mostTeams = 16; ///< of one key; more cannot be right
+
+std::set<std::string> namesIn(const Json &list)
+{
+    std::set<std::string> names;
+    for (const Json &name : list.is_array() ? list : Json::array()) {
+        if (name.is_string() && names.size() < mostTeams)
+            names.insert(name.get<std::string>());
+    }
+    return names;
+}
 
 } // namespace
 
@@ -120,8 +136,6 @@ void Watching::follow()
     stop();
     m_running.reset();
     readTeams();
-    if (!m_teams.empty())
-        Q_EMIT teamsKnown(m_teams);
     startPolling();
     if (!m_client.connection().apiKey.empty())
         startFilling();
@@ -150,15 +164,17 @@ void Watching::readTeams()
 {
     m_teams.clear();
     const auto stored = lifecycle::readRecord(m_teamsFile);
+    if (stored && stored->is_object())
+        m_teams = namesIn(memberOr(*stored, teamsOf(m_client.connection()).c_str()));
+}
+
+void Watching::tellTeams()
+{
+    const auto stored = lifecycle::readRecord(m_teamsFile);
     if (!stored || !stored->is_object())
         return;
-    const auto own = stored->find(teamsOf(m_client.connection()));
-    if (own == stored->end() || !own->is_array())
-        return;
-    for (const Json &team : *own) {
-        if (team.is_string() && m_teams.size() < mostTeams)
-            m_teams.insert(team.get<std::string>());
-    }
+    for (const auto &[key, teams] : stored->items())
+        Q_EMIT teamsKnown(toQString(connectionOf(key)), namesIn(teams));
 }
 
 void Watching::learnTeams(const lifecycle::Poller::List &list)
@@ -172,7 +188,7 @@ void Watching::learnTeams(const lifecycle::Poller::List &list)
     }
     if (m_teams.size() == before)
         return;
-    Q_EMIT teamsKnown(m_teams);
+    Q_EMIT teamsKnown(toQString(m_client.connection().id), m_teams);
     m_disk.post([file = m_teamsFile, key = teamsOf(m_client.connection()), teams = m_teams] {
         auto stored = lifecycle::readRecord(file);
         Json all = stored && stored->is_object() ? std::move(*stored) : Json::object();

@@ -34,15 +34,16 @@ public:
 
     void follow(); ///< starts over: the client's connection has changed
     void stop();
-    void catchUp(); ///< at once, whatever was under way: the machine has slept
+    void tellTeams(); ///< teamsKnown() of every connection, as kept from earlier runs
+    void catchUp();   ///< at once, whatever was under way: the machine has slept
     /// Sandboxes that run by the provider's last list; empty before the first.
     [[nodiscard]] std::optional<int> runningListed() const { return m_running; }
     [[nodiscard]] const lifecycle::HistoryGaps &gaps() const { return m_gaps; }
 
 Q_SIGNALS:
     void gapsChanged();
-    /// Of the connection in use, by its lists of sandboxes so far.
-    void teamsKnown(const std::set<std::string> &teams);
+    /// By the lists of sandboxes of a connection so far.
+    void teamsKnown(const QString &connection, const std::set<std::string> &teams);
     void listed(); ///< the provider has just named its sandboxes
     /// All of them, before listed().
     void sandboxesListed(const std::vector<sandglass::lifecycle::ObservedSandbox> &list);

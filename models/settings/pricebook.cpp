@@ -30,18 +30,9 @@ void PriceBook::load()
     const auto stored = parseJson(toUtf8(m_settings.text(Settings::Key::RateCardsOfConnections)));
     if (!stored || !stored->is_object())
         return;
-    if (const Json &cards = memberOr(*stored, "cards"); cards.is_object()) {
-        for (const auto &[connection, text] : cards.items()) {
-            auto card = cost::RateCard::fromJson(dumpJson(text));
-            if (card)
-                m_ofConnections[toQString(connection)] = std::move(*card);
-        }
-    }
-    if (const Json &teams = memberOr(*stored, "teams"); teams.is_object()) {
-        for (const auto &[team, connection] : teams.items()) {
-            if (connection.is_string() && m_teams.size() < mostTeams)
-                m_teams[team] = toQString(connection.get<std::string>());
-        }
+    for (const auto &[connection, text] : stored->items()) {
+        if (auto card = cost::RateCard::fromJson(dumpJson(text)))
+            m_ofConnections[toQString(connection)] = std::move(*card);
     }
 }
 
@@ -54,10 +45,7 @@ void PriceBook::save()
     Json cards = Json::object();
     for (const auto &[connection, card] : m_ofConnections)
         cards[toUtf8(connection)] = parseJson(card.toJson()).value_or(Json());
-    Json teams = Json::object();
-    for (const auto &[team, connection] : m_teams)
-        teams[team] = toUtf8(connection);
-    m_settings.set(Settings::Key::RateCardsOfConnections, toQString(dumpJson({{"cards", cards}, {"teams", teams}})));
+    m_settings.set(Settings::Key::RateCardsOfConnections, toQString(dumpJson(cards)));
 }
 
 void PriceBook::compose()
@@ -125,10 +113,7 @@ void PriceBook::learnTeams(const QString &connection, const std::set<std::string
         m_teams[team] = connection;
         isNew = true;
     }
-    if (!isNew)
-        return;
-    save();
-    if (m_ofConnections.empty())
+    if (!isNew || m_ofConnections.empty())
         return; // prices nothing differently
     compose();
     Q_EMIT changed();

@@ -16,8 +16,8 @@ namespace sandglass::models {
 class Settings;
 
 /// Whose prices hold for what: the list prices that come with the program, the person's own in their place, and those
-/// of single connections. A sandbox tells its team, and a connection's list of sandboxes tells whose teams these are.
-/// Kept in Settings.
+/// of single connections. A sandbox tells its team, and a connection's list of sandboxes tells whose teams these are. The
+/// prices are kept in Settings, the teams by who learns them.
 class PriceBook final : public QObject
 {
     Q_OBJECT

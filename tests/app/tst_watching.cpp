@@ -202,6 +202,11 @@ void TestWatching::pricesOfTheConnectionItsListNames()
     };
     QTRY_VERIFY2(costOf("i1") > 3'500, "an hour of two processors at half a dollar a second");
     QVERIFY(costOf("i9") >= 0 && costOf("i9") < 0.001);
+    QTRY_VERIFY(QFile::exists(m_state->filePath(u"teams.json"_s)));
+    QSignalSpy told(&watching, &app::Watching::teamsKnown);
+    watching.tellTeams(); // what the next start has
+    QCOMPARE(told.value(0).value(0).toString(), u"cloud"_s);
+    QCOMPARE(told.value(0).value(1).value<std::set<std::string>>(), std::set<std::string>{"t"});
     connections.setActive(u"local"_s);
     QCOMPARE(pricing.inUse().rates()[0].picoPerVcpuSecond, std::int64_t{1'000});
     QVERIFY(costOf("i1") > 3'500); // what has been spent does not change with the connection in use

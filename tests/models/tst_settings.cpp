@@ -265,6 +265,7 @@ private Q_SLOTS:
             book.learnTeams(u"local"_s, {"team-l"});
         }
         PriceBook book(settings, listPrices()); // the next start
+        book.learnTeams(u"cloud"_s, {"team-c"});
         QCOMPARE(vcpuOf(book, "team-c"), std::int64_t{20'000'000});
         QCOMPARE(vcpuOf(book, "team-l"), list);
         QCOMPARE(book.cardOf(u"cloud"_s).at(now)->picoPerVcpuSecond, std::int64_t{20'000'000});
