@@ -57,14 +57,11 @@ constexpr const char *createTablesSql = R"(
 // Last in the table, as in new files: SQLite changes the table's definition only, and no row of it.
 constexpr const char *addSessionSql = "ALTER TABLE events ADD COLUMN session TEXT NOT NULL DEFAULT '';";
 
-// Schema 5 names the team in rollups and archive. They are made again from the events; where the oldest of these have
-// been trimmed nothing else tells of them, so what is there stays, of a team that is not known.
-constexpr const char *forgetSumsSql = R"(
-    DELETE FROM rollups WHERE NOT EXISTS (SELECT 1 FROM state WHERE key = 'trimmed');
-    DELETE FROM archive WHERE NOT EXISTS (SELECT 1 FROM state WHERE key = 'trimmed');
-    DELETE FROM sandboxes WHERE NOT EXISTS (SELECT 1 FROM state WHERE key = 'trimmed');
-    DELETE FROM state WHERE key NOT IN ('schema', 'ids')
-        AND NOT EXISTS (SELECT 1 FROM state WHERE key = 'trimmed');)";
+constexpr const char *dropDerivedSql = R"(
+    DELETE FROM state WHERE key NOT IN ('schema', 'ids');
+    DELETE FROM sandboxes;
+    DELETE FROM rollups;
+    DELETE FROM archive;)";
 
 constexpr const char *createIdsSql =
     "CREATE TABLE event_ids(id_hash INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(id_hash, seq)) WITHOUT ROWID;";
@@ -183,6 +180,13 @@ Result<> prepareSchema(Database &database, std::int64_t version)
     if (version == 0)
         return runAll(database,
                       {"BEGIN IMMEDIATE", createTablesSql, createIdsSql, fillIdsSql, setVersionSql, "COMMIT"});
+    // Schema 5 names the team in rollups and archive: they are made again from the events. Where the oldest of these
+    // have been trimmed nothing else tells of them, so what is there stays, of a team that is not known.
+    const auto trimmed = version == 1 ? Result<std::int64_t>(0)
+                                      : database.queryInteger("SELECT count(*) FROM state WHERE key = 'trimmed'");
+    if (!trimmed)
+        return failure(trimmed.error());
+    const char *forgetSumsSql = *trimmed == 0 ? dropDerivedSql : "";
     if (version == 4)
         return runAll(database, {"BEGIN IMMEDIATE", forgetSumsSql, setVersionSql, "COMMIT"});
     if (version == 3)
@@ -200,9 +204,7 @@ Result<> prepareSchema(Database &database, std::int64_t version)
 
 Result<> dropDerived(Database &database)
 {
-    return runAll(database,
-                  {"BEGIN IMMEDIATE", "DELETE FROM state WHERE key NOT IN ('schema', 'ids')", "DELETE FROM sandboxes",
-                   "DELETE FROM rollups", "DELETE FROM archive", "COMMIT"});
+    return runAll(database, {"BEGIN IMMEDIATE", dropDerivedSql, "COMMIT"});
 }
 
 } // namespace sandglass::lifecycle
