@@ -40,6 +40,7 @@ AttemptsPanel::AttemptsPanel(AttemptsModel &attempts, QWidget *parent)
 {
     setObjectName(QStringLiteral("attemptsPanel"));
     setProperty("strip", QStringLiteral("right"));
+    setUpParts();
     buildLayout();
     connect(m_requirement, &QPlainTextEdit::textChanged, this, [this] { Q_EMIT requirementChanged(requirement()); });
     connect(m_check, &QLineEdit::textChanged, this, &AttemptsPanel::expectedOutputChanged);
@@ -61,13 +62,8 @@ AttemptsPanel::AttemptsPanel(AttemptsModel &attempts, QWidget *parent)
     update();
 }
 
-void AttemptsPanel::buildLayout()
+void AttemptsPanel::setUpParts()
 {
-    const auto label = [this](const QString &text, const char *role) {
-        auto *result = new QLabel(text, this);
-        result->setProperty("role", QString::fromLatin1(role));
-        return result;
-    };
     m_requirement->setObjectName(QStringLiteral("requirement"));
     m_requirement->setAccessibleName(tr("Requirement"));
     m_requirement->setPlaceholderText(tr("What the code has to do, in your words."));
@@ -102,6 +98,15 @@ void AttemptsPanel::buildLayout()
     m_webhook->setToolTip(
         tr("From its next sandbox on, this session registers a temporary webhook, which is removed when "
            "the session ends. Its events carry the session's name: search them by session:NAME."));
+}
+
+void AttemptsPanel::buildLayout()
+{
+    const auto label = [this](const QString &text, const char *role) {
+        auto *result = new QLabel(text, this);
+        result->setProperty("role", QString::fromLatin1(role));
+        return result;
+    };
     auto *attemptsRow = new QHBoxLayout;
     attemptsRow->addWidget(label(tr("Attempts"), "heading"));
     attemptsRow->addStretch();

@@ -44,6 +44,7 @@ Q_SIGNALS:
     void restoreRequested(int number);
 
 private:
+    void setUpParts();
     void buildLayout();
     void update();
     [[nodiscard]] QString costWords(std::optional<Money> cost, int count) const;

@@ -97,12 +97,19 @@ void RateSection::buildLayout(QPushButton *add)
 /// Names change, connections come and go: the one that is chosen stays as long as it is there.
 void RateSection::listConnections()
 {
-    m_whose->clear();
-    m_whose->addItem(tr("All connections"), QString());
+    QList<std::pair<QString, QString>> wanted{{tr("All connections"), QString()}};
     for (int row = 0; row < m_connections.rowCount(); ++row) {
         const e2b::Connection &connection = m_connections.at(row).connection;
-        m_whose->addItem(toQString(connection.name), toQString(connection.id));
+        wanted.append({toQString(connection.name), toQString(connection.id)});
     }
+    QList<std::pair<QString, QString>> listed;
+    for (int i = 0; i < m_whose->count(); ++i)
+        listed.append({m_whose->itemText(i), m_whose->itemData(i).toString()});
+    if (wanted == listed)
+        return; // news of a connection that change nothing here leave an open list alone
+    m_whose->clear();
+    for (const auto &[name, id] : wanted)
+        m_whose->addItem(name, id);
     const int chosen = m_whose->findData(m_rates.connection());
     if (chosen < 0)
         return m_rates.setConnection({}); // comes back through update()
