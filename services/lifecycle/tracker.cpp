@@ -17,6 +17,7 @@ namespace {
 
 constexpr int publishIntervalMs = 50;
 constexpr int sliceMs = 4;
+constexpr int restMs = 10; ///< between slices of a flood: one for each commit would cost more than its events
 constexpr std::size_t settleLimit = 64;     ///< sandboxes; of a flood about one sandbox each slice derives it once
 constexpr std::size_t historyLimit = 4'000; ///< replayed events waiting for the UI thread; the worker pauses above it
 constexpr std::size_t liveLimit = 20'000;   ///< new events waiting; above it they are read from the journal later
@@ -212,7 +213,8 @@ void Tracker::startWorker()
 
 void Tracker::look()
 {
-    schedule(0);
+    const auto rested = m_sinceSlice.isValid() ? m_sinceSlice.elapsed() : restMs;
+    schedule(m_replayed ? static_cast<int>(std::max<qint64>(restMs - rested, 0)) : 0);
 }
 
 void Tracker::schedule(int delayMs)
@@ -260,8 +262,9 @@ void Tracker::takeSlice()
     }
     settle();
     publish();
+    m_sinceSlice.start();
     if (!m_taken.empty() || m_inbox->hasWork(m_replayed))
-        schedule(0);
+        schedule(m_taken.empty() && m_replayed ? restMs : 0);
 }
 
 void Tracker::adopt(Start start)

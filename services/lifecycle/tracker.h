@@ -77,6 +77,7 @@ private:
     std::unordered_set<std::string> m_changed;   ///< not yet told
     QTimer m_timer;
     QElapsedTimer m_sincePublished;
+    QElapsedTimer m_sinceSlice;
 
     struct Tenth
     {
