@@ -36,13 +36,14 @@ constexpr std::uint64_t kBodyLimit = 1U << 20;
 } // namespace
 
 ControlPlane::ControlPlane(std::string apiKey, SandboxRegistry &registry, TemplateCatalog &catalog, EventStore &events,
-                           WebhookStore &webhooks, Deliverer &deliverer)
+                           WebhookStore &webhooks, Deliverer &deliverer, Snapshots &snapshots)
     : m_apiKey(std::move(apiKey))
     , m_registry(registry)
     , m_catalog(catalog)
     , m_events(events)
     , m_webhooks(webhooks)
     , m_deliverer(deliverer)
+    , m_snapshots(snapshots)
 {
     addSandboxRoutes();
     addMetricRoutes();
@@ -50,6 +51,7 @@ ControlPlane::ControlPlane(std::string apiKey, SandboxRegistry &registry, Templa
     addTemplateRoutes();
     addEventRoutes();
     addWebhookRoutes();
+    addSnapshotRoutes();
     addUnavailableRoutes();
 }
 
@@ -209,10 +211,7 @@ void ControlPlane::addUnavailableRoutes()
         const char *method, *pattern, *what;
     };
     constexpr Unavailable kRoutes[] = {
-        {"POST", "/sandboxes/{}/fork", "forking sandboxes"},
         {"PUT", "/sandboxes/{}/network", "network rules"},
-        {"POST", "/sandboxes/{}/snapshots", "snapshots"},
-        {"GET", "/snapshots", "snapshots"},
         {"POST", "/v3/templates", "building templates"},
         {"POST", "/v2/templates", "building templates"},
         {"POST", "/templates", "building templates"},
@@ -224,7 +223,6 @@ void ControlPlane::addUnavailableRoutes()
         {"GET", "/templates/{}/builds/{}/logs", "building templates"},
         {"POST", "/templates/tags", "template tags"},
         {"DELETE", "/templates/tags", "template tags"},
-        {"DELETE", "/templates/{}", "deleting templates"},
         {"PATCH", "/templates/{}", "changing templates"},
         {"PATCH", "/v2/templates/{}", "changing templates"},
         {"GET", "/teams", "teams"},

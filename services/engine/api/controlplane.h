@@ -4,6 +4,7 @@
 #include "services/engine/api/eventstore.h"
 #include "services/engine/api/registry.h"
 #include "services/engine/api/router.h"
+#include "services/engine/api/snapshots.h"
 #include "services/engine/api/templatecatalog.h"
 #include "services/engine/api/webhookstore.h"
 
@@ -17,7 +18,7 @@ class ControlPlane final : public http::Handler
 {
 public:
     ControlPlane(std::string apiKey, SandboxRegistry &registry, TemplateCatalog &catalog, EventStore &events,
-                 WebhookStore &webhooks, Deliverer &deliverer);
+                 WebhookStore &webhooks, Deliverer &deliverer, Snapshots &snapshots);
 
     [[nodiscard]] http::Admission admit(const http::RequestHead &head) override;
     void handle(http::Request request, std::shared_ptr<http::BodySink> sink,
@@ -32,11 +33,16 @@ private:
     void addTemplateRoutes();
     void addEventRoutes();
     void addWebhookRoutes();
+    void addSnapshotRoutes();
     void addUnavailableRoutes();
 
     void createSandbox(const http::Request &request, const ExchangePtr &exchange);
     void listSandboxes(const http::Request &request, bool legacy, const ExchangePtr &exchange);
     void connectSandbox(const http::Request &request, const std::string &id, bool legacy, const ExchangePtr &exchange);
+    void takeSnapshot(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
+    void listSnapshots(const http::Request &request, const ExchangePtr &exchange);
+    void forkSandbox(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
+    void deleteTemplate(const std::string &reference, const ExchangePtr &exchange);
     void sandboxMetrics(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
     void bulkMetrics(const http::Request &request, const ExchangePtr &exchange);
     void sandboxLogs(const http::Request &request, const std::string &id, bool legacy, const ExchangePtr &exchange);
@@ -51,6 +57,7 @@ private:
     EventStore &m_events;
     WebhookStore &m_webhooks;
     Deliverer &m_deliverer;
+    Snapshots &m_snapshots;
     Router m_router;
 };
 

@@ -4,6 +4,7 @@
 #include "services/engine/api/apikey.h"
 #include "services/engine/api/controlplane.h"
 #include "services/engine/api/sandboxgateway.h"
+#include "services/engine/api/snapshots.h"
 
 #include <boost/asio/io_context.hpp>
 
@@ -48,6 +49,8 @@ struct Engine::Private
     std::optional<WebhookStore> webhooks;
     std::optional<Deliverer> deliverer;
     std::optional<SandboxRegistry> registry;
+    std::unique_ptr<SnapshotStore> snapshotStore;
+    std::optional<Snapshots> snapshots;
     std::optional<http::Server> api, sandboxes;
     boost::asio::steady_timer pruning, farewell;
 };
@@ -71,8 +74,17 @@ Result<> Engine::Private::openStores()
     events = std::move(*store);
     webhooks.emplace(shared, events->teamId());
     deliverer.emplace(io, *webhooks, options.deliverer);
-    registry.emplace(io, *host, catalog, *events, options.registry, [this] { deliverer->kick(); });
+    auto saved = SnapshotStore::open(shared);
+    if (!saved)
+        return failure(saved.error());
+    snapshotStore = std::move(*saved);
+    registry.emplace(io, *host, catalog, *events, options.registry, [this] {
+        deliverer->kick();
+        if (snapshots)
+            snapshots->sweep();
+    });
     registry->recordOrphans();
+    snapshots.emplace(io, *registry, catalog, *snapshotStore, LayerStore((options.stateDirectory / "layers").string()));
     deliverer->kick();
     prune();
     return {};
@@ -80,7 +92,7 @@ Result<> Engine::Private::openStores()
 
 Result<> Engine::Private::listen(const std::string &apiKey)
 {
-    const auto plane = std::make_shared<ControlPlane>(apiKey, *registry, catalog, *events, *webhooks, *deliverer);
+    const auto plane = std::make_shared<ControlPlane>(apiKey, *registry, catalog, *events, *webhooks, *deliverer, *snapshots);
     const auto spool = options.stateDirectory / "spool";
     if (!ensurePrivateDirectory(spool))
         return failure(Error::Kind::Local, "cannot create " + spool.string());

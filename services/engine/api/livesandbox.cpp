@@ -89,11 +89,12 @@ Json sandboxJson(const LiveSandbox &live)
 {
     Json json{{"templateID", live.blueprint.id},
               {"sandboxID", live.id},
-              {"alias", live.blueprint.name},
               {"clientID", kClientId},
               {"envdVersion", kEnvdVersion},
               {"trafficAccessToken", nullptr},
               {"domain", nullptr}};
+    if (!live.blueprint.name.empty())
+        json["alias"] = live.blueprint.name;
     if (live.request.secure)
         json["envdAccessToken"] = live.accessToken;
     return json;
@@ -101,18 +102,20 @@ Json sandboxJson(const LiveSandbox &live)
 
 Json listedSandboxJson(const LiveSandbox &live)
 {
-    return {{"templateID", live.blueprint.id},
-            {"alias", live.blueprint.name},
-            {"sandboxID", live.id},
-            {"clientID", kClientId},
-            {"startedAt", formatRfc3339(live.startedAt)},
-            {"endAt", formatRfc3339(live.endAt)},
-            {"cpuCount", live.blueprint.limits.vcpuCount},
-            {"memoryMB", live.blueprint.limits.memoryMb},
-            {"diskSizeMB", live.blueprint.limits.diskMb},
-            {"metadata", live.request.metadata},
-            {"state", stateName(live)},
-            {"envdVersion", kEnvdVersion}};
+    Json json{{"templateID", live.blueprint.id},
+              {"sandboxID", live.id},
+              {"clientID", kClientId},
+              {"startedAt", formatRfc3339(live.startedAt)},
+              {"endAt", formatRfc3339(live.endAt)},
+              {"cpuCount", live.blueprint.limits.vcpuCount},
+              {"memoryMB", live.blueprint.limits.memoryMb},
+              {"diskSizeMB", live.blueprint.limits.diskMb},
+              {"metadata", live.request.metadata},
+              {"state", stateName(live)},
+              {"envdVersion", kEnvdVersion}};
+    if (!live.blueprint.name.empty())
+        json["alias"] = live.blueprint.name;
+    return json;
 }
 
 Json sandboxDetailJson(const LiveSandbox &live)

@@ -48,6 +48,7 @@ struct LiveSandbox
     Template blueprint;
     CreateRequest request;
     State state = State::Running;
+    bool isBeingSaved = false; ///< stands still for a snapshot, whatever its state
     Timestamp startedAt;              ///< of the sandbox
     Timestamp endAt;                  ///< for a paused one, when it was paused
     Timestamp executionStartedAt;     ///< of the present stretch of running

@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char *kCreated = "sandbox.lifecycle.created", *kResumed = "sandbox.lifecycle.resumed",
                      *kPaused = "sandbox.lifecycle.paused", *kKilled = "sandbox.lifecycle.killed",
-                     *kUpdated = "sandbox.lifecycle.updated";
+                     *kUpdated = "sandbox.lifecycle.updated", *kCheckpointed = "sandbox.lifecycle.checkpointed";
 
 /// Everything that runs in the sandbox ends for its listeners.
 void closeStreams(const LiveSandbox &live)
@@ -30,13 +30,15 @@ void closeStreams(const LiveSandbox &live)
 std::string logText(const LiveSandbox &live, std::string_view type, const Json &data)
 {
     if (type == kCreated)
-        return "Sandbox created from " + live.blueprint.name;
+        return "Sandbox created from " + (live.blueprint.name.empty() ? live.blueprint.id : live.blueprint.name);
     if (type == kResumed)
         return "Sandbox resumed";
     if (type == kPaused)
         return "Sandbox paused";
     if (type == kKilled)
         return "Sandbox killed: " + stringOr(data, "kill_reason");
+    if (type == kCheckpointed)
+        return "Files saved: what runs here is not part of the copy";
     return "Timeout set to " + stringOr(data, "set_timeout").substr(0, 19) + "Z"; // whole seconds
 }
 
@@ -116,7 +118,8 @@ Result<> SandboxRegistry::checkTimeout(std::int64_t seconds) const
 
 int SandboxRegistry::runningCount() const
 {
-    return m_launching + static_cast<int>(std::count_if(m_sandboxes.begin(), m_sandboxes.end(), [](const auto &pair) {
+    return static_cast<int>(m_launching.size())
+        + static_cast<int>(std::count_if(m_sandboxes.begin(), m_sandboxes.end(), [](const auto &pair) {
                return pair.second->state != LiveSandbox::State::Paused;
            }));
 }
@@ -172,7 +175,7 @@ void SandboxRegistry::armDeadline(const LivePtr &live)
 void SandboxRegistry::deadlinePassed(const std::string &id)
 {
     const LivePtr live = find(id);
-    if (!live || !live->isRunning())
+    if (!live || !live->isRunning() || live->isBeingSaved) // saved() looks again
         return;
     if (live->endAt > systemNow()) // moved while this call was queued
         return armDeadline(live);
@@ -220,6 +223,11 @@ void SandboxRegistry::create(CreateRequest request, Then<LivePtr> then)
     const Template *blueprint = m_catalog.find(request.templateReference);
     if (blueprint == nullptr)
         return then(refuse(404, "template '" + request.templateReference + "' not found"));
+    createFrom(Template(*blueprint), std::move(request), std::move(then));
+}
+
+void SandboxRegistry::createFrom(const Template &blueprint, CreateRequest request, Then<LivePtr> then)
+{
     if (const auto fine = checkTimeout(request.timeoutSeconds); !fine)
         return then(failure(fine.error()));
     if (m_closing)
@@ -233,13 +241,13 @@ void SandboxRegistry::create(CreateRequest request, Then<LivePtr> then)
     live->id = newSandboxId();
     live->executionId = newUuid();
     live->accessToken = newHexToken(32);
-    live->blueprint = *blueprint;
+    live->blueprint = blueprint;
     live->request = std::move(request);
     LaunchSpec spec;
     spec.sandboxId = live->id;
-    spec.layers = blueprint->layers;
-    spec.limits = blueprint->limits;
-    ++m_launching;
+    spec.layers = blueprint.layers;
+    spec.limits = blueprint.limits;
+    m_launching.insert(live);
     m_host.launch(std::move(spec), [this, alive = m_alive, live, then = std::move(then)](auto sandbox) {
         if (*alive)
             launched(live, std::move(sandbox), then);
@@ -248,7 +256,7 @@ void SandboxRegistry::create(CreateRequest request, Then<LivePtr> then)
 
 void SandboxRegistry::launched(const LivePtr &live, Result<std::shared_ptr<Sandbox>> sandbox, const Then<LivePtr> &then)
 {
-    --m_launching;
+    m_launching.erase(live);
     if (!sandbox)
         return then(failure(Error::Kind::Service, sandbox.error().message, 500, sandbox.error().code));
     if (m_closing) {
@@ -276,7 +284,7 @@ void SandboxRegistry::settle(const LivePtr &live, std::shared_ptr<Sandbox> sandb
             gone(id, "unknown");
     });
     m_sandboxes[live->id] = live;
-    m_catalog.noteSpawn(live->blueprint.id, live->startedAt);
+    m_catalog.noteSpawn(live->blueprint.buildId, live->startedAt);
     armDeadline(live);
     live->interpreter->warmUp();
 }
@@ -321,6 +329,31 @@ void SandboxRegistry::killAll(const char *reason, std::function<void()> then)
     }
 }
 
+void SandboxRegistry::saved(const std::string &id)
+{
+    if (const LivePtr live = find(id); live && live->isRunning())
+        armDeadline(live);
+}
+
+void SandboxRegistry::noteCheckpoint(const std::string &id)
+{
+    if (const LivePtr live = find(id))
+        record(*live, kCheckpointed, Json::object(), true);
+}
+
+std::set<std::string> SandboxRegistry::layersInUse() const
+{
+    std::set<std::string> layers;
+    const auto add = [&layers](const LiveSandbox &live) {
+        layers.insert(live.blueprint.layers.begin(), live.blueprint.layers.end());
+    };
+    for (const auto &[id, live] : m_sandboxes)
+        add(*live);
+    for (const LivePtr &live : m_launching)
+        add(*live);
+    return layers;
+}
+
 // --- pause and resume ---
 
 void SandboxRegistry::pause(const std::string &id, Then<void> then)
@@ -330,6 +363,8 @@ void SandboxRegistry::pause(const std::string &id, Then<void> then)
         return then(failure(sandboxNotFound(id)));
     if (!live->isRunning())
         return then(refuse(409, "Error pausing sandbox - sandbox '" + live->id + "' is already paused"));
+    if (live->isBeingSaved)
+        return then(refuse(409, "sandbox '" + live->id + "' is being saved"));
     live->state = LiveSandbox::State::Pausing;
     live->deadline.cancel();
     const Timestamp former = live->endAt, now = systemNow();
@@ -368,8 +403,8 @@ void SandboxRegistry::connect(const std::string &id, std::int64_t timeoutSeconds
             return then(failure(extended.error()));
         return then(Connected{live, false});
     }
-    if (live->state != LiveSandbox::State::Paused)
-        return then(refuse(409, "sandbox '" + live->id + "' is being paused or resumed"));
+    if (live->state != LiveSandbox::State::Paused || live->isBeingSaved)
+        return then(refuse(409, "sandbox '" + live->id + "' is being paused, resumed or saved"));
     if (runningCount() >= m_options.maxSandboxes) {
         return then(refuse(429,
                            "you have reached the maximum number of concurrent sandboxes ("

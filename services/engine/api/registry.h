@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,8 @@ public:
     void recordOrphans();
 
     void create(CreateRequest request, Then<LivePtr> then);
+    /// From `blueprint`, whatever template the request names.
+    void createFrom(const Template &blueprint, CreateRequest request, Then<LivePtr> then);
     void kill(const std::string &id, const char *reason, Then<void> then);
     void pause(const std::string &id, Then<void> then);
     struct Connected
@@ -53,6 +56,12 @@ public:
     /// endAt = now + seconds; with `onlyExtend` an earlier end changes nothing.
     [[nodiscard]] Result<> setTimeout(const std::string &id, std::int64_t seconds, bool onlyExtend);
     void killAll(const char *reason, std::function<void()> then);
+
+    /// LiveSandbox::isBeingSaved is over: an end that came meanwhile takes place now.
+    void saved(const std::string &id);
+    void noteCheckpoint(const std::string &id);
+    /// What sandboxes stand on, those included that are being launched.
+    [[nodiscard]] std::set<std::string> layersInUse() const;
 
     /// Running or paused; null for one that is not (any more). Accepts "ID-CLIENTID".
     [[nodiscard]] LivePtr find(std::string_view id) const;
@@ -83,7 +92,7 @@ private:
     std::function<void()> m_recorded;
     std::map<std::string, LivePtr, std::less<>> m_sandboxes;
     std::deque<std::pair<std::string, std::shared_ptr<SandboxLog>>> m_endedLogs; ///< by id, the newest last
-    int m_launching = 0;
+    std::set<LivePtr> m_launching;
     bool m_closing = false;
     boost::asio::steady_timer m_sampling;
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);

@@ -41,25 +41,51 @@ const Template *TemplateCatalog::find(std::string_view reference) const
     std::string wanted(reference);
     std::transform(wanted.begin(), wanted.end(), wanted.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::string tag = "default";
     if (const auto colon = wanted.find(':'); colon != std::string::npos) {
-        if (wanted.substr(colon + 1) != "default")
-            return nullptr;
+        tag = wanted.substr(colon + 1);
         wanted.resize(colon);
     }
     if (const auto slash = wanted.find('/'); slash != std::string::npos)
         wanted.erase(0, slash + 1);
-    const auto it = std::find_if(m_templates.begin(), m_templates.end(),
-                                 [&](const Template &t) { return t.id == wanted || t.name == wanted; });
-    return it != m_templates.end() ? &*it : nullptr;
+    return wanted.empty() ? nullptr : find(wanted, tag);
 }
 
-void TemplateCatalog::noteSpawn(std::string_view id, Timestamp when)
+const Template *TemplateCatalog::find(std::string_view name, std::string_view tag) const
 {
-    for (Template &entry : m_templates) {
-        if (entry.id != id)
+    for (const auto *list : {&m_templates, &m_snapshots}) {
+        const auto it = std::find_if(list->begin(), list->end(), [&](const Template &each) {
+            return (each.id == name || each.name == name) && each.tag == tag;
+        });
+        if (it != list->end())
+            return &*it;
+    }
+    return nullptr;
+}
+
+void TemplateCatalog::setSnapshots(std::vector<Template> snapshots)
+{
+    for (Template &each : snapshots) {
+        each.isSnapshot = true;
+        const auto former = std::find_if(m_snapshots.begin(), m_snapshots.end(),
+                                         [&](const Template &known) { return known.buildId == each.buildId; });
+        if (former == m_snapshots.end())
             continue;
-        ++entry.spawnCount;
-        entry.lastSpawnedAt = when;
+        each.spawnCount = former->spawnCount;
+        each.lastSpawnedAt = former->lastSpawnedAt;
+    }
+    m_snapshots = std::move(snapshots);
+}
+
+void TemplateCatalog::noteSpawn(std::string_view buildId, Timestamp when)
+{
+    for (auto *list : {&m_templates, &m_snapshots}) {
+        for (Template &entry : *list) {
+            if (entry.buildId != buildId)
+                continue;
+            ++entry.spawnCount;
+            entry.lastSpawnedAt = when;
+        }
     }
 }
 
@@ -68,10 +94,11 @@ namespace {
 Json common(const Template &entry)
 {
     const std::string created = formatRfc3339(entry.createdAt);
+    const Json names = entry.name.empty() ? Json::array() : Json::array({entry.name});
     Json json{{"templateID", entry.id},
-              {"public", true},
-              {"aliases", Json::array({entry.name})},
-              {"names", Json::array({entry.name})},
+              {"public", !entry.isSnapshot},
+              {"aliases", names},
+              {"names", names},
               {"createdAt", created},
               {"updatedAt", created},
               {"spawnCount", entry.spawnCount},

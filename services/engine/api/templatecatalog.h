@@ -16,7 +16,9 @@ struct Template
 {
     std::string id;      ///< 20 of [a-z0-9]
     std::string buildId; ///< UUID
-    std::string name;
+    std::string name;    ///< empty for a snapshot without one
+    std::string tag = "default";
+    bool isSnapshot = false;
     SandboxLimits limits;
     std::vector<std::string> layers;
     Timestamp createdAt;
@@ -24,19 +26,23 @@ struct Template
     std::optional<Timestamp> lastSpawnedAt;
 };
 
-/// The built-in templates. io thread only.
+/// The built-in templates, and the snapshots that sandboxes can be created from like from them. io thread only.
 class TemplateCatalog final
 {
 public:
     TemplateCatalog();
 
-    [[nodiscard]] const std::vector<Template> &all() const { return m_templates; }
-    /// By id, name or namespace/name, each optionally with ":default"; case does not matter. Null when unknown.
+    [[nodiscard]] const std::vector<Template> &all() const { return m_templates; } ///< without snapshots
+    void setSnapshots(std::vector<Template> snapshots);
+    /// By id, name or namespace/name, each optionally with a tag (else "default"); case does not matter. Null when
+    /// unknown. Lives until the next change.
     [[nodiscard]] const Template *find(std::string_view reference) const;
-    void noteSpawn(std::string_view id, Timestamp when);
+    void noteSpawn(std::string_view buildId, Timestamp when);
 
 private:
-    std::vector<Template> m_templates;
+    [[nodiscard]] const Template *find(std::string_view name, std::string_view tag) const;
+
+    std::vector<Template> m_templates, m_snapshots;
 };
 
 [[nodiscard]] Json templateJson(const Template &entry);

@@ -55,7 +55,7 @@ bool redirectStandardStreams()
 }
 
 /// The whole way from a fresh clone to the moment before exec. Gives the step that failed, with errno, or null.
-const char *becomeSandbox(const LaunchPlan &plan, const SyscallFilter &filter, uid_t user, gid_t group)
+const char *becomeSandbox(const LaunchPlan &plan, const SyscallFilter &filter, int control, uid_t user, gid_t group)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL); // with the broker
     if (setsid() < 0)
@@ -66,11 +66,15 @@ const char *becomeSandbox(const LaunchPlan &plan, const SyscallFilter &filter, u
         return "set the host name";
     if (!bringLoopbackUp())
         return "bring up the loopback";
-    if (const char *failed = enterRoot(plan.root))
+    UniqueFd writableLayer;
+    if (const char *failed = enterRoot(plan.root, writableLayer))
         return failed;
     if (plan.onlyTryRoot)
         return plan.root.mode == RootMode::OverlayInMemory && !canReplaceLowerDirectory() ? "replace a directory"
                                                                                           : nullptr;
+    if (writableLayer && !wire::send(control, {{"event", "layer"}}, {writableLayer.get()}))
+        return "hand out the writable layer";
+    writableLayer.reset(); // what runs in the sandbox must not reach it
     if (!redirectStandardStreams())
         return "redirect the standard streams";
     if (!dropCapabilities())
@@ -84,7 +88,7 @@ const char *becomeSandbox(const LaunchPlan &plan, const SyscallFilter &filter, u
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    const char *failed = becomeSandbox(plan, filter, user, group);
+    const char *failed = becomeSandbox(plan, filter, control, user, group);
     if (failed == nullptr && plan.onlyTryRoot) {
         (void)wire::send(control, {{"event", "ready"}});
         _exit(0);

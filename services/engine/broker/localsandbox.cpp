@@ -99,6 +99,10 @@ void LocalSandbox::received(wire::Incoming message)
         return std::exchange(m_ready, nullptr)(
             failure(Error::Kind::Local, stringOr(message.body, "step") + ": " + stringOr(message.body, "error"), 0,
                     "unavailable"));
+    if (event == "layer" && m_ready && !m_writableLayer) {
+        m_writableLayer = message.takeFd(0);
+        return;
+    }
     if (event == "exit")
         return processEnded(message.body);
     const auto found = m_answers.find(intOr(message.body, "n"));
@@ -129,6 +133,7 @@ void LocalSandbox::ended()
 {
     const auto self = shared_from_this(); // a callback may drop the last owner
     m_ended = true;
+    m_writableLayer.reset();
     closeAll();
     if (!m_killRequested) {
         for (const auto &listener : std::exchange(m_goneListeners, {}))
@@ -291,6 +296,17 @@ void LocalSandbox::move(std::string source, std::string destination, std::string
 void LocalSandbox::remove(std::string path, std::string user, Then<void> then)
 {
     requestVoid({{"op", "remove"}, {"path", path}, {"user", user}}, std::move(then));
+}
+
+void LocalSandbox::writableLayer(Then<UniqueFd> then)
+{
+    UniqueFd copy(m_writableLayer ? fcntl(m_writableLayer.get(), F_DUPFD_CLOEXEC, 0) : -1);
+    auto answer = copy ? Result<UniqueFd>(std::move(copy))
+        : m_ended      ? failure(goneError())
+                  : failure(Error::Kind::Local, "this machine's isolation has no writable layer", 0, "unimplemented");
+    boost::asio::post(m_io, [then = std::move(then), shared = std::make_shared<decltype(answer)>(std::move(answer))] {
+        then(std::move(*shared));
+    });
 }
 
 void LocalSandbox::pause(Then<void> then)

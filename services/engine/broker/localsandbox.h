@@ -33,6 +33,7 @@ public:
     void makeDirectory(std::string path, std::string user, Then<FileEntry> then) override;
     void move(std::string source, std::string destination, std::string user, Then<FileEntry> then) override;
     void remove(std::string path, std::string user, Then<void> then) override;
+    void writableLayer(Then<UniqueFd> then) override;
     void pause(Then<void> then) override;
     void resume(Then<void> then) override;
     void connectPort(std::uint16_t port, Then<UniqueFd> then) override;
@@ -56,6 +57,7 @@ private:
     boost::asio::io_context &m_io;
     std::shared_ptr<Channel> m_channel;
     LaunchSpec m_spec;
+    UniqueFd m_writableLayer;
     std::function<void()> m_requestKill;
     std::function<void(Result<>)> m_ready;
     std::vector<std::function<void(int, ExitStatus)>> m_exitListeners;

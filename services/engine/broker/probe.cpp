@@ -34,13 +34,13 @@ Trial tryOnce(RootMode mode, bool onlyRoot, const SyscallFilter &filter, int dae
     if (Result<Launched> launched = launch(plan, filter, daemonFd); !launched) {
         trial = {false, "make namespaces", launched.error().message};
     } else {
+        trial = {false, "start sandglass-sandboxd", "no answer"};
         pollfd waiting{launched->control.get(), POLLIN, 0};
-        if (poll(&waiting, 1, patienceMs) == 1) {
+        std::string event = "layer"; // comes on the way
+        while (event == "layer" && poll(&waiting, 1, patienceMs) == 1) {
             const wire::Incoming said = wire::receive(launched->control.get());
-            trial = {stringOr(said.body, "event") == "ready", stringOr(said.body, "step"),
-                     stringOr(said.body, "error")};
-        } else {
-            trial = {false, "start sandglass-sandboxd", "no answer"};
+            event = stringOr(said.body, "event");
+            trial = {event == "ready", stringOr(said.body, "step"), stringOr(said.body, "error")};
         }
         kill(launched->pid, SIGKILL);
         waitpid(launched->pid, nullptr, 0);

@@ -129,12 +129,17 @@ const char *pivot(const std::string &root)
 
 } // namespace
 
-const char *enterRoot(const RootPlan &plan)
+const char *enterRoot(const RootPlan &plan, UniqueFd &writableLayer)
 {
     if (mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
         return "separate mounts";
     const std::string root = plan.directory + "/root";
     const char *failed = plan.mode == RootMode::ReadOnly ? mountReadOnly(plan, root) : mountOverlay(plan, root);
+    if (failed == nullptr && plan.mode != RootMode::ReadOnly) {
+        writableLayer.reset(open((plan.directory + "/upper").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!writableLayer)
+            failed = "open the writable layer";
+    }
     if (failed == nullptr)
         failed = mountPrograms(root);
     if (failed == nullptr && !mountAt("proc", root + "/proc", plain | MS_NOEXEC, ""))

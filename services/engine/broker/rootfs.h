@@ -1,5 +1,7 @@
 #pragma once
 
+#include "services/core/uniquefd.h"
+
 #include <string>
 #include <vector>
 
@@ -21,8 +23,9 @@ struct RootPlan
 };
 
 /// Mounts a root in the calling process's own user and mount namespaces and makes it "/"; nothing of the old root stays
-/// reachable. Gives the step that failed, with errno, or null.
-[[nodiscard]] const char *enterRoot(const RootPlan &plan);
+/// reachable but by `writableLayer`, which is the overlay's upper directory where there is one. Gives the step that
+/// failed, with errno, or null.
+[[nodiscard]] const char *enterRoot(const RootPlan &plan, UniqueFd &writableLayer);
 
 /// Whether directories of a lower layer can be replaced in this root: false with tmpfs uppers before Linux 6.6.
 [[nodiscard]] bool canReplaceLowerDirectory();

@@ -115,6 +115,9 @@ public:
     virtual void move(std::string source, std::string destination, std::string user, Then<FileEntry> then) = 0;
     virtual void remove(std::string path, std::string user, Then<void> then) = 0;
 
+    /// The folder in which the overlay keeps what was written in the sandbox, as the engine sees it. It holds the
+    /// sandbox's memory as long as it is open. Error "unimplemented": this tier has no such layer.
+    virtual void writableLayer(Then<UniqueFd> then) = 0;
     /// Stops / continues every process of the sandbox.
     virtual void pause(Then<void> then) = 0;
     virtual void resume(Then<void> then) = 0;
