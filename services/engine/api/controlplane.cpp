@@ -113,6 +113,7 @@ void ControlPlane::addSandboxRoutes()
         const auto seconds = secondsOf(r, "timeout", std::nullopt);
         answer(e)(seconds ? m_registry.setTimeout(p[0], *seconds, false) : Result<>(failure(seconds.error())));
     });
+    m_router.add("PUT", "/sandboxes/{}/network", [this](R r, P p, const ExchangePtr &e) { changeNetwork(r, p[0], e); });
     m_router.add("POST", "/sandboxes/{}/refreshes", [this, answer](R r, P p, const ExchangePtr &e) {
         const auto seconds = secondsOf(r, "duration", 15);
         answer(e)(seconds ? m_registry.setTimeout(p[0], *seconds, true) : Result<>(failure(seconds.error())));
@@ -172,6 +173,23 @@ void ControlPlane::connectSandbox(const http::Request &request, const std::strin
     });
 }
 
+void ControlPlane::changeNetwork(const http::Request &request, const std::string &id, const ExchangePtr &exchange)
+{
+    const auto live = m_registry.find(id);
+    if (!live)
+        return exchange->respond(errorResponse(sandboxNotFound(id)));
+    auto json = parseJson(request.body);
+    if (!json || !json->is_object())
+        return exchange->respond(http::Response::error(400, "the body is not a JSON object"));
+    const bool internet = boolOr(*json, "allow_internet_access", live->request.allowInternet.value_or(false));
+    auto rules = EgressRules::parse(*json, internet);
+    if (!rules)
+        return exchange->respond(errorResponse(rules.error()));
+    m_registry.setEgress(id, std::move(*rules), std::move(*json), [exchange](const Result<> &done) {
+        exchange->respond(done ? noContent() : errorResponse(done.error()));
+    });
+}
+
 void ControlPlane::addTemplateRoutes()
 {
     using P = const PathParameters &;
@@ -211,7 +229,6 @@ void ControlPlane::addUnavailableRoutes()
         const char *method, *pattern, *what;
     };
     constexpr Unavailable kRoutes[] = {
-        {"PUT", "/sandboxes/{}/network", "network rules"},
         {"POST", "/v3/templates", "building templates"},
         {"POST", "/v2/templates", "building templates"},
         {"POST", "/templates", "building templates"},

@@ -42,6 +42,7 @@ private:
     void takeSnapshot(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
     void listSnapshots(const http::Request &request, const ExchangePtr &exchange);
     void forkSandbox(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
+    void changeNetwork(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
     void deleteTemplate(const std::string &reference, const ExchangePtr &exchange);
     void sandboxMetrics(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
     void bulkMetrics(const http::Request &request, const ExchangePtr &exchange);

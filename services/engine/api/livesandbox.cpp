@@ -53,6 +53,11 @@ Result<CreateRequest> parseCreateRequest(std::string_view body)
     if (const Json &internet = memberOr(*json, "allow_internet_access"); internet.is_boolean())
         request.allowInternet = internet.get<bool>();
     request.network = memberOr(*json, "network");
+    auto egress = EgressRules::parse(request.network, request.allowInternet.value_or(false));
+    if (!egress)
+        return failure(egress.error());
+    request.egress = std::move(*egress);
+    request.allowPublicTraffic = boolOr(request.network, "allowPublicTraffic", true);
     auto metadata = textMap(*json, "metadata");
     auto environment = textMap(*json, "envVars");
     if (!metadata || !environment)
@@ -91,7 +96,7 @@ Json sandboxJson(const LiveSandbox &live)
               {"sandboxID", live.id},
               {"clientID", kClientId},
               {"envdVersion", kEnvdVersion},
-              {"trafficAccessToken", nullptr},
+              {"trafficAccessToken", live.trafficToken.empty() ? Json(nullptr) : Json(live.trafficToken)},
               {"domain", nullptr}};
     if (!live.blueprint.name.empty())
         json["alias"] = live.blueprint.name;
@@ -127,11 +132,8 @@ Json sandboxDetailJson(const LiveSandbox &live)
                          {"onTimeout", live.request.autoPause ? "pause" : "kill"}};
     if (live.request.secure)
         json["envdAccessToken"] = live.accessToken;
-    if (live.request.network.is_object()) {
+    if (live.request.network.is_object())
         json["network"] = live.request.network;
-        if (json["network"].contains("egressProxy") && json["network"]["egressProxy"].is_object())
-            json["network"]["egressProxy"].erase("password");
-    }
     return json;
 }
 

@@ -7,6 +7,7 @@
 #include "services/engine/api/sandboxlog.h"
 #include "services/engine/api/templatecatalog.h"
 #include "services/engine/broker/sandbox.h"
+#include "services/engine/network/egressproxy.h"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -28,6 +29,8 @@ struct CreateRequest
     std::map<std::string, std::string> metadata;
     Environment environment;
     Json network; ///< as sent; told again by GET
+    EgressRules egress;
+    bool allowPublicTraffic = true; ///< false: ports but envd's need the sandbox's traffic token
 };
 [[nodiscard]] Result<CreateRequest> parseCreateRequest(std::string_view body);
 
@@ -45,10 +48,11 @@ struct LiveSandbox
     explicit LiveSandbox(boost::asio::io_context &io) : deadline(io) {}
 
     std::string id, executionId, accessToken;
+    std::string trafficToken; ///< empty: none is asked for
     Template blueprint;
     CreateRequest request;
     State state = State::Running;
-    bool isBeingSaved = false; ///< stands still for a snapshot, whatever its state
+    bool isBeingSaved = false;        ///< stands still for a snapshot, whatever its state
     Timestamp startedAt;              ///< of the sandbox
     Timestamp endAt;                  ///< for a paused one, when it was paused
     Timestamp executionStartedAt;     ///< of the present stretch of running
@@ -59,6 +63,7 @@ struct LiveSandbox
     std::shared_ptr<Sandbox> sandbox;
     std::shared_ptr<ProcessTable> processes;
     std::shared_ptr<Interpreter> interpreter;
+    std::unique_ptr<EgressProxy> egress; ///< soon after the start
     boost::asio::steady_timer deadline;
 
     [[nodiscard]] bool isRunning() const { return state == State::Running; }

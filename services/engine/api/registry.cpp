@@ -39,7 +39,18 @@ std::string logText(const LiveSandbox &live, std::string_view type, const Json &
         return "Sandbox killed: " + stringOr(data, "kill_reason");
     if (type == kCheckpointed)
         return "Files saved: what runs here is not part of the copy";
+    if (data.contains("network_egress"))
+        return "Network rules changed";
     return "Timeout set to " + stringOr(data, "set_timeout").substr(0, 19) + "Z"; // whole seconds
+}
+
+/// Programs find their way out by these.
+Environment proxyEnvironment()
+{
+    const std::string proxy = "http://127.0.0.1:" + std::to_string(kEgressPort);
+    const std::string here = "localhost,127.0.0.1,::1";
+    return {{"http_proxy", proxy}, {"https_proxy", proxy}, {"no_proxy", here},
+            {"HTTP_PROXY", proxy}, {"HTTPS_PROXY", proxy}, {"NO_PROXY", here}};
 }
 
 Json withMetadata(Json data, const std::map<std::string, std::string> &metadata)
@@ -243,6 +254,8 @@ void SandboxRegistry::createFrom(const Template &blueprint, CreateRequest reques
     live->accessToken = newHexToken(32);
     live->blueprint = blueprint;
     live->request = std::move(request);
+    if (!live->request.allowPublicTraffic)
+        live->trafficToken = newHexToken(16);
     LaunchSpec spec;
     spec.sandboxId = live->id;
     spec.layers = blueprint.layers;
@@ -273,8 +286,10 @@ void SandboxRegistry::settle(const LivePtr &live, std::shared_ptr<Sandbox> sandb
     live->sandbox = std::move(sandbox);
     live->startedAt = live->executionStartedAt = systemNow();
     live->endAt = live->startedAt + std::chrono::seconds(live->request.timeoutSeconds);
-    live->processes = std::make_shared<ProcessTable>(m_io, live->sandbox, live->request.environment, live->log);
-    live->interpreter = std::make_shared<Interpreter>(m_io, live->sandbox, live->request.environment, live->log);
+    Environment environment = live->request.environment;
+    environment.merge(proxyEnvironment()); // what the request sets stays
+    live->processes = std::make_shared<ProcessTable>(m_io, live->sandbox, environment, live->log);
+    live->interpreter = std::make_shared<Interpreter>(m_io, live->sandbox, environment, live->log);
     live->sandbox->onExit([table = std::weak_ptr(live->processes)](int pid, const ExitStatus &status) {
         if (const auto processes = table.lock())
             processes->exited(pid, status);
@@ -286,7 +301,48 @@ void SandboxRegistry::settle(const LivePtr &live, std::shared_ptr<Sandbox> sandb
     m_sandboxes[live->id] = live;
     m_catalog.noteSpawn(live->blueprint.buildId, live->startedAt);
     armDeadline(live);
+    openEgress(live);
     live->interpreter->warmUp();
+}
+
+void SandboxRegistry::openEgress(const LivePtr &live)
+{
+    live->sandbox->listenPort(kEgressPort, [this, alive = m_alive, weak = std::weak_ptr(live)](Result<UniqueFd> fd) {
+        const LivePtr self = weak.lock();
+        if (!*alive || !self)
+            return;
+        if (!fd) {
+            self->log->add({{}, LogLevel::Warn, "system", "network", 0, "No way out: " + fd.error().message});
+            return;
+        }
+        const auto refused = [log = self->log](const std::string &target, const std::string &reason) {
+            log->add({{}, LogLevel::Warn, "system", "network", 0, "Connection to " + target + " refused: " + reason});
+        };
+        self->egress = std::make_unique<EgressProxy>(m_io, std::move(*fd), self->request.egress, refused);
+    });
+}
+
+void SandboxRegistry::setEgress(const std::string &id, EgressRules rules, Json network, Then<void> then)
+{
+    const LivePtr live = find(id);
+    if (!live)
+        return then(failure(sandboxNotFound(id)));
+    if (!live->isRunning())
+        return then(refuse(409, "sandbox '" + live->id + "' is not running"));
+    Json &told = live->request.network;
+    if (!told.is_object())
+        told = Json::object();
+    for (const char *name : {"allowOut", "denyOut", "egressProxy", "rules"}) {
+        told.erase(name);
+        if (network.contains(name))
+            told[name] = network[name];
+    }
+    live->request.egress = rules;
+    Json summary = rules.toJson();
+    if (live->egress)
+        live->egress->setRules(std::move(rules));
+    record(*live, kUpdated, {{"network_egress", std::move(summary)}}, true);
+    then({});
 }
 
 void SandboxRegistry::gone(const std::string &id, const char *reason)
@@ -296,6 +352,7 @@ void SandboxRegistry::gone(const std::string &id, const char *reason)
         return;
     m_sandboxes.erase(live->id);
     live->deadline.cancel();
+    live->egress.reset();
     Json data{{"kill_reason", reason}};
     if (live->state != LiveSandbox::State::Paused) // a pause has ended and told the execution already
         data["execution"] = executionJson(live->executionUntil(systemNow()));

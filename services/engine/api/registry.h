@@ -55,6 +55,8 @@ public:
     void connect(const std::string &id, std::int64_t timeoutSeconds, Then<Connected> then);
     /// endAt = now + seconds; with `onlyExtend` an earlier end changes nothing.
     [[nodiscard]] Result<> setTimeout(const std::string &id, std::int64_t seconds, bool onlyExtend);
+    /// In place of the rules so far; connections that stand go on.
+    void setEgress(const std::string &id, EgressRules rules, Json network, Then<void> then);
     void killAll(const char *reason, std::function<void()> then);
 
     /// LiveSandbox::isBeingSaved is over: an end that came meanwhile takes place now.
@@ -76,6 +78,7 @@ private:
     void resume(const LivePtr &live, std::int64_t timeoutSeconds, Then<Connected> then);
     void paused(const LivePtr &live, Timestamp when, Timestamp former, const Result<> &done, const Then<void> &then);
     void gone(const std::string &id, const char *reason);
+    void openEgress(const LivePtr &live);
     void armDeadline(const LivePtr &live);
     void deadlinePassed(const std::string &id);
     void sample();

@@ -22,6 +22,11 @@ constexpr std::int64_t kLeastResumeSeconds = 300;
 constexpr const char *kUnauthorized =
     "unauthorized access, please provide a valid access token or method signing if supported";
 
+constexpr const char *kTokenMissing = "Sandbox is secured with traffic access token. Token header "
+                                      "'e2b-traffic-access-token' is missing";
+constexpr const char *kTokenWrong = "Sandbox is secured with traffic access token. Provided token in header "
+                                    "'e2b-traffic-access-token' is invalid";
+
 http::Response notFound(const std::string &id)
 {
     return proxyError(502, id, "The sandbox was not found");
@@ -55,6 +60,11 @@ std::variant<SandboxGateway::Target, http::Response> SandboxGateway::find(const 
         return notFound(found.sandboxId);
     if (live->state == LiveSandbox::State::Pausing || live->state == LiveSandbox::State::Resuming)
         return proxyError(409, found.sandboxId, "The sandbox is being paused or resumed");
+    if (!live->trafficToken.empty() && found.port != kEnvdPort) {
+        const std::string_view token = head.header("e2b-traffic-access-token");
+        if (token.empty() || !equalConstantTime(token, live->trafficToken))
+            return proxyError(403, found.sandboxId, token.empty() ? kTokenMissing : kTokenWrong);
+    }
     return Target{live, found.port};
 }
 

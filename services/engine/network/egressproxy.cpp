@@ -1,0 +1,302 @@
+#include "services/engine/network/egressproxy.h"
+
+#include <boost/asio.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <list>
+#include <optional>
+
+namespace sandglass::engine {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t kHeadLimit = 32U << 10;
+constexpr std::size_t kMostConnections = 256;
+constexpr std::chrono::seconds kHeadPatience{15}, kConnectPatience{10}, kIdle{600};
+constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+
+struct Target
+{
+    std::string host;
+    std::uint16_t port = 0;
+    bool isTunnel = false;
+    std::string head; ///< what goes on to the server; empty for a tunnel
+
+    [[nodiscard]] std::string text() const { return host + ":" + std::to_string(port); }
+};
+
+/// "host:port", "[::1]:443" or, with a `fallback`, without a port.
+bool splitAuthority(std::string_view text, std::uint16_t fallback, Target &target)
+{
+    std::string_view port;
+    if (text.starts_with('[')) {
+        const auto end = text.find(']');
+        if (end == text.npos)
+            return false;
+        target.host = text.substr(1, end - 1);
+        port = text.substr(end + 1);
+    } else {
+        const auto colon = text.rfind(':');
+        target.host = text.substr(0, colon);
+        port = colon == text.npos ? std::string_view() : text.substr(colon);
+    }
+    target.port = fallback;
+    if (!port.empty()) {
+        port.remove_prefix(1);
+        const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), target.port);
+        if (error != std::errc() || end != port.data() + port.size())
+            return false;
+    }
+    return target.port != 0 && !target.host.empty() && target.host.size() <= 253;
+}
+
+bool isForTheProxy(std::string_view header)
+{
+    const std::string_view name = header.substr(0, header.find(':'));
+    const auto is = [name](std::string_view other) {
+        return std::ranges::equal(name, other, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+    };
+    return is("connection") || is("keep-alive") || is("proxy-connection") || is("proxy-authorization") || is("upgrade");
+}
+
+/// Reads "CONNECT host:port" or "GET http://host/path". A request for a server goes on in the form servers expect, one
+/// to a connection.
+std::optional<Target> readHead(std::string_view head)
+{
+    const std::string_view line = head.substr(0, head.find("\r\n"));
+    const auto first = line.find(' '), last = line.rfind(' ');
+    if (first == line.npos || last <= first)
+        return std::nullopt;
+    const std::string_view method = line.substr(0, first), version = line.substr(last + 1);
+    std::string_view where = line.substr(first + 1, last - first - 1);
+    Target target;
+    target.isTunnel = method == "CONNECT";
+    if (target.isTunnel)
+        return splitAuthority(where, 0, target) ? std::optional(target) : std::nullopt;
+    constexpr std::string_view scheme = "http://";
+    if (!where.starts_with(scheme))
+        return std::nullopt;
+    where.remove_prefix(scheme.size());
+    const auto path = std::min(where.find_first_of("/?"), where.size());
+    std::string_view authority = where.substr(0, path);
+    authority = authority.substr(authority.find('@') + 1); // npos + 1 = 0: without credentials
+    if (!splitAuthority(authority, 80, target))
+        return std::nullopt;
+    const std::string_view rest = where.substr(path);
+    target.head.append(method).append(rest.starts_with('/') ? " " : " /").append(rest).append(" ").append(version);
+    target.head += "\r\nConnection: close\r\n";
+    head.remove_prefix(line.size() + 2);
+    while (!head.empty() && !head.starts_with("\r\n")) {
+        const std::string_view header = head.substr(0, head.find("\r\n"));
+        if (!isForTheProxy(header))
+            target.head.append(header).append("\r\n");
+        head.remove_prefix(std::min(header.size() + 2, head.size()));
+    }
+    target.head += "\r\n";
+    return target;
+}
+
+/// Both sockets of one connection, and when something last passed.
+struct Connection
+{
+    Connection(asio::io_context &io, tcp::socket accepted) : inside(std::move(accepted)), outside(io), patience(io) {}
+
+    void close()
+    {
+        error_code ignored;
+        inside.close(ignored);
+        outside.close(ignored);
+        patience.cancel();
+    }
+
+    tcp::socket inside, outside;
+    asio::steady_timer patience; ///< closes both when it passes
+};
+
+void limit(const std::shared_ptr<Connection> &connection, std::chrono::seconds time)
+{
+    connection->patience.expires_after(time);
+    connection->patience.async_wait([weak = std::weak_ptr(connection)](const error_code &error) {
+        if (const auto self = weak.lock(); self && !error)
+            self->close();
+    });
+}
+
+asio::awaitable<void> relay(std::shared_ptr<Connection> connection, tcp::socket &from, tcp::socket &to)
+{
+    std::array<char, 32U << 10> piece;
+    for (;;) {
+        auto [readError, count] = co_await from.async_read_some(asio::buffer(piece), kNoThrow);
+        if (readError)
+            break;
+        limit(connection, kIdle);
+        auto [writeError, written] = co_await asio::async_write(to, asio::buffer(piece.data(), count), kNoThrow);
+        if (writeError)
+            break;
+    }
+    error_code ignored;
+    to.shutdown(tcp::socket::shutdown_send, ignored); // the other direction may still have something
+}
+
+std::string refusal(int status, std::string_view reason)
+{
+    return std::string(status == 403       ? "HTTP/1.1 403 Forbidden"
+                           : status == 502 ? "HTTP/1.1 502 Bad Gateway"
+                                           : "HTTP/1.1 400 Bad Request")
+               .append("\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ")
+               .append(std::to_string(reason.size() + 1))
+               .append("\r\n\r\n")
+               .append(reason)
+        + "\n";
+}
+
+} // namespace
+
+struct EgressProxy::Shared : std::enable_shared_from_this<EgressProxy::Shared>
+{
+    Shared(asio::io_context &context, EgressRules given, Refused tell)
+        : io(context), acceptor(context), rules(std::move(given)), refused(std::move(tell))
+    {}
+
+    asio::awaitable<void> accept();
+    asio::awaitable<void> serve(std::shared_ptr<Connection> connection);
+    asio::awaitable<std::string> open(std::shared_ptr<Connection> connection, Target target);
+    asio::awaitable<void> refuse(std::shared_ptr<Connection> connection, const Target &target, int status,
+                                 std::string reason);
+
+    asio::io_context &io;
+    tcp::acceptor acceptor;
+    EgressRules rules;
+    Refused refused;
+    std::list<std::weak_ptr<Connection>> connections;
+    bool isClosed = false;
+};
+
+asio::awaitable<void> EgressProxy::Shared::accept()
+{
+    const auto self = shared_from_this();
+    while (!isClosed) {
+        auto [error, socket] = co_await acceptor.async_accept(kNoThrow);
+        if (isClosed || error == asio::error::operation_aborted)
+            co_return;
+        connections.remove_if([](const auto &each) { return each.expired(); });
+        if (error || connections.size() >= kMostConnections) {
+            socket = tcp::socket(io);
+            asio::steady_timer rest(io, std::chrono::milliseconds(50)); // out of descriptors, or of places
+            co_await rest.async_wait(kNoThrow);
+            continue;
+        }
+        auto connection = std::make_shared<Connection>(io, std::move(socket));
+        connections.push_back(connection);
+        asio::co_spawn(io, serve(std::move(connection)), asio::detached);
+    }
+}
+
+asio::awaitable<void> EgressProxy::Shared::serve(std::shared_ptr<Connection> connection)
+{
+    using namespace asio::experimental::awaitable_operators;
+    const auto self = shared_from_this();
+    limit(connection, kHeadPatience);
+    std::string input;
+    auto [error, headSize] = co_await asio::async_read_until(
+        connection->inside, asio::dynamic_buffer(input, kHeadLimit), "\r\n\r\n", kNoThrow);
+    if (error)
+        co_return connection->close();
+    auto target = readHead(std::string_view(input).substr(0, headSize));
+    if (!target)
+        co_return co_await refuse(connection, {}, 400,
+                                  "this is the sandbox's proxy: it takes CONNECT and http:// only");
+    input.erase(0, headSize);
+    if (std::string reason = co_await open(connection, *target); !reason.empty()) {
+        const bool isDenied = reason.starts_with("the sandbox's network rules");
+        co_return co_await refuse(connection, *target, isDenied ? 403 : 502, std::move(reason));
+    }
+    limit(connection, kIdle);
+    if (target->isTunnel) {
+        constexpr std::string_view established = "HTTP/1.1 200 Connection established\r\n\r\n";
+        co_await asio::async_write(connection->inside, asio::buffer(established), kNoThrow);
+    }
+    const std::string first = target->head + input;
+    co_await asio::async_write(connection->outside, asio::buffer(first), kNoThrow);
+    co_await (relay(connection, connection->inside, connection->outside)
+              && relay(connection, connection->outside, connection->inside));
+    connection->close();
+}
+
+/// Connects `outside`. Gives the reason when that is not allowed or does not work, else nothing.
+asio::awaitable<std::string> EgressProxy::Shared::open(std::shared_ptr<Connection> connection, Target target)
+{
+    tcp::resolver resolver(io);
+    auto [lookupError, found] = co_await resolver.async_resolve(target.host, std::to_string(target.port), kNoThrow);
+    if (lookupError)
+        co_return "there is no address for " + target.host;
+    bool isAllowed = false;
+    error_code error;
+    for (const auto &entry : found) {
+        const tcp::endpoint endpoint = entry.endpoint();
+        if (!rules.allows(target.host, endpoint.address()))
+            continue;
+        isAllowed = true;
+        limit(connection, kConnectPatience);
+        connection->outside = tcp::socket(io);
+        std::tie(error) = co_await connection->outside.async_connect(endpoint, kNoThrow);
+        if (isClosed || !connection->inside.is_open())
+            co_return "closed";
+        if (!error) {
+            connection->outside.set_option(tcp::no_delay(true), error);
+            co_return std::string();
+        }
+    }
+    co_return isAllowed ? target.text() + ": " + error.message()
+                        : "the sandbox's network rules do not allow " + target.text();
+}
+
+/// A tunnel's client is told why. A plain request must not look answered by its server: it is cut off.
+asio::awaitable<void> EgressProxy::Shared::refuse(std::shared_ptr<Connection> connection, const Target &target,
+                                                  int status, std::string reason)
+{
+    if (!target.host.empty() && refused && !isClosed)
+        refused(target.text(), reason);
+    if (target.isTunnel || target.host.empty()) {
+        const std::string answer = refusal(status, reason);
+        co_await asio::async_write(connection->inside, asio::buffer(answer), kNoThrow);
+        error_code ignored;
+        connection->inside.shutdown(tcp::socket::shutdown_send, ignored);
+    }
+    connection->close();
+}
+
+EgressProxy::EgressProxy(asio::io_context &io, UniqueFd listening, EgressRules rules, Refused refused)
+    : d(std::make_shared<Shared>(io, std::move(rules), std::move(refused)))
+{
+    error_code error;
+    d->acceptor.assign(tcp::v4(), listening.release(), error);
+    if (!error)
+        asio::co_spawn(io, d->accept(), asio::detached);
+}
+
+EgressProxy::~EgressProxy()
+{
+    d->isClosed = true;
+    d->refused = nullptr;
+    error_code ignored;
+    d->acceptor.close(ignored);
+    for (const auto &weak : d->connections) {
+        if (const auto connection = weak.lock())
+            connection->close();
+    }
+}
+
+void EgressProxy::setRules(EgressRules rules)
+{
+    d->rules = std::move(rules);
+}
+
+} // namespace sandglass::engine
