@@ -145,15 +145,24 @@ asio::awaitable<void> relay(std::shared_ptr<Connection> connection, tcp::socket 
     to.shutdown(tcp::socket::shutdown_send, ignored); // the other direction may still have something
 }
 
-std::string refusal(int status, std::string_view reason)
+struct Refusal
 {
-    return std::string(status == 403       ? "HTTP/1.1 403 Forbidden"
-                           : status == 502 ? "HTTP/1.1 502 Bad Gateway"
-                                           : "HTTP/1.1 400 Bad Request")
+    int status = 0;
+    std::string target; ///< empty: the request named none
+    std::string reason;
+};
+
+std::string textOf(const Refusal &refusal)
+{
+    const char *line = refusal.status == 403 ? "403 Forbidden"
+        : refusal.status == 502              ? "502 Bad Gateway"
+                                             : "400 Bad Request";
+    return std::string("HTTP/1.1 ")
+               .append(line)
                .append("\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ")
-               .append(std::to_string(reason.size() + 1))
+               .append(std::to_string(refusal.reason.size() + 1))
                .append("\r\n\r\n")
-               .append(reason)
+               .append(refusal.reason)
         + "\n";
 }
 
@@ -167,9 +176,8 @@ struct EgressProxy::Shared : std::enable_shared_from_this<EgressProxy::Shared>
 
     asio::awaitable<void> accept();
     asio::awaitable<void> serve(std::shared_ptr<Connection> connection);
-    asio::awaitable<std::string> open(std::shared_ptr<Connection> connection, Target target);
-    asio::awaitable<void> refuse(std::shared_ptr<Connection> connection, const Target &target, int status,
-                                 std::string reason);
+    asio::awaitable<Refusal> open(std::shared_ptr<Connection> connection, Target target);
+    asio::awaitable<void> refuse(std::shared_ptr<Connection> connection, Refusal refusal, bool isTold);
 
     asio::io_context &io;
     tcp::acceptor acceptor;
@@ -207,16 +215,21 @@ asio::awaitable<void> EgressProxy::Shared::serve(std::shared_ptr<Connection> con
     std::string input;
     auto [error, headSize] = co_await asio::async_read_until(
         connection->inside, asio::dynamic_buffer(input, kHeadLimit), "\r\n\r\n", kNoThrow);
-    if (error)
-        co_return connection->close();
-    auto target = readHead(std::string_view(input).substr(0, headSize));
-    if (!target)
-        co_return co_await refuse(connection, {}, 400,
-                                  "this is the sandbox's proxy: it takes CONNECT and http:// only");
+    if (error) {
+        connection->close();
+        co_return;
+    }
+    const std::optional<Target> target = readHead(std::string_view(input).substr(0, headSize));
     input.erase(0, headSize);
-    if (std::string reason = co_await open(connection, *target); !reason.empty()) {
-        const bool isDenied = reason.starts_with("the sandbox's network rules");
-        co_return co_await refuse(connection, *target, isDenied ? 403 : 502, std::move(reason));
+    // Named, each of them: g++ 12 destroys temporaries of a co_await twice.
+    Refusal refusal;
+    if (!target)
+        refusal = {400, {}, "this is the sandbox's proxy: it takes CONNECT and http:// only"};
+    else
+        refusal = co_await open(connection, *target);
+    if (refusal.status != 0) {
+        co_await refuse(connection, refusal, !target || target->isTunnel);
+        co_return;
     }
     limit(connection, kIdle);
     if (target->isTunnel) {
@@ -230,42 +243,40 @@ asio::awaitable<void> EgressProxy::Shared::serve(std::shared_ptr<Connection> con
     connection->close();
 }
 
-/// Connects `outside`. Gives the reason when that is not allowed or does not work, else nothing.
-asio::awaitable<std::string> EgressProxy::Shared::open(std::shared_ptr<Connection> connection, Target target)
+/// Connects `outside`; status 0 when that worked.
+asio::awaitable<Refusal> EgressProxy::Shared::open(std::shared_ptr<Connection> connection, Target target)
 {
+    Refusal refusal{502, target.text(), "there is no address for " + target.host};
+    const std::string port = std::to_string(target.port);
     tcp::resolver resolver(io);
-    auto [lookupError, found] = co_await resolver.async_resolve(target.host, std::to_string(target.port), kNoThrow);
+    auto [lookupError, found] = co_await resolver.async_resolve(target.host, port, kNoThrow);
     if (lookupError)
-        co_return "there is no address for " + target.host;
-    bool isAllowed = false;
-    error_code error;
+        co_return refusal;
+    refusal = {403, target.text(), "the sandbox's network rules do not allow " + target.text()};
     for (const auto &entry : found) {
         const tcp::endpoint endpoint = entry.endpoint();
         if (!rules.allows(target.host, endpoint.address()))
             continue;
-        isAllowed = true;
         limit(connection, kConnectPatience);
         connection->outside = tcp::socket(io);
-        std::tie(error) = co_await connection->outside.async_connect(endpoint, kNoThrow);
-        if (isClosed || !connection->inside.is_open())
-            co_return "closed";
-        if (!error) {
-            connection->outside.set_option(tcp::no_delay(true), error);
-            co_return std::string();
-        }
+        auto [error] = co_await connection->outside.async_connect(endpoint, kNoThrow);
+        refusal = {error || !connection->inside.is_open() ? 502 : 0, target.text(),
+                   target.text() + ": " + error.message()};
+        if (!error)
+            break;
     }
-    co_return isAllowed ? target.text() + ": " + error.message()
-                        : "the sandbox's network rules do not allow " + target.text();
+    error_code ignored;
+    connection->outside.set_option(tcp::no_delay(true), ignored);
+    co_return refusal;
 }
 
 /// A tunnel's client is told why. A plain request must not look answered by its server: it is cut off.
-asio::awaitable<void> EgressProxy::Shared::refuse(std::shared_ptr<Connection> connection, const Target &target,
-                                                  int status, std::string reason)
+asio::awaitable<void> EgressProxy::Shared::refuse(std::shared_ptr<Connection> connection, Refusal refusal, bool isTold)
 {
-    if (!target.host.empty() && refused && !isClosed)
-        refused(target.text(), reason);
-    if (target.isTunnel || target.host.empty()) {
-        const std::string answer = refusal(status, reason);
+    if (!refusal.target.empty() && refused && !isClosed)
+        refused(refusal.target, refusal.reason);
+    if (isTold) {
+        const std::string answer = textOf(refusal);
         co_await asio::async_write(connection->inside, asio::buffer(answer), kNoThrow);
         error_code ignored;
         connection->inside.shutdown(tcp::socket::shutdown_send, ignored);
