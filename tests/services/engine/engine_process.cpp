@@ -8,6 +8,9 @@
 #include <QTest>
 #include <QTimer>
 
+#include <grp.h>
+#include <unistd.h>
+
 EngineProcess::EngineProcess(const QString &stateDirectory) : m_state(stateDirectory)
 {
     if (m_state.isEmpty()) {
@@ -25,6 +28,16 @@ EngineProcess::~EngineProcess()
 QString EngineProcess::program()
 {
     return qEnvironmentVariable("SANDGLASS_BIN_DIR") + QStringLiteral("/sandglass-engine");
+}
+
+void EngineProcess::runAs(uid_t user)
+{
+    if (::chown(m_state.toLocal8Bit().constData(), user, user) != 0)
+        qWarning("the state directory cannot be given away");
+    m_process.setChildProcessModifier([user] {
+        if (::setgroups(0, nullptr) != 0 || ::setresgid(user, user, user) != 0 || ::setresuid(user, user, user) != 0)
+            ::_exit(126);
+    });
 }
 
 bool EngineProcess::start(const QStringList &more)

@@ -9,6 +9,7 @@
 #include <QTemporaryDir>
 
 #include <memory>
+#include <sys/types.h>
 
 /// A real sandglass-engine on free ports, and HTTP calls to it.
 class EngineProcess
@@ -27,6 +28,8 @@ public:
     explicit EngineProcess(const QString &stateDirectory = {});
     ~EngineProcess();
 
+    /// The next start is of that user, who owns the state directory from now on. Needs root.
+    void runAs(uid_t user);
     [[nodiscard]] bool start(const QStringList &more = {}); ///< until the ready file is there
     void kill();                                            ///< SIGKILL
     [[nodiscard]] int terminate();                          ///< SIGTERM; the exit status, -1 when it does not end
