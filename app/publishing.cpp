@@ -47,6 +47,10 @@ lifecycle::CodeExecution executionOf(const refine::Attempt &attempt)
     execution.durationMs = std::chrono::duration_cast<std::chrono::milliseconds>(attempt.duration).count();
     execution.outcome = outcomeOf(attempt.verdict);
     execution.cost = attempt.cost;
+    if (attempt.model) {
+        execution.model = attempt.model->model;
+        execution.modelCost = attempt.model->cost;
+    }
     if (attempt.verdict == Verdict::Raised && attempt.error)
         execution.errorName = attempt.error->name;
     else if (attempt.verdict == Verdict::TimedOut)

@@ -48,6 +48,12 @@ RunOutcome outcomeOf(const Json &data, std::string_view errorName)
     return known != outcomeWords.end() ? known->first : RunOutcome::Unknown;
 }
 
+std::optional<Money> costOf(const Json &data, const char *member)
+{
+    const auto cost = Money::parse(stringOr(data, member));
+    return cost && *cost >= Money{} && *cost <= mostCost ? cost : std::nullopt;
+}
+
 } // namespace
 
 bool ranToItsEnd(RunOutcome outcome)
@@ -75,6 +81,10 @@ Event codeExecutedEvent(const CodeExecution &execution, Timestamp at)
         data["error"] = execution.errorName;
     if (execution.cost)
         data["cost_usd"] = execution.cost->toFixed(costDigits);
+    if (!execution.model.empty())
+        data["model"] = execution.model;
+    if (execution.modelCost)
+        data["model_cost_usd"] = execution.modelCost->toFixed(costDigits);
     event.raw = dumpJson({{"version", "v2"},
                           {"id", event.id},
                           {"type", event.typeName},
@@ -98,9 +108,9 @@ CodeExecution codeExecutionOf(const Event &event)
         execution.durationMs = std::llround(took);
     execution.errorName = stringOr(data, "error");
     execution.outcome = outcomeOf(data, execution.errorName);
-    execution.cost = Money::parse(stringOr(data, "cost_usd"));
-    if (execution.cost && (*execution.cost < Money{} || *execution.cost > mostCost))
-        execution.cost.reset();
+    execution.model = stringOr(data, "model");
+    execution.cost = costOf(data, "cost_usd");
+    execution.modelCost = costOf(data, "model_cost_usd");
     return execution;
 }
 

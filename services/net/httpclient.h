@@ -47,6 +47,8 @@ class HttpStream : public QObject
 public:
     using QObject::QObject;
     virtual void abort() = 0;
+    /// Of the answer's head, from opened() on: the first of that name, or empty.
+    [[nodiscard]] virtual std::string header(std::string_view lowerName) const = 0;
 
 Q_SIGNALS:
     void opened(int status);

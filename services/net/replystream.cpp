@@ -65,6 +65,7 @@ void ReplyStream::onHeaders()
     m_status = statusOf(*m_reply);
     if (m_status == 0)
         return;
+    m_head.headers = headersOf(*m_reply);
     m_timer.stop();
     if (m_silence.count() > 0)
         m_timer.start(m_silence);

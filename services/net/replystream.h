@@ -19,6 +19,7 @@ public:
     ~ReplyStream() override;
 
     void abort() final;
+    [[nodiscard]] std::string header(std::string_view lowerName) const final { return m_head.header(lowerName); }
 
 private:
     void open(const HttpRequest &request);
@@ -33,6 +34,7 @@ private:
     QTimer m_timer;
     std::chrono::milliseconds m_silence;
     QByteArray m_errorBody;
+    HttpResponse m_head; ///< without a body
     int m_status = 0;
     bool m_isDone = false;
 };

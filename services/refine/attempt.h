@@ -6,6 +6,7 @@
 #include "services/e2b/types.h"
 #include "services/refine/check.h"
 #include "services/refine/errorline.h"
+#include "services/refine/modeluse.h"
 #include "services/refine/outputbuffer.h"
 
 #include <chrono>
@@ -28,11 +29,12 @@ enum class Verdict : std::uint8_t {
 /// One run of one text, complete in itself.
 struct Attempt
 {
-    enum class Author : std::uint8_t { Person, Scripted };
+    enum class Author : std::uint8_t { Person, Scripted, Model };
 
     int number = 0; ///< from 1
     Author author = Author::Person;
-    std::string code;
+    std::string code;              ///< empty: the model's answer held none; see trouble
+    std::optional<ModelUse> model; ///< empty: no model was asked for it
     std::string sandboxId; ///< empty when none could be made
     Verdict verdict = Verdict::Broken;
     CheckOutcome check;
@@ -45,7 +47,13 @@ struct Attempt
     Timestamp startedAt{};
     std::chrono::nanoseconds duration{}; ///< request to end of the run, without making a sandbox
     std::optional<std::chrono::nanoseconds> firstOutputAfter;
-    std::optional<Money> cost; ///< duration x size x rate; empty when size or rate is not known
+    std::optional<Money> cost; ///< of the sandbox: duration x size x rate; empty when size or rate is not known
+
+    /// Model and sandbox. Empty when a part is not known.
+    [[nodiscard]] std::optional<Money> wholeCost() const
+    {
+        return refine::wholeCost(model, !sandboxId.empty(), cost);
+    }
 };
 
 } // namespace sandglass::refine

@@ -5,10 +5,10 @@ namespace sandglass::refine {
 void ScriptedGenerator::propose(const std::vector<Attempt> &, Done done)
 {
     if (m_next == m_texts.size()) {
-        done(failure(Error::Kind::Local, "the script has no further attempt", 0, "exhausted"));
+        done({failure(Error::Kind::Local, "the script has no further attempt", 0, "exhausted"), {}});
         return;
     }
-    done(m_texts[m_next++]);
+    done({m_texts[m_next++], {}});
 }
 
 ClassicExample classicExample()

@@ -68,19 +68,36 @@ const Attempt &RefineSession::newest() const
     return m_state != State::Idle || m_attempts.empty() ? m_attempt : m_attempts.back();
 }
 
-bool RefineSession::run(const std::string &code, Attempt::Author author)
+void RefineSession::startAttempt(const std::string &code, Attempt::Author author, std::optional<ModelUse> model)
 {
-    if (m_state != State::Idle)
-        return false;
     m_attempt = Attempt{};
     m_attempt.number = ++m_made;
     m_attempt.author = author;
     m_attempt.code = code;
+    m_attempt.model = std::move(model);
     m_attempt.startedAt = systemNow();
     m_trace.beginAttempt(m_attempt.number, author, m_template);
     m_trace.endStep(); // its code has been proposed
     m_checkRun = CheckRun(m_check);
     m_resultBytes = 0;
+    Q_EMIT attemptStarted(m_attempt);
+}
+
+bool RefineSession::recordWithoutCode(const Error &why, const ModelUse &model)
+{
+    if (m_state != State::Idle)
+        return false;
+    startAttempt({}, Attempt::Author::Model, model);
+    m_attempt.trouble = why;
+    conclude(why.kind == Error::Kind::Cancelled ? Verdict::Stopped : Verdict::Broken);
+    return true;
+}
+
+bool RefineSession::run(const std::string &code, Attempt::Author author, std::optional<ModelUse> model)
+{
+    if (m_state != State::Idle)
+        return false;
+    startAttempt(code, author, std::move(model));
     if (m_sandbox) {
         m_isFresh = false;
         // When the sandbox is gone the run itself finds out.

@@ -52,8 +52,12 @@ public:
     using Preparation = std::function<void(std::function<void()> then)>;
     void setPreparation(Preparation preparation) { m_prepare = std::move(preparation); }
 
-    /// False (and nothing happens) unless Idle.
-    bool run(const std::string &code, Attempt::Author author = Attempt::Author::Person);
+    /// False (and nothing happens) unless Idle. `model` wrote the code.
+    bool run(const std::string &code, Attempt::Author author = Attempt::Author::Person,
+             std::optional<ModelUse> model = {});
+    /// An attempt that nothing can be run of: a model has answered, and `why` there is no code. Ends as Broken at once,
+    /// as Stopped where that is Cancelled, and stays in the account. False (and nothing happens) unless Idle.
+    bool recordWithoutCode(const Error &why, const ModelUse &model);
     void stop(); ///< the attempt ends as Stopped; the sandbox stays, one on its way is killed unless a run takes it
     void endSession(); ///< stops and kills the sandbox; the attempts stay
     /// The sandbox's server is gone: as endSession(), but an attempt on its way ends as Broken with `why`, since nobody
@@ -83,6 +87,7 @@ public:
     void keepAtMost(std::size_t bytes) { m_mostBytes = bytes; } ///< in place of mostBytes
 
 Q_SIGNALS:
+    void attemptStarted(const sandglass::refine::Attempt &attempt); ///< before anything else of it
     void stateChanged();
     /// Collected for at most 50 ms, or a megabyte.
     void outputAppended(const QList<sandglass::refine::OutputPiece> &pieces);
@@ -97,6 +102,7 @@ Q_SIGNALS:
 
 private:
     void setState(State state);
+    void startAttempt(const std::string &code, Attempt::Author author, std::optional<ModelUse> model);
     void createSandbox();
     void requestSandbox();
     void onCreated(Result<e2b::SandboxInfo> created);

@@ -71,6 +71,20 @@ void RefineTrace::endStep(const std::optional<Error> &error)
     m_step = {};
 }
 
+void RefineTrace::describeModel(const ModelUse &use)
+{
+    m_step.set("gen_ai.operation.name", "chat");
+    m_step.set("gen_ai.provider.name", use.protocol);
+    m_step.set("gen_ai.request.model", use.model);
+    if (use.tokens) {
+        m_step.set("gen_ai.usage.input_tokens", use.tokens->question());
+        m_step.set("gen_ai.usage.cache_read.input_tokens", use.tokens->cachedInput);
+        m_step.set("gen_ai.usage.output_tokens", use.tokens->output);
+    }
+    if (use.cost)
+        m_step.set("sandglass.model.cost_usd", use.cost->toFixed(12));
+}
+
 void RefineTrace::endAttempt(const Attempt &attempt)
 {
     endStep(attempt.trouble);
@@ -104,6 +118,8 @@ void RefineTrace::describe(const Attempt &attempt)
         m_attempt.set("sandglass.run.first_output_ms", wholeMs(*attempt.firstOutputAfter));
     if (attempt.cost)
         m_attempt.set("sandglass.attempt.cost_usd", attempt.cost->toFixed(12));
+    if (attempt.model && attempt.model->cost)
+        m_attempt.set("sandglass.attempt.model_cost_usd", attempt.model->cost->toFixed(12));
     if (attempt.error) // its message is what the code says, and stays here
         m_attempt.addEvent("exception", {{"exception.type", attempt.error->name}});
     if (attempt.trouble)

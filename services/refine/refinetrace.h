@@ -23,6 +23,8 @@ public:
     void beginAttempt(int number, Attempt::Author author, const std::string &templateId);
     void beginStep(std::string_view name); ///< ends the step before
     void endStep(const std::optional<Error> &error = {});
+    /// Of the step in which a model was asked, by the names of OpenTelemetry's conventions for generative AI.
+    void describeModel(const ModelUse &use);
     void endAttempt(const Attempt &attempt);
     void dropAttempt(const Error &why); ///< no code came: nothing was attempted
     void note(std::string_view what);   ///< an event of the attempt

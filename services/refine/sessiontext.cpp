@@ -227,6 +227,55 @@ void readError(const Json &value, Fields &fields, SharedAttempt &attempt)
         fields.fail("error: " + error.error());
 }
 
+constexpr std::int64_t tenYears = std::int64_t{315'360'000} * 1'000'000'000; // ns
+
+std::optional<Money> costFrom(Fields &fields)
+{
+    const std::string text = fields.text("cost_usd", SessionLimits::nameBytes);
+    if (text.empty())
+        return std::nullopt;
+    const auto cost = Money::parse(text);
+    if (!cost)
+        fields.fail("cost_usd is no amount");
+    return cost;
+}
+
+Json toJson(const ModelUse &use, SessionCleaner &cleaner)
+{
+    Json value = {{"name", cleaner.clean(use.model).substr(0, SessionLimits::nameBytes)},
+                  {"protocol", use.protocol},
+                  {"duration_ns", use.duration.count()}};
+    if (use.tokens) {
+        value["input_tokens"] = use.tokens->input;
+        value["cached_input_tokens"] = use.tokens->cachedInput;
+        value["cache_write_tokens"] = use.tokens->cacheWrite;
+        value["output_tokens"] = use.tokens->output;
+    }
+    if (use.cost)
+        value["cost_usd"] = use.cost->toFixed(12);
+    return value;
+}
+
+void readModel(const Json &value, Fields &fields, SharedAttempt &attempt)
+{
+    if (value.is_null())
+        return;
+    Fields model(value);
+    ModelUse use;
+    use.model = model.text("name", SessionLimits::nameBytes);
+    use.protocol = model.text("protocol", SessionLimits::nameBytes);
+    use.duration = std::chrono::nanoseconds(model.number("duration_ns", 0, tenYears).value_or(0));
+    const auto tokens = [&model](const char *member) { return model.number(member, 0, TokenUsage::most); };
+    const auto input = tokens("input_tokens"), output = tokens("output_tokens");
+    if (input && output)
+        use.tokens = TokenUsage{*input, tokens("cached_input_tokens").value_or(0),
+                                tokens("cache_write_tokens").value_or(0), *output};
+    use.cost = costFrom(model);
+    if (!model.error().empty())
+        return fields.fail("model: " + model.error());
+    attempt.model = std::move(use);
+}
+
 } // namespace
 
 std::string SessionCleaner::clean(std::string_view text)
@@ -303,6 +352,8 @@ Json toJson(const SharedAttempt &attempt, SessionCleaner &cleaner)
         value["duration_ns"] = attempt.duration->count();
     if (attempt.cost)
         value["cost_usd"] = attempt.cost->toFixed(12);
+    if (attempt.model)
+        value["model"] = toJson(*attempt.model, cleaner);
     return value;
 }
 
@@ -326,14 +377,10 @@ Result<SharedAttempt> attemptFrom(const Json &value)
         if (!attempt.startedAt)
             fields.fail("started_at is no time");
     }
-    constexpr std::int64_t tenYears = std::int64_t{315'360'000} * 1'000'000'000;
     if (const auto duration = fields.number("duration_ns", 0, tenYears))
         attempt.duration = std::chrono::nanoseconds(*duration);
-    if (const std::string cost = fields.text("cost_usd", SessionLimits::nameBytes); !cost.empty()) {
-        attempt.cost = Money::parse(cost);
-        if (!attempt.cost)
-            fields.fail("cost_usd is no amount");
-    }
+    attempt.cost = costFrom(fields);
+    readModel(memberOr(value, "model"), fields, attempt);
     if (attempt.number == 0)
         fields.fail("number is missing");
     if (!verdict)

@@ -20,7 +20,8 @@ class TestRefineLoop final : public QObject
 
     End loop(std::vector<std::string> texts, int limit)
     {
-        RefineLoop refineLoop(*m_session, std::make_unique<ScriptedGenerator>(std::move(texts)), limit);
+        RefineLoop refineLoop(*m_session, std::make_unique<ScriptedGenerator>(std::move(texts)),
+                              LoopLimits{limit, {}});
         QSignalSpy finished(&refineLoop, &RefineLoop::finished);
         refineLoop.start();
         if (!QTest::qWaitFor([&finished] { return !finished.isEmpty(); }, 10'000))
@@ -104,7 +105,8 @@ void TestRefineLoop::troubleIsNotRefined()
 void TestRefineLoop::stopEndsIt()
 {
     m_server->script("POST /execute", {FakeReply::stream({"{\"type\":\"keepalive\"}\n"}, FakeReply::Fault::Hold)});
-    RefineLoop refineLoop(*m_session, std::make_unique<ScriptedGenerator>(classicExample().attempts), 3);
+    RefineLoop refineLoop(*m_session, std::make_unique<ScriptedGenerator>(classicExample().attempts),
+                          LoopLimits{3, {}});
     QSignalSpy finished(&refineLoop, &RefineLoop::finished);
     refineLoop.start();
     QTRY_COMPARE(m_server->count("POST /execute"), 1);

@@ -109,7 +109,8 @@ void TestTracedRun::runClassicExample()
     refine::RefineSession session(*m_client, "session-1");
     const refine::ClassicExample example = refine::classicExample();
     session.setCheck(example.check);
-    refine::RefineLoop loop(session, std::make_unique<refine::ScriptedGenerator>(example.attempts), 5);
+    refine::RefineLoop loop(session, std::make_unique<refine::ScriptedGenerator>(example.attempts),
+                            refine::LoopLimits{5, {}});
     QSignalSpy finished(&loop, &refine::RefineLoop::finished);
     loop.start();
     QTRY_COMPARE(finished.size(), 1);
@@ -230,7 +231,8 @@ void TestTracedRun::proposalThatNeverCame()
     {
         const OtlpExporter exporter(optionsFor(receiver));
         refine::RefineSession session(*m_client, "s");
-        refine::RefineLoop loop(session, std::make_unique<refine::ScriptedGenerator>(std::vector<std::string>{}), 5);
+        refine::RefineLoop loop(session, std::make_unique<refine::ScriptedGenerator>(std::vector<std::string>{}),
+                                refine::LoopLimits{5, {}});
         loop.start();
         QVERIFY(loop.error().has_value());
     }
