@@ -3,6 +3,7 @@
 #include "models/runs/outputmodel.h"
 #include "services/core/money.h"
 #include "services/e2b/types.h"
+#include "services/refine/modeluse.h"
 
 #include <QAbstractListModel>
 #include <QString>
@@ -41,7 +42,8 @@ struct AttemptRow
     Verdict verdict = Verdict::Running;
     QString reason; ///< "ModuleNotFoundError", or what was missing
     std::optional<std::chrono::nanoseconds> duration;
-    std::optional<Money> cost;
+    std::optional<Money> cost;             ///< of the sandbox
+    std::optional<refine::ModelUse> model; ///< that wrote the code
     int added = 0;
     int removed = 0;
     QString code;
@@ -52,6 +54,12 @@ struct AttemptRow
     QString traceback; ///< as the interpreter told it, cut at tracebackLimit
     QString sandboxId; ///< empty: none could be made
     std::optional<Timestamp> startedAt;
+
+    /// Model and sandbox. Empty when a part is not known.
+    [[nodiscard]] std::optional<Money> wholeCost() const
+    {
+        return refine::wholeCost(model, !sandboxId.isEmpty(), cost);
+    }
 
     static constexpr qsizetype tracebackLimit = 64 << 10;
 };

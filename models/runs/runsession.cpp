@@ -36,11 +36,19 @@ Verdict verdictOf(const refine::Attempt &attempt)
     return Verdict::Broken;
 }
 
+/// A model has answered, but nothing could be run.
+bool isWithoutCode(const refine::Attempt &attempt)
+{
+    return attempt.model && attempt.code.empty();
+}
+
 } // namespace
 
 RunSession::RunSession(e2b::Client &client, QObject *parent)
-    : QObject(parent), m_gate(this), m_session(client, newUuid())
+    : QObject(parent), m_gate(this), m_session(client, newUuid()), m_refining(m_session, m_gate, [this] { return planned(); })
 {
+    connect(&m_session, &RefineSession::attemptStarted, this, &RunSession::beginRow);
+    connect(&m_refining, &Refining::changed, this, &RunSession::stateChanged);
     connect(&m_gate, &StartGate::changed, this, &RunSession::stateChanged);
     connect(&m_session, &RefineSession::stateChanged, this, &RunSession::takeState);
     connect(&m_session, &RefineSession::sandboxChanged, this, &RunSession::sandboxChanged);
@@ -49,7 +57,11 @@ RunSession::RunSession(e2b::Client &client, QObject *parent)
     connect(&m_session, &RefineSession::resultArrived, this, &RunSession::resultsChanged);
     connect(&m_session, &RefineSession::raised, this, &RunSession::onRaised);
     connect(&m_session, &RefineSession::notice, this, &RunSession::onNotice);
-    connect(&m_session, &RefineSession::attemptFinished, this, &RunSession::attemptFinished);
+    connect(&m_session, &RefineSession::attemptFinished, this, [this](int number) {
+        if (m_attempt.verdict == Verdict::Running) // it never left Idle
+            takeAttempt();
+        Q_EMIT attemptFinished(number);
+    });
     connect(&m_session, &RefineSession::attemptPriced, this, [this](int number) {
         const AttemptRow *row = m_attempts.byNumber(number);
         const auto priced = std::ranges::find(m_session.attempts(), number, &refine::Attempt::number);
@@ -76,7 +88,7 @@ RunSession::State RunSession::state() const
     case RefineSession::State::Idle:
         break;
     }
-    return State::Idle;
+    return m_refining.isRunning() ? State::Proposing : State::Idle;
 }
 
 void RunSession::setTrouble(std::optional<Error> trouble)
@@ -114,36 +126,51 @@ void RunSession::setExpectedOutput(const QString &text)
     m_session.setCheck(text.isEmpty() ? refine::Check{} : refine::Check::outputContains(toUtf8(text)));
 }
 
-AttemptRow RunSession::newAttempt(const QString &code) const
+AttemptRow RunSession::newAttempt(const refine::Attempt &started) const
 {
     AttemptRow attempt;
     const AttemptRow *before = m_attempts.rowCount() > 0 ? &m_attempts.at(0) : nullptr;
-    attempt.number = m_session.attemptsMade() + 1;
-    attempt.author = tr("you");
-    attempt.code = code;
-    if (before)
+    attempt.number = started.number;
+    attempt.author = started.model ? toQString(started.model->model)
+        : started.author == refine::Attempt::Author::Person ? tr("you")
+                                                            : m_refining.name();
+    attempt.code = toQString(started.code);
+    attempt.model = started.model;
+    if (before && !isWithoutCode(started))
         compareWith(*before, attempt);
     return attempt;
+}
+
+PlannedStart RunSession::planned() const
+{
+    return {m_session.templateId(), m_session.metadata(), m_session.sandboxSeconds(), toUtf8(sandboxId())};
 }
 
 void RunSession::run(const QString &code, bool isAnyway)
 {
     if (state() != State::Idle)
         return;
-    const PlannedStart start{m_session.templateId(), m_session.metadata(), m_session.sandboxSeconds(),
-                             toUtf8(sandboxId())};
-    m_gate.pass(start, isAnyway, [this, code] { begin(code); });
+    m_gate.pass(planned(), isAnyway, [this, code] {
+        m_session.run(toUtf8(code));
+        Q_EMIT resultsChanged();
+    });
 }
 
-void RunSession::begin(const QString &code)
+void RunSession::refine(std::unique_ptr<refine::Generator> generator, refine::LoopLimits limits, const QString &name,
+                        bool isAnyway)
+{
+    if (state() == State::Idle && generator)
+        m_refining.start(std::move(generator), limits, name, isAnyway);
+}
+
+void RunSession::beginRow(const refine::Attempt &attempt)
 {
     setTrouble({});
     m_output.clear();
     m_error.reset();
     Q_EMIT errorChanged();
-    m_attempt = newAttempt(code);
+    m_attempt = newAttempt(attempt);
     m_attempts.put(m_attempt);
-    m_session.run(toUtf8(code));
     Q_EMIT resultsChanged();
 }
 
@@ -151,17 +178,20 @@ void RunSession::stop()
 {
     m_gate.cancel(); // while it asks
     m_session.stop();
+    m_refining.stop(); // it has ended with the run, if there was one
 }
 
 void RunSession::breakOff(const Error &why)
 {
     m_gate.cancel();
     m_session.breakOff(why);
+    m_refining.stop();
 }
 
 void RunSession::endSession()
 {
     m_gate.cancel();
+    m_refining.stop();
     m_session.endSession();
 }
 
@@ -234,10 +264,18 @@ QString RunSession::conclusion(const refine::Attempt &attempt)
                             tr("Interrupted after %1 s. The session stays usable.").arg(m_session.runTimeout()));
         return tr("after %1 s").arg(m_session.runTimeout());
     case refine::Verdict::Stopped:
+        if (isWithoutCode(attempt)) {
+            m_output.appendLine(Kind::Note, tr("Stopped while the model answered. What it had begun may cost."));
+            return {};
+        }
         m_output.appendLine(Kind::Note, tr("Stopped."));
         break;
     case refine::Verdict::Broken: {
         const QString why = attempt.trouble ? toQString(attempt.trouble->message) : QString();
+        if (isWithoutCode(attempt)) {
+            m_output.appendLine(Kind::Note, tr("No code came: %1").arg(why));
+            return why.left(200);
+        }
         const bool hasRun = !attempt.sandboxId.empty();
         m_output.appendLine(Kind::Note,
                             (hasRun ? tr("The run broke off: %1") : tr("No sandbox could be created: %1")).arg(why));
@@ -276,7 +314,7 @@ void RunSession::takeAttempt()
     m_attempt.results = made.results;
     m_attempt.error = m_error;
     m_attempts.put(m_attempt);
-    setTrouble(made.trouble);
+    setTrouble(isWithoutCode(made) ? std::nullopt : made.trouble);
 }
 
 } // namespace sandglass::models

@@ -3,6 +3,7 @@
 #include "models/budgets/startgate.h"
 #include "models/runs/attemptsmodel.h"
 #include "models/runs/outputmodel.h"
+#include "models/runs/refining.h"
 #include "services/core/error.h"
 #include "services/refine/refinesession.h"
 
@@ -17,14 +18,17 @@ class RunSession final : public QObject
 {
     Q_OBJECT
 public:
-    enum class State { Idle, Asking, CreatingSandbox, Running, Stopping };
+    enum class State { Idle, Asking, Proposing, CreatingSandbox, Running, Stopping };
     Q_ENUM(State)
 
     explicit RunSession(e2b::Client &client, QObject *parent = nullptr);
 
     /// Once the budgets let it; ignored unless Idle. `isAnyway`: the person has read their refusal.
     void run(const QString &code, bool isAnyway = false);
-    void stop();       ///< interrupts the run; the sandbox and its context stay
+    /// Has `generator` propose the code of attempts, `name` says whose they are; see Refining. Ignored unless Idle.
+    void refine(std::unique_ptr<refine::Generator> generator, refine::LoopLimits limits, const QString &name,
+                bool isAnyway = false);
+    void stop();       ///< interrupts the run, and a refinement; the sandbox and its context stay
     void endSession(); ///< kills the sandbox; attempts and output stay
     void
     breakOff(const Error &why); ///< the server is gone: as endSession(), but a run on its way is Broken, not Stopped
@@ -34,6 +38,7 @@ public:
     void takeUp(const QString &templateName, AttemptsModel::Rows rows);
 
     [[nodiscard]] State state() const;
+    [[nodiscard]] const Refining &refining() const { return m_refining; }
     [[nodiscard]] StartGate &gate() { return m_gate; } ///< asked before each attempt
     [[nodiscard]] AttemptsModel *attempts() { return &m_attempts; }
     [[nodiscard]] OutputModel *output() { return &m_output; }
@@ -74,7 +79,7 @@ public:
     [[nodiscard]] const std::optional<Error> &trouble() const { return m_trouble; }
 
 Q_SIGNALS:
-    void stateChanged();
+    void stateChanged();   ///< or how far a refinement is
     void sandboxChanged(); ///< id, context, time to first output or what is said of its webhook
     void ended();          ///< its sandbox is killed
     void errorChanged();
@@ -84,14 +89,15 @@ Q_SIGNALS:
     void attemptPriced(int number); ///< a finished one, whose cost became known late; attempts() has it
 
 private:
-    void begin(const QString &code);
+    void beginRow(const refine::Attempt &attempt);
+    [[nodiscard]] PlannedStart planned() const;
     void takeState();
     void takeAttempt();
     void setTrouble(std::optional<Error> trouble);
     void onOutput(const QList<refine::OutputPiece> &pieces);
     void onRaised(const e2b::ExecutionError &error);
     void onNotice(refine::RefineSession::Notice notice);
-    [[nodiscard]] AttemptRow newAttempt(const QString &code) const;
+    [[nodiscard]] AttemptRow newAttempt(const refine::Attempt &attempt) const;
     [[nodiscard]] QString conclusion(const refine::Attempt &attempt); ///< the reason; notes go to the output
 
     StartGate m_gate;
@@ -101,7 +107,8 @@ private:
     std::optional<ErrorPlace> m_error;
     std::optional<Error> m_trouble;
     QString m_webhookNote;
-    refine::RefineSession m_session; ///< last: reports to the models above
+    refine::RefineSession m_session; ///< reports to the models above
+    Refining m_refining;             ///< last: works on the session
 };
 
 } // namespace sandglass::models

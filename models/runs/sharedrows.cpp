@@ -83,6 +83,7 @@ AttemptRow rowFrom(const refine::SharedAttempt &attempt)
     row.reason = toQString(attempt.reason);
     row.duration = attempt.duration;
     row.cost = attempt.cost;
+    row.model = attempt.model;
     row.code = toQString(attempt.code);
     for (const refine::OutputLines &piece : attempt.output) {
         for (const std::string &line : piece.lines)
@@ -111,6 +112,7 @@ refine::SharedAttempt sharedFrom(const AttemptRow &row)
     attempt.reason = toUtf8(row.reason);
     attempt.duration = row.duration;
     attempt.cost = row.cost;
+    attempt.model = row.model;
     attempt.code = toUtf8(row.code);
     for (const OutputModel::Line &line : row.output) {
         const FileKind kind = fileKind(line.kind);

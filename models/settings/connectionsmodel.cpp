@@ -1,5 +1,6 @@
 #include "models/settings/connectionsmodel.h"
 
+#include "models/settings/connectionnames.h"
 #include "models/settings/settings.h"
 #include "services/core/keystore.h"
 #include "services/core/qtstring.h"
@@ -12,7 +13,6 @@
 #include <QProcessEnvironment>
 #include <QPromise>
 #include <QRegularExpression>
-#include <QUrl>
 
 #include <algorithm>
 #include <memory>
@@ -37,13 +37,6 @@ e2b::Connection builtIn(const char *id, const char *name, Kind kind)
     return connection;
 }
 
-bool isHttpUrl(const std::string &text)
-{
-    const QUrl url(toQString(text), QUrl::StrictMode);
-    return url.isValid() && !url.host().isEmpty() && url.userInfo().isEmpty()
-        && (url.scheme() == u"https" || url.scheme() == u"http");
-}
-
 QVariantMap toMap(const e2b::Connection &connection)
 {
     return {{QStringLiteral("id"), toQString(connection.id)},
@@ -64,14 +57,6 @@ e2b::Connection fromMap(const QVariantMap &map)
     connection.apiUrl = text("apiUrl");
     connection.sandboxUrl = text("sandboxUrl");
     return connection;
-}
-
-QString slug(const QString &name)
-{
-    QString result = name.toLower();
-    static const QRegularExpression other(QStringLiteral("[^a-z0-9]+"));
-    result.replace(other, QStringLiteral("-"));
-    return result.isEmpty() || result == u"-" ? QStringLiteral("connection") : result;
 }
 
 } // namespace
@@ -275,10 +260,8 @@ Result<QString> ConnectionsModel::add(e2b::Connection connection, const QString 
         return failure(fine.error());
     if (auto fine = checkKey(key); !fine)
         return failure(fine.error());
-    const QString base = slug(toQString(connection.name));
-    QString id = base;
-    for (int number = 2; rowOf(id) >= 0; ++number)
-        id = base % u'-' % QString::number(number);
+    const QString id = freshId(toQString(connection.name), QStringLiteral("connection"),
+                               [this](const QString &taken) { return rowOf(taken) >= 0; });
     connection.id = toUtf8(id);
     connection.kind = Kind::SelfHosted;
     connection.apiKey.clear();

@@ -67,6 +67,14 @@ QList<OutgoingHost> outgoingHosts(const ConnectionsModel &connections, const Set
         const auto &entry = connections.at(row);
         addConnection(hosts, entry, toQString(entry.connection.id) == connections.activeId());
     }
+    const QVariantList models = settings.value(Settings::Key::Models).toList();
+    for (const QVariant &entry : models) {
+        const QVariantMap model = entry.toMap();
+        hosts.append({originOf(model.value(QStringLiteral("baseUrl")).toString()),
+                      Texts::tr("%1: gets requirement, code, errors and output, and proposes code")
+                          .arg(model.value(QStringLiteral("name")).toString()),
+                      When::OnDemand, Texts::tr("when you have this model refine, or test it")});
+    }
     const QStringList collectors = settings.value(Settings::Key::Collectors).toStringList();
     for (const QString &url : collectors)
         hosts.append({originOf(url), Texts::tr("fetches the events of a collector"), When::Now,

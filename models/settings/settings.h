@@ -38,10 +38,15 @@ public:
         CompareFlatPrice, ///< attempts beside a flat price
         RateCard,         ///< the person's own card as text; empty = list prices
         RateCardsOfConnections, ///< PriceBook's
+        Models,                 ///< ModelListModel's; their keys are in the KeyStore
+        ModelPrices,            ///< ModelPriceBook's
         RefineTemplate,
         RefineRequirement,
         RefineCheck,
         RefineWebhook,     ///< a session of runs registers a webhook of its own
+        RefineProposer,    ///< who proposes code, by Proposers' id
+        RefineAttempts,    ///< 1-100; a refinement ends after so many
+        RefineMoney,       ///< dollars as decimal text; it ends when they are spent. Empty = no limit
         RunTimeoutSeconds, ///< 1-86400
         SandboxTimeoutSeconds,
         PauseOnTimeout, ///< what New sandbox offers first; false: kill

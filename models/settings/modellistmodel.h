@@ -1,0 +1,79 @@
+#pragma once
+
+#include "services/core/result.h"
+#include "services/refine/modelconnection.h"
+#include "services/refine/modeluse.h"
+
+#include <QAbstractListModel>
+#include <QString>
+
+#include <optional>
+#include <vector>
+
+namespace sandglass {
+class KeyStore;
+}
+namespace sandglass::refine {
+class ModelCall;
+}
+
+namespace sandglass::models {
+
+class ModelPriceBook;
+class Settings;
+
+/// The models that can be asked for code. Names and addresses are kept in Settings, keys in the KeyStore only.
+class ModelListModel final : public QAbstractListModel
+{
+    Q_OBJECT
+public:
+    enum class TestState { NotTested, Testing, Works, Failed };
+    Q_ENUM(TestState)
+
+    struct Row
+    {
+        refine::ModelConnection connection; ///< with the key once it has been read
+        TestState testState = TestState::NotTested;
+        Error testError;
+        refine::ModelUse testUse; ///< of the question that was asked
+    };
+
+    ModelListModel(Settings &settings, KeyStore &keys, ModelPriceBook &prices, QObject *parent = nullptr);
+    ~ModelListModel() override;
+
+    [[nodiscard]] QString keyStore() const; ///< where keys are kept, for people
+    /// Why a key could not be read at the start, in the key store's words; empty = all could be asked for.
+    [[nodiscard]] const QString &keyProblem() const { return m_keyProblem; }
+
+    [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
+    [[nodiscard]] QVariant data(const QModelIndex &index, int role) const final; ///< name; id as Qt::UserRole
+    [[nodiscard]] const Row &at(int row) const { return m_rows[static_cast<std::size_t>(row)]; }
+    [[nodiscard]] int rowOf(const QString &id) const; ///< -1 when unknown
+
+    /// The id on success. Errors: name, address, model or key of wrong shape. An empty key: none is sent.
+    [[nodiscard]] Result<QString> add(refine::ModelConnection connection, const QString &key);
+    [[nodiscard]] Result<> update(const QString &id, refine::ModelConnection connection); ///< all but the key
+    [[nodiscard]] Result<> setKey(const QString &id, const QString &key);                 ///< empty removes
+    void remove(const QString &id); ///< with its key and its own prices
+    void test(const QString &id);   ///< asks it for a word, which costs what it costs
+
+    [[nodiscard]] static Result<> check(const refine::ModelConnection &connection);
+    [[nodiscard]] static Result<> checkKey(const QString &key);
+
+Q_SIGNALS:
+    void keyStoreFailed(const QString &reason);
+
+private:
+    void load();
+    void save();
+    void readKey(const QString &id);
+    void rowChanged(int row);
+
+    Settings &m_settings;
+    KeyStore &m_keys;
+    ModelPriceBook &m_prices;
+    QString m_keyProblem;
+    std::vector<Row> m_rows;
+};
+
+} // namespace sandglass::models
