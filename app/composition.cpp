@@ -135,6 +135,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_reconciling(m_tracker, m_client, m_watching, m_connections, m_guarding.desk(), m_paths)
     , m_publishing(m_tracker, *m_journal, m_runSession, *m_keys, m_paths)
     , m_inspecting(m_client, m_connections)
+    , m_modelling(m_settings, *m_keys)
     , m_fileChecking(m_client, m_actions, m_settings, m_paths.data / "filechecks")
     , m_starting(m_client, m_tracker, m_connections)
     , m_settling({m_client, m_actions, m_tracker, m_receiving})
@@ -194,6 +195,7 @@ void Composition::buildPages()
     };
     m_window = std::make_unique<ui::MainWindow>(pages, m_theme);
     m_asking.standBefore(m_runSession, *m_refinePage, *m_window);
+    m_modelling.showIn(*m_settingsPage, *m_refinePage, *m_window);
     m_guarding.attachTo(*m_window, m_settings, *m_settingsPage);
     m_travelling.attachTo(*m_window, *overview, *sandboxes, m_timeWindow);
     m_storing = std::make_unique<Storing>(*m_journal, *m_window);

@@ -8,6 +8,7 @@
 #include "app/filechecking.h"
 #include "app/guarding.h"
 #include "app/inspecting.h"
+#include "app/modelling.h"
 #include "app/observing.h"
 #include "app/pricing.h"
 #include "app/publishing.h"
@@ -153,6 +154,7 @@ private:
     Reconciling m_reconciling;
     Publishing m_publishing;
     Inspecting m_inspecting;
+    Modelling m_modelling;
     FileChecking m_fileChecking;
     Starting m_starting;
     Settling m_settling;

@@ -56,9 +56,13 @@ std::vector<DiffRow> lineDiff(const QString &before, const QString &after)
     return rows;
 }
 
-void compareWith(const AttemptRow &before, AttemptRow &attempt)
+void compareWithLast(const AttemptsModel::Rows &before, AttemptRow &attempt)
 {
-    attempt.diff = lineDiff(before.code, attempt.code);
+    const auto last =
+        std::find_if(before.rbegin(), before.rend(), [](const auto &row) { return !row->code.isEmpty(); });
+    if (attempt.code.isEmpty() || (last == before.rend() && !attempt.model))
+        return;
+    attempt.diff = lineDiff(last != before.rend() ? (*last)->code : QString(), attempt.code);
     const auto count = [&attempt](Kind kind) {
         return static_cast<int>(std::ranges::count(attempt.diff, kind, &DiffRow::kind));
     };

@@ -37,6 +37,7 @@ public:
     [[nodiscard]] const std::optional<refine::ModelProgress> &progress() const { return m_progress; } ///< of a model
     [[nodiscard]] const std::optional<End> &end() const { return m_end; } ///< of the last one; empty while it runs
     [[nodiscard]] const std::optional<Error> &error() const { return m_error; } ///< after End::Failed
+    [[nodiscard]] bool isErrorOfProposal() const { return m_loop && m_loop->isErrorOfProposal(); }
     [[nodiscard]] int attemptsMade() const { return m_loop ? m_loop->attemptsMade() : 0; }
 
 Q_SIGNALS:

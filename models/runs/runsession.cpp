@@ -129,15 +129,13 @@ void RunSession::setExpectedOutput(const QString &text)
 AttemptRow RunSession::newAttempt(const refine::Attempt &started) const
 {
     AttemptRow attempt;
-    const AttemptRow *before = m_attempts.rowCount() > 0 ? &m_attempts.at(0) : nullptr;
     attempt.number = started.number;
     attempt.author = started.model ? toQString(started.model->model)
         : started.author == refine::Attempt::Author::Person ? tr("you")
                                                             : m_refining.name();
     attempt.code = toQString(started.code);
     attempt.model = started.model;
-    if (before && !isWithoutCode(started))
-        compareWith(*before, attempt);
+    compareWithLast(m_attempts.rows(), attempt);
     return attempt;
 }
 

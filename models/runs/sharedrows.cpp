@@ -149,8 +149,7 @@ SessionContents contentsFrom(const refine::SharedSession &session)
                              toQString(session.templateId),  {}};
     for (const refine::SharedAttempt &attempt : session.attempts) {
         AttemptRow row = rowFrom(attempt);
-        if (!contents.rows.empty())
-            compareWith(*contents.rows.back(), row);
+        compareWithLast(contents.rows, row);
         contents.rows.push_back(std::make_shared<const AttemptRow>(std::move(row)));
     }
     return contents;

@@ -40,6 +40,7 @@ void RefineLoop::start()
     m_made = 0;
     m_spent = {};
     m_error.reset();
+    m_isErrorOfProposal = false;
     next();
 }
 
@@ -102,6 +103,7 @@ void RefineLoop::onProposal(const Proposal &proposal)
     } else {
         m_session.trace().dropAttempt(proposal.code.error());
         m_error = proposal.code.error();
+        m_isErrorOfProposal = true;
         return finish(End::Failed);
     }
     if (!isTaken) {
@@ -127,6 +129,7 @@ void RefineLoop::onAttempt()
         if (last.trouble && isFaultOfAnswer(*last.trouble))
             break;
         m_error = last.trouble;
+        m_isErrorOfProposal = last.model && last.code.empty();
         finish(End::Failed);
         return;
     case Verdict::CheckFailed:

@@ -52,6 +52,7 @@ public:
     [[nodiscard]] int attemptsMade() const { return m_made; }
     /// After Failed: the generator's error, or what kept the last attempt from running.
     [[nodiscard]] const std::optional<Error> &error() const { return m_error; }
+    [[nodiscard]] bool isErrorOfProposal() const { return m_isErrorOfProposal; } ///< of the generator
 
 Q_SIGNALS:
     void progressed(const sandglass::refine::ModelProgress &progress); ///< of the proposal that is being made
@@ -75,6 +76,7 @@ private:
     int m_made = 0;
     bool m_isRunning = false;
     std::optional<Error> m_error;
+    bool m_isErrorOfProposal = false;
 };
 
 } // namespace sandglass::refine

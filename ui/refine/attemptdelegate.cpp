@@ -1,9 +1,13 @@
 #include "ui/refine/attemptdelegate.h"
 
+#include "ui/refine/attemptcost.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 
+#include <QAbstractItemView>
+#include <QHelpEvent>
 #include <QPainter>
+#include <QToolTip>
 
 namespace sandglass::ui {
 
@@ -95,8 +99,12 @@ void AttemptDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
     LineWriter facts(*painter, area.translated(0, 38));
     const QFont small = Theme::uiFont(12);
     const QString duration = attempt.duration ? formatDuration(*attempt.duration) : QStringLiteral("—");
-    const QString cost = attempt.cost ? formatMoney(attempt.cost) : QStringLiteral("—");
-    const QString run = tr("run %1 · %2").arg(duration, cost), gap = QStringLiteral(" · ");
+    const QString gap = QStringLiteral(" · ");
+    QString run = tr("run %1 · %2").arg(duration, costParts(attempt));
+    if (attempt.model && QFontMetrics(small).horizontalAdvance(run) > area.width())
+        run = costParts(attempt);
+    if (attempt.model && QFontMetrics(small).horizontalAdvance(run) > area.width())
+        run = tr("run %1 · %2").arg(duration, costSum(attempt));
     const QString added = QStringLiteral("+%1 ").arg(attempt.added),
                   removed = QStringLiteral("−%1").arg(attempt.removed);
     facts.write(run, t.faint, small);
@@ -107,6 +115,16 @@ void AttemptDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
         facts.write(removed, attempt.removed > 0 ? t.err : t.faint, small);
     }
     painter->restore();
+}
+
+bool AttemptDelegate::helpEvent(QHelpEvent *event, QAbstractItemView *view, const QStyleOptionViewItem &option,
+                                const QModelIndex &index)
+{
+    const auto *model = qobject_cast<const AttemptsModel *>(index.model());
+    if (model == nullptr || event->type() != QEvent::ToolTip)
+        return QStyledItemDelegate::helpEvent(event, view, option, index);
+    QToolTip::showText(event->globalPos(), costDetails(model->at(index.row())), view);
+    return true;
 }
 
 QSize AttemptDelegate::sizeHint(const QStyleOptionViewItem &, const QModelIndex &) const

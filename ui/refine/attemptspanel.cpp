@@ -1,6 +1,7 @@
 #include "ui/refine/attemptspanel.h"
 
 #include "models/runs/attemptsmodel.h"
+#include "ui/refine/attemptcost.h"
 #include "ui/refine/attemptdelegate.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
@@ -37,6 +38,7 @@ AttemptsPanel::AttemptsPanel(AttemptsModel &attempts, QWidget *parent)
     , m_cost(new QLabel(this))
     , m_flat(new QCheckBox(tr("Compare: $0.01 each"), this))
     , m_restore(new QPushButton(tr("Restore this code"), this))
+    , m_layout(new QVBoxLayout(this))
 {
     setObjectName(QStringLiteral("attemptsPanel"));
     setProperty("strip", QStringLiteral("right"));
@@ -113,7 +115,7 @@ void AttemptsPanel::buildLayout()
     attemptsRow->addWidget(m_count);
     auto *checkLabel = label(tr("Check: output contains"), "muted");
     checkLabel->setBuddy(m_check);
-    auto *layout = new QVBoxLayout(this);
+    auto *layout = m_layout;
     layout->setContentsMargins(metrics::cardPadding, 14, metrics::cardPadding, 14);
     layout->setSpacing(6);
     layout->addWidget(label(tr("Requirement"), "muted"));
@@ -132,6 +134,11 @@ void AttemptsPanel::buildLayout()
     layout->addWidget(m_flat);
 }
 
+void AttemptsPanel::showProposers(QWidget *box)
+{
+    m_layout->insertWidget(m_layout->indexOf(m_webhook) + 1, box);
+}
+
 void AttemptsPanel::setOwnWebhook(bool isWanted)
 {
     const QSignalBlocker quiet(m_webhook);
@@ -145,30 +152,24 @@ void AttemptsPanel::update()
     m_list->setVisible(count > 0);
     m_count->setText(count > 0 ? QString::number(count) : QString());
     const AttemptRow *selected = m_attempts.byNumber(selectedNumber());
-    m_restore->setVisible(selected != nullptr);
-    Money sum;
-    bool isKnown = false;
-    for (int row = 0; row < count; ++row) {
-        if (const auto &cost = m_attempts.at(row).cost) {
-            sum += *cost;
-            isKnown = true;
-        }
-    }
-    m_cost->setText(costWords(isKnown ? std::optional(sum) : std::nullopt, count));
+    m_restore->setVisible(selected != nullptr && !selected->code.isEmpty());
+    m_cost->setText(wordsOfCost());
     m_cost->setVisible(!m_cost->text().isEmpty());
     m_flat->setVisible(count > 0);
 }
 
-QString AttemptsPanel::costWords(std::optional<Money> cost, int count) const
+QString AttemptsPanel::wordsOfCost() const
 {
-    const QString words = cost ? tr("%1 for these attempts").arg(formatMoney(*cost)) : QString();
+    const int count = m_attempts.rowCount();
+    const CostOfAttempts cost = costOf(m_attempts);
+    const QString words = costWords(cost);
     if (!m_flat->isChecked() || count == 0)
         return words;
     const Money flat = flatPrice.scaled(count, 1);
     const QString other = tr("flat: %1").arg(formatMoney(flat));
-    if (!cost)
-        return other;
-    const Money difference = flat - *cost;
+    if (cost.known == 0)
+        return words.isEmpty() ? other : words + QStringLiteral(" · ") + other;
+    const Money difference = flat - cost.sum();
     return words + QStringLiteral(" · ") + other + QStringLiteral(", ")
         + (difference < Money{} ? tr("%1 less").arg(formatMoney(Money{} - difference))
                                 : tr("%1 more").arg(formatMoney(difference)));

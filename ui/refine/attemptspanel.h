@@ -1,10 +1,6 @@
 #pragma once
 
-#include "services/core/money.h"
-
 #include <QFrame>
-
-#include <optional>
 
 class QCheckBox;
 class QLabel;
@@ -12,6 +8,7 @@ class QLineEdit;
 class QListView;
 class QPlainTextEdit;
 class QPushButton;
+class QVBoxLayout;
 
 namespace sandglass::models {
 class AttemptsModel;
@@ -34,6 +31,7 @@ public:
     void selectNewest();
     void compareFlatPrice(bool isCompared); ///< beside the cost: what a cent for each attempt would come to
     void setOwnWebhook(bool isWanted);      ///< as it was kept
+    void showProposers(QWidget *box);       ///< above the attempts; takes it over
 
 Q_SIGNALS:
     void ownWebhookChanged(bool isWanted);
@@ -47,7 +45,7 @@ private:
     void setUpParts();
     void buildLayout();
     void update();
-    [[nodiscard]] QString costWords(std::optional<Money> cost, int count) const;
+    [[nodiscard]] QString wordsOfCost() const;
 
     models::AttemptsModel &m_attempts;
     QPlainTextEdit *m_requirement;
@@ -59,6 +57,7 @@ private:
     QLabel *m_cost;
     QCheckBox *m_flat;
     QPushButton *m_restore;
+    QVBoxLayout *m_layout;
 };
 
 } // namespace sandglass::ui

@@ -145,6 +145,9 @@ void RefinePage::buildActions()
 {
     const auto key = [](QKeyCombination combination) { return QKeySequence(combination); };
     addAction(tr("Run"), {key(Qt::CTRL | Qt::Key_Return), key(Qt::CTRL | Qt::Key_Enter)}, &RefinePage::run);
+    addAction(tr("Refine: have the code written and corrected"),
+              {key(Qt::CTRL | Qt::SHIFT | Qt::Key_Return), key(Qt::CTRL | Qt::SHIFT | Qt::Key_Enter)},
+              &RefinePage::refine);
     addAction(tr("Stop"), {QKeySequence(Qt::Key_Escape)}, &RefinePage::escape);
     addAction(tr("Open a file…"), {QKeySequence::Open}, &RefinePage::openDialog);
     addAction(tr("Save"), {QKeySequence::Save}, &RefinePage::save);
@@ -197,7 +200,8 @@ void RefinePage::wireEditor()
 {
     connect(m_banner, &TroubleBanner::runRequested, this, &RefinePage::run);
     connect(m_banner, &TroubleBanner::engineRestartRequested, this, &RefinePage::engineRestartRequested);
-    connect(m_notice, &StartNotice::startAnywayRequested, this, [this] { start(true); });
+    connect(m_notice, &StartNotice::startAnywayRequested, this,
+            [this] { m_wasRefining ? startRefining(true) : start(true); });
     connect(m_notice, &StartNotice::budgetsRequested, this, &RefinePage::budgetsRequested);
     connect(m_welcome, &ExampleOffer::accepted, this, &RefinePage::loadExample);
     m_editor->zoomTo(m_settings.number(Settings::Key::EditorZoom));
@@ -271,6 +275,7 @@ void RefinePage::start(bool isAnyway)
             Q_EMIT toast(tr("There is no code to run yet."));
         return;
     }
+    m_wasRefining = false;
     m_welcome->hide();
     m_editor->clearError();
     m_document.autosaveNow();
@@ -310,6 +315,9 @@ void RefinePage::updateStateLine()
     switch (m_session.state()) {
     case RunSession::State::Asking:
         parts.append(tr("asking the budgets…"));
+        break;
+    case RunSession::State::Proposing:
+        parts.append(tr("%1 writes…").arg(m_session.refining().name()));
         break;
     case RunSession::State::CreatingSandbox:
         parts.append(tr("creating a sandbox…"));

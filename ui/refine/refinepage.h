@@ -9,6 +9,7 @@ class QSplitter;
 
 namespace sandglass::models {
 class CodeDocument;
+class Proposers;
 class RunSession;
 class Settings;
 struct SessionContents;
@@ -43,6 +44,7 @@ public:
 
     [[nodiscard]] CodeEditor *editor() const { return m_editor; }
     [[nodiscard]] OutputPanel *output() const { return m_output; }
+    void setProposers(models::Proposers &proposers); ///< once; without them only the person writes
     /// Another template for the next run; ends the sandbox of the one before.
     void setTemplate(const QString &name);
 
@@ -50,9 +52,11 @@ public Q_SLOTS:
     void openFile(const QString &path); ///< code, or a saved session
     void loadExample();                 ///< Fibonacci with the colon missing, as one undoable step
     void run();
+    void refine(); ///< by who is chosen
     void stop();
 
 Q_SIGNALS:
+    void modelsRequested();        ///< the place where models are added
     void engineRestartRequested(); ///< from the banner after the engine went away
     void budgetsRequested();       ///< from what budgets say about a run
 
@@ -69,6 +73,7 @@ private:
     void wireSession();
     void wireEditor();
     void start(bool isAnyway);
+    void startRefining(bool isAnyway);
     void startText();
     void fillTemplates();
     void onStateChanged();
@@ -111,6 +116,8 @@ private:
     AttemptsPanel *m_panel;
     QSplitter *m_columns;
     QSplitter *m_rows;
+    models::Proposers *m_proposers = nullptr;
+    bool m_wasRefining = false; ///< what was started last
     bool m_panelByHand = false; ///< the person chose, so the width no longer decides
 };
 

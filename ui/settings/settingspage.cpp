@@ -3,12 +3,14 @@
 #include "ui/settings/appearancesection.h"
 #include "ui/settings/connectionssection.h"
 #include "ui/settings/historysection.h"
+#include "ui/settings/modelssection.h"
 #include "ui/settings/newsandboxsection.h"
 #include "ui/settings/pausesection.h"
 #include "ui/settings/ratesection.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/scrollarea.h"
 
+#include <QScrollArea>
 #include <QVBoxLayout>
 
 namespace sandglass::ui {
@@ -27,7 +29,7 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     setObjectName(QStringLiteral("settingsPage"));
     auto *column = new QWidget(this);
     column->setMaximumWidth(980);
-    auto *cards = new QVBoxLayout(column);
+    auto *cards = m_cards = new QVBoxLayout(column);
     cards->setContentsMargins(metrics::pageMargin, 20, metrics::pageMargin, metrics::pageMargin);
     cards->setSpacing(metrics::cardGap);
     for (Section *section : std::initializer_list<Section *>{
@@ -41,10 +43,28 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
     cards->addStretch();
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(makeScrollArea(column));
+    QWidget *area = makeScrollArea(column);
+    m_scroll = qobject_cast<QScrollArea *>(area);
+    layout->addWidget(area);
     connect(m_engine, &EngineSection::restartRequested, this, &SettingsPage::engineRestartRequested);
     connect(m_receiver, &ReceiverSection::restartRequested, this, &SettingsPage::receiverRestartRequested);
     connect(m_receiver, &ReceiverSection::tokenRequested, this, &SettingsPage::receiverTokenRequested);
+}
+
+void SettingsPage::showModels(models::ModelListModel &models, models::ModelPricesModel &prices)
+{
+    m_models = new ModelsSection(models, prices, this);
+    m_cards->insertWidget(1, m_models);
+    connect(m_models, &Section::toast, this, &Page::toast);
+}
+
+void SettingsPage::startNewModel()
+{
+    if (m_models == nullptr)
+        return;
+    m_models->startNew();
+    if (m_scroll != nullptr)
+        m_scroll->ensureWidgetVisible(m_models);
 }
 
 QString SettingsPage::title() const

@@ -9,13 +9,20 @@
 #include "ui/settings/traysection.h"
 #include "ui/shell/page.h"
 
+class QScrollArea;
+class QVBoxLayout;
+
 namespace sandglass::models {
 class ConnectionsModel;
+class ModelListModel;
+class ModelPricesModel;
 class RateCardModel;
 class Settings;
 } // namespace sandglass::models
 
 namespace sandglass::ui {
+
+class ModelsSection;
 
 /// Connections, engine, receiver, prices, appearance, diagnostics. Gets values and models; services stay out of sight.
 class SettingsPage final : public Page
@@ -26,6 +33,8 @@ public:
                  QWidget *parent = nullptr);
 
     [[nodiscard]] QString title() const override;
+    void showModels(models::ModelListModel &models, models::ModelPricesModel &prices); ///< once, below the connections
+    void startNewModel(); ///< scrolls to the form for it
     void setEngine(const EngineView &engine) { m_engine->setEngine(engine); }
     void setReceiver(const ReceiverView &receiver) { m_receiver->setReceiver(receiver); }
     [[nodiscard]] StreamSection &stream() { return *m_stream; }
@@ -40,6 +49,9 @@ Q_SIGNALS:
     void receiverTokenRequested(bool isWanted); ///< a new one, or none
 
 private:
+    QVBoxLayout *m_cards = nullptr;
+    QScrollArea *m_scroll = nullptr;
+    ModelsSection *m_models = nullptr;
     EngineSection *m_engine;
     ReceiverSection *m_receiver;
     StreamSection *m_stream;
