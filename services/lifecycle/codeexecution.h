@@ -33,8 +33,8 @@ struct CodeExecution
     std::string errorName;     ///< "TimeoutError", "NameError"; empty = none
     std::optional<Money> cost; ///< of the sandbox for this time: 0 to a million dollars; part of
                                ///< what the sandbox costs
-    std::string model;              ///< that wrote the code; empty = none
-    std::optional<Money> modelCost; ///< of its answer; not part of what the sandbox costs
+    std::string model = {};         ///< that wrote the code; empty = none
+    std::optional<Money> modelCost = {}; ///< of its answer; not part of what the sandbox costs
 };
 
 [[nodiscard]] bool ranToItsEnd(RunOutcome outcome); ///< whatever it printed

@@ -10,12 +10,15 @@
 #include "services/core/json.h"
 #include "services/core/keystore.h"
 #include "services/e2b/client.h"
+#include "services/lifecycle/codeexecution.h"
 #include "services/lifecycle/recordfile.h"
 #include "services/lifecycle/signature.h"
+#include "services/refine/modelgenerator.h"
 #include "tests/models/livefixture.h"
 #include "tests/models/miniapi.h"
 #include "tests/models/webhookfixture.h"
 #include "tests/support/fakee2bserver.h"
+#include "tests/support/fakemodelserver.h"
 #include "ui/theme/theme.h"
 #include "ui/webhooks/callbackdialog.h"
 #include "ui/webhooks/callbackspanel.h"
@@ -63,6 +66,7 @@ private Q_SLOTS:
     void cleanup();
     void passesOnWhatFits();
     void ownRunsAreEvents();
+    void modelOfARunIsInItsEvent();
     void costOfARunMayComeLate();
     void survivesARestart();
     void pausedOnesAreToldNothing();
@@ -189,6 +193,30 @@ void TestPublishing::ownRunsAreEvents()
     QTRY_COMPARE(m_runs->state(), models::RunSession::State::Idle);
     QTest::qWait(100);
     QCOMPARE(m_live.journal().count(), before + 1); // nothing was executed
+}
+
+/// What the model's answer cost stands beside what the sandbox did, so that nobody counts it twice.
+void TestPublishing::modelOfARunIsInItsEvent()
+{
+    QVERIFY(callbacks().add(to("/hook", {"sandbox.code_executed"}), secret));
+    m_api->executions = {"{\"type\":\"end_of_execution\"}\n"};
+    m_runs->setRateCard(m_live.tracker().rateCard());
+    testsupport::FakeModelServer provider;
+    provider.says({testsupport::FakeModelServer::code("pass", 1'000, 10)});
+    const refine::ModelConnection model{"m", "Tiny", {}, provider.openAiUrl(), "tiny-coder", provider.key.toStdString()};
+    refine::ModelPrice price;
+    price.picoPerInput = 150'000;
+    m_runs->refine(std::make_unique<refine::ModelGenerator>(model, *refine::ModelPrices::fromList({price}), refine::RefineTask{}),
+                   {1, {}}, u"Tiny"_s);
+    QTRY_COMPARE(posts().size(), 1);
+    const Json data = bodyOf(posts().front()).at("event_data");
+    QCOMPARE(stringOr(data, "model"), std::string("tiny-coder"));
+    QCOMPARE(stringOr(data, "model_cost_usd"), std::string("0.000150000000"));
+    QCOMPARE(stringOr(data, "cost_usd"), m_runs->newest().cost->toFixed(12));
+    lifecycle::Event event;
+    event.raw = posts().front().body.toStdString();
+    QCOMPARE(lifecycle::codeExecutionOf(event).modelCost->toFixed(6), "0.000150");
+    QCOMPARE(lifecycle::codeExecutionOf(event).model, "tiny-coder");
 }
 
 /// A first run can be over before the size of its sandbox is known; that of a sandbox nobody tells of never is.

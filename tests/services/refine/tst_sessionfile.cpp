@@ -43,6 +43,8 @@ SharedAttempt attemptNumber(int number)
     attempt.startedAt = fromUnixNs(1'790'000'000'123'456'789);
     attempt.duration = std::chrono::nanoseconds(1'234'567);
     attempt.cost = Money::parse("0.000000123456");
+    attempt.model = ModelUse{"tiny-coder", "openai", TokenUsage{1'000, 200, 3, 300}, Money::parse("0.000345000001"),
+                             std::chrono::nanoseconds(2'345'678'901)};
     return attempt;
 }
 
@@ -59,6 +61,8 @@ SharedSession sample()
     session.attempts[1].isChecked = true;
     session.attempts[1].error.reset();
     session.attempts[1].errorLine.reset();
+    session.attempts[1].model->tokens.reset(); // nobody counted, so nobody knows the cost
+    session.attempts[1].model->cost.reset();
     session.attempts[2] = SharedAttempt();
     session.attempts[2].number = 4;
     session.attempts[2].verdict = Verdict::Stopped;
@@ -88,7 +92,7 @@ void compare(const SharedAttempt &a, const SharedAttempt &b)
         QCOMPARE(a.error->traceback, b.error->traceback);
     }
     QVERIFY(a.errorLine == b.errorLine && a.sandboxId == b.sandboxId && a.startedAt == b.startedAt
-            && a.duration == b.duration && a.cost == b.cost);
+            && a.duration == b.duration && a.cost == b.cost && a.model == b.model);
 }
 
 } // namespace
@@ -284,6 +288,14 @@ private Q_SLOTS:
         QTest::newRow("numbers fall") << QByteArray(
             head + R"("attempts":[{"number":2,"verdict":"passed"},{"number":2,"verdict":"passed"}]})")
                                       << u"follow"_s;
+        QTest::newRow("model is text")
+            << QByteArray(head + R"("attempts":[{"number":1,"verdict":"passed","model":"x"}]})") << u"object"_s;
+        QTest::newRow("negative tokens")
+            << QByteArray(head + R"("attempts":[{"number":1,"verdict":"passed","model":{"input_tokens":-1}}]})")
+            << u"input_tokens"_s;
+        QTest::newRow("cost of the model is no amount")
+            << QByteArray(head + R"("attempts":[{"number":1,"verdict":"passed","model":{"cost_usd":"cheap"}}]})")
+            << u"cost_usd"_s;
         QTest::newRow("verdict is unknown")
             << QByteArray(head + R"("attempts":[{"number":1,"verdict":"fine"}]})") << u"verdict"_s;
         QTest::newRow("code is a number") << attempt(R"("code":1)") << u"code"_s;
