@@ -10,7 +10,7 @@ namespace sandglass::refine {
 
 namespace {
 
-constexpr std::size_t margin = 4U << 10; ///< around a cut: a secret that lies across it goes as a whole
+constexpr std::size_t margin = 2U << 10; ///< around a cut: a secret that lies across it goes as a whole
 
 std::string cleaned(std::string_view text)
 {
@@ -71,7 +71,7 @@ std::string inAWord(const Attempt &attempt)
         return "ended without an error, but its output lacks the expected text";
     case Verdict::Raised:
         return attempt.error ? "raised " + cleaned(attempt.error->name) + ": "
-                + headOf(cleaned(attempt.error->value.substr(0, margin)), 300)
+                + headOf(cleaned(attempt.error->value.substr(0, 1'000)), 300)
                              : "raised an error";
     case Verdict::TimedOut:
         return "did not end in the time it has";
@@ -89,7 +89,7 @@ void addOutcome(std::string &text, const Attempt &attempt)
     text += "It " + inAWord(attempt) + ".\n";
     if (attempt.error && !attempt.error->traceback.empty())
         text += "\nThe error:\n"
-            + fenced(bounded(withoutAnsi(tailOf(attempt.error->traceback, 16 * PromptLimits::traceback)), {},
+            + fenced(bounded(withoutAnsi(tailOf(attempt.error->traceback, 4 * PromptLimits::traceback)), {},
                              PromptLimits::traceback),
                      {});
     if (attempt.output.totalBytes() > 0)

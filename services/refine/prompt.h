@@ -19,11 +19,11 @@ struct RefineTask
 /// How much of it all goes to a model, in bytes; what is longer keeps its beginning and its end.
 struct PromptLimits
 {
-    static constexpr std::size_t requirement = 16U << 10;
-    static constexpr std::size_t code = 64U << 10;
+    static constexpr std::size_t requirement = 8U << 10;
+    static constexpr std::size_t code = 32U << 10;
     static constexpr std::size_t output = 8U << 10;
     static constexpr std::size_t traceback = 8U << 10;
-    static constexpr std::size_t expected = 4U << 10;
+    static constexpr std::size_t expected = 2U << 10;
     static constexpr std::size_t earlier = 5; ///< attempts before the last one, a line each
 };
 

@@ -16,7 +16,7 @@ class FakeModelServer final
 public:
     struct Says
     {
-        QByteArray text;             ///< UTF-8
+        QByteArray text = {};        ///< UTF-8
         int input = 0;               ///< tokens of the question, with those that are cached
         int cached = 0;              ///< of them
         int output = 0;              ///< tokens

@@ -70,6 +70,7 @@ CostOfAttempts costOf(const models::AttemptsModel &attempts)
     for (const auto &row : attempts.rows()) {
         if (row->model) {
             ++cost.ofModels;
+            cost.modelsUnpriced += row->model->cost ? 0 : 1;
             cost.model += row->model->cost.value_or(Money{});
         }
         cost.sandbox += row->cost.value_or(Money{});
@@ -83,15 +84,15 @@ CostOfAttempts costOf(const models::AttemptsModel &attempts)
 
 QString costWords(const CostOfAttempts &cost)
 {
-    if (cost.known == 0 && (cost.ofModels == 0 || cost.sum().isZero()))
-        return cost.ofModels > 0 && cost.unknown > 0 ? Texts::tr("The cost of these attempts is not known.") : QString();
-    QString words = cost.ofModels > 0
-        ? Texts::tr("model %1 + sandbox %2 = %3 for these attempts")
-              .arg(formatMoney(cost.model), formatMoney(cost.sandbox), formatMoney(cost.sum()))
-        : Texts::tr("%1 for these attempts").arg(formatMoney(cost.sandbox));
-    if (cost.ofModels > 0 && cost.unknown > 0)
-        words += Texts::tr(", without %n part(s) that are not known", nullptr, cost.unknown);
-    return words;
+    if (cost.ofModels == 0)
+        return cost.known > 0 ? Texts::tr("%1 for these attempts").arg(formatMoney(cost.sandbox)) : QString();
+    const bool isModelKnown = cost.modelsUnpriced < cost.ofModels;
+    const QString model = formatMoney(isModelKnown ? std::optional(cost.model) : std::nullopt);
+    const QString sandbox = formatMoney(cost.sandbox);
+    if (cost.unknown == 0)
+        return Texts::tr("model %1 + sandbox %2 = %3 for these attempts").arg(model, sandbox, formatMoney(cost.sum()));
+    return Texts::tr("model %1 + sandbox %2, and what is not known of %n attempt(s)", nullptr, cost.unknown)
+        .arg(model, sandbox);
 }
 
 } // namespace sandglass::ui

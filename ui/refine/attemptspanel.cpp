@@ -167,7 +167,7 @@ QString AttemptsPanel::wordsOfCost() const
         return words;
     const Money flat = flatPrice.scaled(count, 1);
     const QString other = tr("flat: %1").arg(formatMoney(flat));
-    if (cost.known == 0)
+    if (cost.known == 0 || (cost.ofModels > 0 && cost.unknown > 0))
         return words.isEmpty() ? other : words + QStringLiteral(" · ") + other;
     const Money difference = flat - cost.sum();
     return words + QStringLiteral(" · ") + other + QStringLiteral(", ")
