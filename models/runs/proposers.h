@@ -49,7 +49,8 @@ public:
     [[nodiscard]] static bool isMoney(const QString &dollars);
     [[nodiscard]] refine::LoopLimits limits() const;
 
-    /// Files of code, one attempt each, in this order. Error: one cannot be read, or is too large. The files before stay.
+    /// Files of code, one attempt each, in this order. Error: one cannot be read, or is too large. The files before
+    /// stay.
     [[nodiscard]] Result<> setScript(const QStringList &files);
     [[nodiscard]] int scriptLength() const { return static_cast<int>(m_script.size()); } ///< 0: the built-in example
     [[nodiscard]] bool isPriced() const; ///< the chosen model's price is known

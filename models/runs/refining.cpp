@@ -50,6 +50,15 @@ void Refining::stop()
         m_loop->stop();
 }
 
+void Refining::forget()
+{
+    if (isRunning() || !m_end)
+        return;
+    m_end.reset();
+    m_error.reset();
+    Q_EMIT changed();
+}
+
 void Refining::onGate()
 {
     if (m_loop && m_gate.state() == StartGate::State::Refused)

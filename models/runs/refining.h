@@ -29,6 +29,7 @@ public:
     void start(std::unique_ptr<refine::Generator> generator, refine::LoopLimits limits, const QString &name,
                bool isAnyway);
     void stop();
+    void forget(); ///< how the last one ended, unless one runs
 
     [[nodiscard]] bool isRunning() const { return m_loop && m_loop->isRunning(); }
     /// A proposal is being made; no code runs.

@@ -45,7 +45,10 @@ bool isWithoutCode(const refine::Attempt &attempt)
 } // namespace
 
 RunSession::RunSession(e2b::Client &client, QObject *parent)
-    : QObject(parent), m_gate(this), m_session(client, newUuid()), m_refining(m_session, m_gate, [this] { return planned(); })
+    : QObject(parent)
+    , m_gate(this)
+    , m_session(client, newUuid())
+    , m_refining(m_session, m_gate, [this] { return planned(); })
 {
     connect(&m_session, &RefineSession::attemptStarted, this, &RunSession::beginRow);
     connect(&m_refining, &Refining::changed, this, &RunSession::stateChanged);
@@ -130,7 +133,7 @@ AttemptRow RunSession::newAttempt(const refine::Attempt &started) const
 {
     AttemptRow attempt;
     attempt.number = started.number;
-    attempt.author = started.model ? toQString(started.model->model)
+    attempt.author = started.model                          ? toQString(started.model->model)
         : started.author == refine::Attempt::Author::Person ? tr("you")
                                                             : m_refining.name();
     attempt.code = toQString(started.code);
@@ -198,6 +201,7 @@ void RunSession::takeUp(const QString &templateName, AttemptsModel::Rows rows)
     if (state() != State::Idle)
         return;
     setTemplate(templateName);
+    m_refining.forget();
     m_session.startAfter(rows.empty() ? 0 : rows.back()->number);
     m_attempt = rows.empty() ? AttemptRow() : *rows.back();
     m_output.setLines(m_attempt.output);

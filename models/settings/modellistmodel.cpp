@@ -11,6 +11,7 @@
 #include <QPointer>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace sandglass::models {
@@ -20,6 +21,7 @@ namespace {
 using refine::ModelConnection;
 using Protocol = ModelConnection::Protocol;
 
+constexpr std::chrono::seconds testPatience(90); ///< a local server may have to load the model first
 constexpr int leastTokens = 16;
 constexpr int mostTokens = 1'000'000;
 
@@ -242,6 +244,7 @@ void ModelListModel::test(const QString &id)
     const ModelConnection asked = at(row).connection;
     refine::ModelLimits limits;
     limits.tries = 1; // somebody waits, and can try again
+    limits.firstAnswer = limits.whole = testPatience;
     auto *call = new refine::ModelCall(refine::ModelCall::makeClient(), asked,
                                        {"Answer with the one word that is asked for.", "Say: ready"}, limits, this);
     connect(call, &refine::ModelCall::finished, this, [this, call, id, asked](const refine::ModelOutcome &outcome) {

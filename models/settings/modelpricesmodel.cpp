@@ -3,6 +3,7 @@
 #include "services/core/qtstring.h"
 
 #include <QDate>
+#include <QScopedValueRollback>
 
 #include <algorithm>
 #include <utility>
@@ -28,9 +29,14 @@ QString priceText(std::optional<std::int64_t> pico)
 ModelPricesModel::ModelPricesModel(ModelPriceBook &book, QObject *parent) : QAbstractTableModel(parent), m_book(book)
 {
     connect(&m_book, &ModelPriceBook::changed, this, [this] {
-        beginResetModel(); // a new date may move rows
-        m_draft.reset();
-        endResetModel();
+        if (m_isEditing) { // a cell of the same row; a reset would take its editor away while it commits
+            m_draft.reset();
+            Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
+        } else {
+            beginResetModel(); // a new date may move rows
+            m_draft.reset();
+            endResetModel();
+        }
         Q_EMIT pricesChanged();
     });
 }
@@ -92,7 +98,11 @@ QVariant ModelPricesModel::data(const QModelIndex &index, int role) const
 
 QVariant ModelPricesModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    if (orientation != Qt::Horizontal || role != Qt::DisplayRole || section < 0 || section >= ColumnCount)
+    if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount)
+        return {};
+    if (role == Qt::TextAlignmentRole && section >= InputColumn && section <= OutputColumn)
+        return QVariant(Qt::AlignRight | Qt::AlignVCenter);
+    if (role != Qt::DisplayRole)
         return {};
     static const char *const names[ColumnCount] = {QT_TR_NOOP("Valid from (UTC)"), QT_TR_NOOP("Input"),
                                                    QT_TR_NOOP("Cached input"),     QT_TR_NOOP("Cache write"),
@@ -110,6 +120,7 @@ bool ModelPricesModel::setData(const QModelIndex &index, const QVariant &value, 
     if (role != Qt::EditRole || !checkIndex(index, CheckIndexOption::IndexIsValid))
         return false;
     const QString text = value.toString().trimmed();
+    const QScopedValueRollback editing(m_isEditing, index.column() != FromColumn || rowCount() == 1);
     if (m_draft) {
         if (!change(index.column(), text, *m_draft))
             return false;

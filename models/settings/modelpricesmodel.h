@@ -46,6 +46,7 @@ private:
 
     ModelPriceBook &m_book;
     refine::ModelConnection m_model;
+    bool m_isEditing = false;                  ///< what changes keeps its row
     std::optional<refine::ModelPrice> m_draft; ///< the only row while there is one; negative: not entered yet
 };
 

@@ -30,10 +30,10 @@ struct CodeExecution
     std::string templateId;
     std::optional<std::int64_t> durationMs; ///< 0 or more
     RunOutcome outcome = RunOutcome::Unknown;
-    std::string errorName;     ///< "TimeoutError", "NameError"; empty = none
-    std::optional<Money> cost; ///< of the sandbox for this time: 0 to a million dollars; part of
-                               ///< what the sandbox costs
-    std::string model = {};         ///< that wrote the code; empty = none
+    std::string errorName;               ///< "TimeoutError", "NameError"; empty = none
+    std::optional<Money> cost;           ///< of the sandbox for this time: 0 to a million dollars; part of
+                                         ///< what the sandbox costs
+    std::string model = {};              ///< that wrote the code; empty = none
     std::optional<Money> modelCost = {}; ///< of its answer; not part of what the sandbox costs
 };
 

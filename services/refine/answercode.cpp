@@ -41,10 +41,13 @@ Fence fenceOf(std::string_view line)
 /// "python" of " Python title=x", "{.python}", "python:main.py".
 std::string languageOf(std::string_view info)
 {
-    const auto isWord = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+    const auto isWord = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    };
     const auto *const begin = std::ranges::find_if(info, isWord);
     std::string word(begin, std::find_if_not(begin, info.end(), isWord));
-    std::ranges::transform(word, word.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(word, word.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return word;
 }
 
@@ -115,7 +118,8 @@ Result<std::string> codeFrom(const ModelAnswer &answer)
     const std::vector<Block> blocks = blocksIn(text);
     const bool isCut = answer.stop == Stop::Length;
     if (isCut && (blocks.empty() || !blocks.back().isClosed))
-        return fault("truncated", "the answer was cut off at its length limit (" + answer.stopWord
+        return fault("truncated",
+                     "the answer was cut off at its length limit (" + answer.stopWord
                          + "), before its program was complete");
     if (isBlank(text))
         return fault("empty", "the answer is empty");

@@ -35,7 +35,7 @@ struct Attempt
     Author author = Author::Person;
     std::string code;              ///< empty: the model's answer held none; see trouble
     std::optional<ModelUse> model; ///< empty: no model was asked for it
-    std::string sandboxId; ///< empty when none could be made
+    std::string sandboxId;         ///< empty when none could be made
     Verdict verdict = Verdict::Broken;
     CheckOutcome check;
     OutputBuffer output;                       ///< standard output and error in order of arrival, bounded
@@ -50,10 +50,7 @@ struct Attempt
     std::optional<Money> cost; ///< of the sandbox: duration x size x rate; empty when size or rate is not known
 
     /// Model and sandbox. Empty when a part is not known.
-    [[nodiscard]] std::optional<Money> wholeCost() const
-    {
-        return refine::wholeCost(model, !sandboxId.empty(), cost);
-    }
+    [[nodiscard]] std::optional<Money> wholeCost() const { return refine::wholeCost(model, !sandboxId.empty(), cost); }
 };
 
 } // namespace sandglass::refine

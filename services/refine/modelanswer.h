@@ -14,10 +14,10 @@ namespace sandglass::refine {
 struct ModelAnswer
 {
     enum class Stop : std::uint8_t {
-        None,     ///< it was not told that the answer is over
+        None, ///< it was not told that the answer is over
         Complete,
-        Length,   ///< cut off at its length limit
-        Refused,  ///< by the model, or by the provider's filter
+        Length,  ///< cut off at its length limit
+        Refused, ///< by the model, or by the provider's filter
     };
     std::string text;
     Stop stop = Stop::None;

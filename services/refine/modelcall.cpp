@@ -116,8 +116,10 @@ void ModelCall::ask()
     connect(m_stream, &net::HttpStream::finished, this, &ModelCall::onEnd);
     m_limit.disconnect(this);
     connect(&m_limit, &QTimer::timeout, this, [this] {
-        fail({Error::Kind::Timeout, 0,
-              "no whole answer within " + std::to_string(m_limits.whole.count() / 1000) + " s", {}});
+        fail({Error::Kind::Timeout,
+              0,
+              "no whole answer within " + std::to_string(m_limits.whole.count() / 1000) + " s",
+              {}});
     });
     m_limit.start(m_limits.whole);
     Q_EMIT progressed({ModelProgress::Stage::Asking, m_try, m_limits.tries, 0, {}, 0});
@@ -136,10 +138,10 @@ bool ModelCall::isTooLarge()
     const bool isText = m_reader->answer().text.size() > m_limits.answerBytes;
     if (!isText && m_taken <= m_limits.streamBytes)
         return false;
-    fail({Error::Kind::Decode, 200,
-          "the answer is longer than "
-              + std::to_string(isText ? m_limits.answerBytes : m_limits.streamBytes) + " bytes",
-          "too_large"});
+    fail(
+        {Error::Kind::Decode, 200,
+         "the answer is longer than " + std::to_string(isText ? m_limits.answerBytes : m_limits.streamBytes) + " bytes",
+         "too_large"});
     return true;
 }
 
@@ -224,8 +226,7 @@ void ModelCall::onRefused(const Error &refusal)
     if (!isWorthAnotherTry(refusal.status) || m_try >= m_limits.tries)
         return fail(refusal);
     const auto asked = net::parseRetryAfter(m_retryAfter, systemNow());
-    const auto wait =
-        asked ? *asked : net::backOff(m_try + 1, 0.5 + QRandomGenerator::global()->generateDouble());
+    const auto wait = asked ? *asked : net::backOff(m_try + 1, 0.5 + QRandomGenerator::global()->generateDouble());
     if (wait > m_limits.longestWait) {
         Error error = refusal;
         error.message += " (it asks to come again after " + std::to_string(wait.count() / 1000) + " s)";

@@ -18,9 +18,9 @@ struct ModelConnection
     std::string id;
     std::string name; ///< for people
     Protocol protocol = Protocol::OpenAi;
-    std::string baseUrl; ///< "https://api.openai.com/v1", "http://127.0.0.1:11434/v1", "https://api.anthropic.com"
-    std::string model;   ///< "gpt-4o-mini"
-    std::string apiKey;  ///< empty: none is sent, as local servers want it
+    std::string baseUrl;    ///< "https://api.openai.com/v1", "http://127.0.0.1:11434/v1", "https://api.anthropic.com"
+    std::string model;      ///< "gpt-4o-mini"
+    std::string apiKey;     ///< empty: none is sent, as local servers want it
     int mostTokens = 8'192; ///< of an answer
     friend bool operator==(const ModelConnection &, const ModelConnection &) = default;
 };
@@ -42,9 +42,9 @@ struct ModelLimits
     std::chrono::milliseconds silence{120'000};     ///< longest pause within the answer
     std::chrono::milliseconds whole{900'000};       ///< one try
     std::chrono::milliseconds longestWait{120'000}; ///< before another try; who asks for more is not asked again
-    int tries = 4;                         ///< where the provider says to come again (429, 500, 502-504, 529)
-    std::size_t answerBytes = 1U << 20;    ///< of text
-    std::size_t streamBytes = 16U << 20;   ///< of all that arrives
+    int tries = 4;                                  ///< where the provider says to come again (429, 500, 502-504, 529)
+    std::size_t answerBytes = 1U << 20;             ///< of text
+    std::size_t streamBytes = 16U << 20;            ///< of all that arrives
 };
 
 /// How far a question is.

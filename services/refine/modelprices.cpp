@@ -99,8 +99,8 @@ Result<ModelPrices> ModelPrices::fromList(std::vector<ModelPrice> prices)
         return failure(Error::Kind::Decode, "two prices are valid from " + formatRfc3339(twin->validFrom, 0));
     const auto isSound = [](std::int64_t pico) { return pico >= 0 && pico <= ModelPrice::most; };
     for (const ModelPrice &price : prices) {
-        if (!isSound(price.picoPerInput) || !isSound(price.picoPerOutput) || !isSound(price.picoPerCachedInput.value_or(0))
-            || !isSound(price.picoPerCacheWrite.value_or(0)))
+        if (!isSound(price.picoPerInput) || !isSound(price.picoPerOutput)
+            || !isSound(price.picoPerCachedInput.value_or(0)) || !isSound(price.picoPerCacheWrite.value_or(0)))
             return failure(Error::Kind::Decode, "a price is from 0 to 10000 dollars per million tokens");
     }
     ModelPrices result;
@@ -162,7 +162,8 @@ Result<ModelPriceList> ModelPriceList::fromJson(std::string_view text)
         auto prices = ModelPrices::fromJson(memberOr(entry, "prices"));
         if (host.empty() || model.empty() || !prices)
             return failure(Error::Kind::Decode,
-                           "models: \"" + model + "\": " + (prices ? "host or model is missing" : prices.error().message));
+                           "models: \"" + model
+                               + "\": " + (prices ? "host or model is missing" : prices.error().message));
         list.m_prices[{host, model}] = std::move(*prices);
     }
     return list;

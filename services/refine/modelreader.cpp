@@ -38,7 +38,8 @@ std::string shown(std::string words)
 {
     int places = 0;
     words = telemetry::withoutKeyShapes(telemetry::redactor().clean(words), places);
-    std::ranges::replace_if(words, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+    std::ranges::replace_if(
+        words, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
     if (words.size() > wordsLimit) {
         std::size_t end = wordsLimit;
         while (end > 0 && (static_cast<unsigned char>(words[end]) & 0xC0U) == 0x80U)
@@ -71,7 +72,8 @@ Result<> ModelReader::take(const net::SseEvent &event)
     }
     const auto json = parseJson(event.data);
     if (!json || !json->is_object())
-        return failure(Error::Kind::Decode, "an event of the answer is no JSON object: " + shown(event.data.substr(0, 80)));
+        return failure(Error::Kind::Decode,
+                       "an event of the answer is no JSON object: " + shown(event.data.substr(0, 80)));
     if (!memberOr(*json, "error").is_null())
         return failure(providerError(0, event.data));
     return takeEvent(*json);

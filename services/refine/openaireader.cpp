@@ -46,9 +46,7 @@ private:
     void takeStop(const std::string &word)
     {
         m_answer.stopWord = word;
-        m_answer.stop = word == "length"    ? Stop::Length
-            : word == "content_filter"      ? Stop::Refused
-                                            : Stop::Complete;
+        m_answer.stop = word == "length" ? Stop::Length : word == "content_filter" ? Stop::Refused : Stop::Complete;
         if (m_answer.text.empty() && !m_refusal.empty()) {
             m_answer.text = m_refusal;
             m_answer.stop = Stop::Refused;

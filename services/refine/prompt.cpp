@@ -93,14 +93,16 @@ void addOutcome(std::string &text, const Attempt &attempt)
                              PromptLimits::traceback),
                      {});
     if (attempt.output.totalBytes() > 0)
-        text += "\nIts output:\n" + fenced(bounded(attempt.output.head(), attempt.output.tail(), PromptLimits::output), {});
+        text +=
+            "\nIts output:\n" + fenced(bounded(attempt.output.head(), attempt.output.tail(), PromptLimits::output), {});
     else if (attempt.verdict == Verdict::CheckFailed)
         text += "\nIt printed nothing.\n";
 }
 
 void addHistory(std::string &text, const std::vector<Attempt> &history)
 {
-    const auto withCode = std::find_if(history.rbegin(), history.rend(), [](const Attempt &a) { return !a.code.empty(); });
+    const auto withCode =
+        std::find_if(history.rbegin(), history.rend(), [](const Attempt &a) { return !a.code.empty(); });
     if (withCode != history.rend()) {
         text += "\nAttempt " + std::to_string(withCode->number) + " was this program:\n"
             + fenced(bounded(withCode->code, {}, PromptLimits::code), "python");
@@ -109,7 +111,8 @@ void addHistory(std::string &text, const std::vector<Attempt> &history)
     const Attempt &last = history.back();
     if (last.code.empty())
         text += "\nYour last answer " + inAWord(last) + ".\n";
-    const auto before = static_cast<std::size_t>(withCode != history.rend() ? withCode.base() - history.begin() - 1 : 0);
+    const auto before =
+        static_cast<std::size_t>(withCode != history.rend() ? withCode.base() - history.begin() - 1 : 0);
     const std::size_t first = before - std::min(before, PromptLimits::earlier);
     if (first < before)
         text += "\nBefore it:\n";
@@ -123,7 +126,8 @@ ModelQuestion makeQuestion(const RefineTask &task, const std::vector<Attempt> &h
 {
     ModelQuestion question;
     question.system =
-        "You write Python 3 programs. Each is run as one cell of a Jupyter-like interpreter in an isolated sandbox; its "
+        "You write Python 3 programs. Each is run as one cell of a Jupyter-like interpreter in an isolated sandbox; "
+        "its "
         "error or output comes back to you until it does what is asked. Answer with one complete program in one fenced "
         "code block marked python, without placeholders, and keep what you write besides it short. What stands as *** "
         "is a secret that was taken out: read such values from the environment, never print them.";

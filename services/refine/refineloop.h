@@ -56,7 +56,7 @@ public:
 
 Q_SIGNALS:
     void progressed(const sandglass::refine::ModelProgress &progress); ///< of the proposal that is being made
-    void finished(sandglass::refine::RefineLoop::End end); ///< once per start()
+    void finished(sandglass::refine::RefineLoop::End end);             ///< once per start()
 
 private:
     void next();

@@ -45,7 +45,7 @@ struct SharedAttempt
     std::string sandboxId;        ///< empty: none could be made
     std::optional<Timestamp> startedAt;
     std::optional<std::chrono::nanoseconds> duration;
-    std::optional<Money> cost; ///< of the sandbox; in the file rounded to a pico-dollar
+    std::optional<Money> cost;     ///< of the sandbox; in the file rounded to a pico-dollar
     std::optional<ModelUse> model; ///< that wrote the code; its cost is whole pico-dollars
 };
 

@@ -1,6 +1,6 @@
-// A model writes the code, by real clicks in the real program: set up in Settings, tested, priced, chosen in Refine; its
-// first program fails in a real sandbox of the local engine, the error goes back, the second one passes. Each attempt
-// shows what the model and what the sandbox cost, to the last digit.
+// A model writes the code, by real clicks in the real program: set up in Settings, tested, priced, chosen in Refine;
+// its first program fails in a real sandbox of the local engine, the error goes back, the second one passes. Each
+// attempt shows what the model and what the sandbox cost, to the last digit.
 
 #include "services/core/qtstring.h"
 #include "tests/app/programfixture.h"
@@ -11,7 +11,9 @@
 #include "ui/text/format.h"
 
 #include <QAbstractItemView>
+#include <QApplication>
 #include <QComboBox>
+#include <QHelpEvent>
 #include <QJsonArray>
 #include <QLabel>
 #include <QLineEdit>
@@ -69,7 +71,10 @@ private:
     }
     [[nodiscard]] bool editPrice(int column, const QString &text);
     [[nodiscard]] bool chooseByKeys(QComboBox *combo, const QString &keys);
-    [[nodiscard]] const models::AttemptsModel::Rows &rows() { return m_fixture->program().runSession().attempts()->rows(); }
+    [[nodiscard]] const models::AttemptsModel::Rows &rows()
+    {
+        return m_fixture->program().runSession().attempts()->rows();
+    }
 
     std::unique_ptr<test::ProgramFixture> m_fixture = std::make_unique<test::ProgramFixture>();
     FakeModelServer m_provider;
@@ -124,7 +129,9 @@ bool TestModelRefining::editPrice(int column, const QString &text)
         return false;
     const QModelIndex cell = table->model()->index(0, column);
     return m_fixture->input.doubleClickAt(table->viewport(), table->visualRect(cell).center())
-        && QTest::qWaitFor([&] { return table->indexWidget(cell) != nullptr || table->findChild<QLineEdit *>() != nullptr; }, patienceMs)
+        && QTest::qWaitFor(
+               [&] { return table->indexWidget(cell) != nullptr || table->findChild<QLineEdit *>() != nullptr; },
+               patienceMs)
         && m_fixture->input.key(u"ctrl+a"_s) && m_fixture->input.type(text) && m_fixture->input.key(u"Return"_s)
         && QTest::qWaitFor([&] { return table->model()->index(0, column).data().toString() == text; }, patienceMs);
 }
@@ -143,9 +150,10 @@ void TestModelRefining::priceIt()
 
 void TestModelRefining::refineWithIt()
 {
-    m_provider.says({FakeModelServer::code("print('Fibonacci(10) =', 10 / 0)", 1'200, 300, 200),
-                     FakeModelServer::code("a, b = 0, 1\nfor _ in range(10):\n    a, b = b, a + b\nprint('Fibonacci(10) =', a)",
-                                           1'500, 250)});
+    m_provider.says(
+        {FakeModelServer::code("print('Fibonacci(10) =', 10 / 0)", 1'200, 300, 200),
+         FakeModelServer::code("a, b = 0, 1\nfor _ in range(10):\n    a, b = b, a + b\nprint('Fibonacci(10) =', a)",
+                               1'500, 250)});
     QVERIFY(m_fixture->input.key(u"ctrl+4"_s));
     QTRY_COMPARE(m_fixture->window().currentPage(), u"refine"_s);
     auto *requirement = find<QPlainTextEdit>("requirement");
@@ -173,7 +181,8 @@ void TestModelRefining::refineWithIt()
     const auto &asked = m_provider.asked();
     QCOMPARE(asked.size(), 3); // the test in Settings was one
     const QString second = asked[2][u"messages"_s].toArray().last()[u"content"_s].toString();
-    QVERIFY2(second.contains(u"ZeroDivisionError: division by zero"_s) && second.contains(u"10 / 0"_s), qPrintable(second));
+    QVERIFY2(second.contains(u"ZeroDivisionError: division by zero"_s) && second.contains(u"10 / 0"_s),
+             qPrintable(second));
     QVERIFY(!second.contains(QString::fromLatin1(key)));
 }
 
@@ -182,25 +191,33 @@ void TestModelRefining::costsAreThoseOfBothParts()
     const lifecycle::Sandbox *sandbox = nullptr;
     QTRY_VERIFY((sandbox = m_fixture->program().tracker().fold().find(toUtf8(rows()[0]->sandboxId))) != nullptr);
     QTRY_VERIFY_WITH_TIMEOUT(rows()[0]->cost && rows()[1]->cost, 10'000);
+    QVERIFY(!sandbox->runs.empty());
+    const lifecycle::RunInterval size = sandbox->runs.front();
+    QVERIFY(size.vcpuCount > 0 && size.memoryMb > 0);
     for (std::size_t i = 0; i < 2; ++i) {
         const AttemptRow &row = *rows()[i];
         QCOMPARE(row.model->cost->toFixed(12), i == 0 ? costOfFirst : costOfSecond);
-        // List prices of the engine's default size: 2 vCPU, 512 MiB.
+        // List prices, for the size that the sandbox itself has told.
         const auto ms = std::chrono::ceil<std::chrono::milliseconds>(*row.duration).count();
-        QVERIFY2(*row.cost == Money::ofUsage(ms, 2, 512, 14'000'000, 4'500'000), row.cost->toFixed(12).c_str());
+        QVERIFY2(*row.cost == Money::ofUsage(ms, size.vcpuCount, size.memoryMb, 14'000'000, 4'500'000),
+                 row.cost->toFixed(12).c_str());
         QVERIFY(*row.wholeCost() == *row.model->cost + *row.cost);
-        QVERIFY2(ui::costParts(row) == u"model %1 + sandbox %2"_s.arg(ui::formatMoney(row.model->cost), ui::formatMoney(row.cost)),
+        QVERIFY2(ui::costParts(row)
+                     == u"model %1 + sandbox %2"_s.arg(ui::formatMoney(row.model->cost), ui::formatMoney(row.cost)),
                  qPrintable(ui::costParts(row)));
     }
     auto *list = find<QListView>("attemptList");
-    QVERIFY(m_fixture->input.clickRow(list, 1)); // the first attempt; the mouse rests on it
-    QTRY_VERIFY_WITH_TIMEOUT(QToolTip::isVisible(), 10'000);
-    QVERIFY2(QToolTip::text().contains(u"1,200 tokens in (200 of them cached), 300 out"_s), qPrintable(QToolTip::text()));
+    QVERIFY(m_fixture->input.clickRow(list, 1)); // the first attempt
+    const QPoint place = list->visualRect(list->model()->index(1, 0)).center();
+    QHelpEvent asks(QEvent::ToolTip, place, list->viewport()->mapToGlobal(place)); // as when the mouse rests there
+    QApplication::sendEvent(list->viewport(), &asks);
+    QTRY_VERIFY(QToolTip::isVisible());
+    QVERIFY2(QToolTip::text().contains(u"1,200 tokens in (200 of them cached), 300 out"_s),
+             qPrintable(QToolTip::text()));
     QVERIFY2(QToolTip::text().contains(u"$0.00036"_s), qPrintable(QToolTip::text()));
     const Money model = *Money::parse(costOfFirst) + *Money::parse(costOfSecond);
     const Money both = model + *rows()[0]->cost + *rows()[1]->cost;
-    QTRY_VERIFY2(find<QLabel>("attemptsCost")->text().startsWith(
-                     u"model %1 + sandbox "_s.arg(ui::formatMoney(model))),
+    QTRY_VERIFY2(find<QLabel>("attemptsCost")->text().startsWith(u"model %1 + sandbox "_s.arg(ui::formatMoney(model))),
                  qPrintable(find<QLabel>("attemptsCost")->text()));
     QVERIFY(find<QLabel>("attemptsCost")->text().contains(ui::formatMoney(both)));
 }

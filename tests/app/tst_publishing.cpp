@@ -203,11 +203,13 @@ void TestPublishing::modelOfARunIsInItsEvent()
     m_runs->setRateCard(m_live.tracker().rateCard());
     testsupport::FakeModelServer provider;
     provider.says({testsupport::FakeModelServer::code("pass", 1'000, 10)});
-    const refine::ModelConnection model{"m", "Tiny", {}, provider.openAiUrl(), "tiny-coder", provider.key.toStdString()};
+    const refine::ModelConnection model{
+        "m", "Tiny", {}, provider.openAiUrl(), "tiny-coder", provider.key.toStdString()};
     refine::ModelPrice price;
     price.picoPerInput = 150'000;
-    m_runs->refine(std::make_unique<refine::ModelGenerator>(model, *refine::ModelPrices::fromList({price}), refine::RefineTask{}),
-                   {1, {}}, u"Tiny"_s);
+    m_runs->refine(
+        std::make_unique<refine::ModelGenerator>(model, *refine::ModelPrices::fromList({price}), refine::RefineTask{}),
+        {1, {}}, u"Tiny"_s);
     QTRY_COMPARE(posts().size(), 1);
     const Json data = bodyOf(posts().front()).at("event_data");
     QCOMPARE(stringOr(data, "model"), std::string("tiny-coder"));

@@ -171,7 +171,8 @@ private Q_SLOTS:
         const auto set = [&table](int column, const QString &text) {
             return table.setData(table.index(0, column), text, Qt::EditRole);
         };
-        QVERIFY(!set(ModelPricesModel::InputColumn, u"a dollar"_s) && !set(ModelPricesModel::OutputColumn, u"0.0000001"_s));
+        QVERIFY(!set(ModelPricesModel::InputColumn, u"a dollar"_s)
+                && !set(ModelPricesModel::OutputColumn, u"0.0000001"_s));
         QVERIFY(!set(ModelPricesModel::InputColumn, QString()) && !set(ModelPricesModel::FromColumn, u"today"_s));
         QCOMPARE(refused.size(), 4);
         QVERIFY(!table.isOwn());

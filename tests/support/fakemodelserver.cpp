@@ -55,11 +55,12 @@ QJsonObject openAiUsage(const FakeModelServer::Says &says)
 QByteArrayList openAiEvents(const FakeModelServer::Says &says, const QByteArray &model, bool isUsageWanted)
 {
     const auto chunk = [&model](const QJsonArray &choices, const QJsonValue &usage) {
-        return event({}, {{u"id"_s, u"chatcmpl-1"_s},
-                          {u"object"_s, u"chat.completion.chunk"_s},
-                          {u"model"_s, QString::fromUtf8(model)},
-                          {u"choices"_s, choices},
-                          {u"usage"_s, usage}});
+        return event({},
+                     {{u"id"_s, u"chatcmpl-1"_s},
+                      {u"object"_s, u"chat.completion.chunk"_s},
+                      {u"model"_s, QString::fromUtf8(model)},
+                      {u"choices"_s, choices},
+                      {u"usage"_s, usage}});
     };
     const auto choice = [](const QJsonObject &delta, const QJsonValue &finish) {
         return QJsonArray{QJsonObject{{u"index"_s, 0}, {u"delta"_s, delta}, {u"finish_reason"_s, finish}}};
@@ -92,13 +93,12 @@ QByteArrayList anthropicEvents(const FakeModelServer::Says &says, const QByteArr
                               {u"model"_s, QString::fromUtf8(model)},
                               {u"content"_s, QJsonArray()},
                               {u"usage"_s, usage}};
-    QByteArrayList events{
-        event("message_start", {{u"type"_s, u"message_start"_s}, {u"message"_s, message}}),
-        event("content_block_start",
-              {{u"type"_s, u"content_block_start"_s},
-               {u"index"_s, 0},
-               {u"content_block"_s, QJsonObject{{u"type"_s, u"text"_s}, {u"text"_s, QString()}}}}),
-        event("ping", {{u"type"_s, u"ping"_s}})};
+    QByteArrayList events{event("message_start", {{u"type"_s, u"message_start"_s}, {u"message"_s, message}}),
+                          event("content_block_start",
+                                {{u"type"_s, u"content_block_start"_s},
+                                 {u"index"_s, 0},
+                                 {u"content_block"_s, QJsonObject{{u"type"_s, u"text"_s}, {u"text"_s, QString()}}}}),
+                          event("ping", {{u"type"_s, u"ping"_s}})};
     for (const QString &delta : deltasOf(says.text))
         events.append(event("content_block_delta",
                             {{u"type"_s, u"content_block_delta"_s},
@@ -126,10 +126,11 @@ QByteArray wholeAnswer(const FakeModelServer::Says &says, const QByteArray &mode
                                      {u"cache_read_input_tokens"_s, says.cached},
                                      {u"output_tokens"_s, says.output}}}});
     const QJsonObject message{{u"role"_s, u"assistant"_s}, {u"content"_s, text}};
-    return compact({{u"model"_s, name},
-                    {u"choices"_s,
-                     QJsonArray{QJsonObject{{u"message"_s, message}, {u"finish_reason"_s, QString::fromLatin1(says.stop)}}}},
-                    {u"usage"_s, openAiUsage(says)}});
+    return compact(
+        {{u"model"_s, name},
+         {u"choices"_s,
+          QJsonArray{QJsonObject{{u"message"_s, message}, {u"finish_reason"_s, QString::fromLatin1(says.stop)}}}},
+         {u"usage"_s, openAiUsage(says)}});
 }
 
 } // namespace

@@ -16,18 +16,18 @@ class FakeModelServer final
 public:
     struct Says
     {
-        QByteArray text = {};        ///< UTF-8
-        int input = 0;               ///< tokens of the question, with those that are cached
-        int cached = 0;              ///< of them
-        int output = 0;              ///< tokens
+        QByteArray text = {}; ///< UTF-8
+        int input = 0;        ///< tokens of the question, with those that are cached
+        int cached = 0;       ///< of them
+        int output = 0;       ///< tokens
         bool countsTokens = true;
-        QByteArray stop = "stop";    ///< as OpenAI says it: "stop", "length", "content_filter"
-        bool isWhole = false;        ///< one JSON answer: it does not stream
+        QByteArray stop = "stop";                        ///< as OpenAI says it: "stop", "length", "content_filter"
+        bool isWhole = false;                            ///< one JSON answer: it does not stream
         FakeReply::Fault fault = FakeReply::Fault::None; ///< CutChunks, Hold: in the middle of the answer
-        int status = 200;            ///< else an error in the provider's shape
+        int status = 200;                                ///< else an error in the provider's shape
         QByteArray errorCode = "server_error";
-        QByteArray retryAfter = {};  ///< seconds
-        QByteArray raw = {};         ///< in place of it all
+        QByteArray retryAfter = {}; ///< seconds
+        QByteArray raw = {};        ///< in place of it all
         int delayMs = 0;
     };
 
@@ -35,7 +35,7 @@ public:
 
     [[nodiscard]] std::string openAiUrl() const { return m_server.url() + "/v1"; }
     [[nodiscard]] std::string anthropicUrl() const { return m_server.url(); }
-    void says(QList<Says> answers); ///< in turn; the last one repeats
+    void says(QList<Says> answers);                                           ///< in turn; the last one repeats
     [[nodiscard]] const QList<QJsonObject> &asked() const { return m_asked; } ///< bodies of the requests
     [[nodiscard]] FakeE2bServer &server() { return m_server; }
 

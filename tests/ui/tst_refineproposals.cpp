@@ -155,8 +155,9 @@ void TestRefineProposals::init()
 
 void TestRefineProposals::addModel(bool isPriced)
 {
-    const auto id = m_models->add({{}, "Tiny", refine::ModelConnection::Protocol::OpenAi, m_provider->openAiUrl(), "tiny-coder", {}, 500},
-                                  QString::fromLatin1(m_provider->key));
+    const auto id = m_models->add(
+        {{}, "Tiny", refine::ModelConnection::Protocol::OpenAi, m_provider->openAiUrl(), "tiny-coder", {}, 500},
+        QString::fromLatin1(m_provider->key));
     QVERIFY(id);
     refine::ModelPrice price;
     price.picoPerInput = 150'000;
@@ -230,13 +231,17 @@ void TestRefineProposals::endsAreTold_data()
     QTest::addColumn<QString>("expected");
     QTest::addColumn<int>("attempts");
     QTest::newRow("limit") << answer() << u"■ Ended after 2 attempt"_s << 2;
-    QTest::newRow("key") << FakeModelServer::refusal(401, "invalid_api_key") << u"✕ The provider refuses the key"_s << 0;
+    QTest::newRow("key") << FakeModelServer::refusal(401, "invalid_api_key") << u"✕ The provider refuses the key"_s
+                         << 0;
     QTest::newRow("no model") << FakeModelServer::refusal(404, "x") << u"✕ The provider knows no such model"_s << 0;
     QTest::newRow("quota") << FakeModelServer::refusal(429, "insufficient_quota") << u"✕ The account's credit"_s << 0;
-    QTest::newRow("slow down") << FakeModelServer::refusal(429, "x", "0") << u"✕ The provider asked to slow down"_s << 0;
-    QTest::newRow("broken") << FakeModelServer::refusal(500, "x", "0") << u"✕ The provider cannot answer just now"_s << 0;
+    QTest::newRow("slow down") << FakeModelServer::refusal(429, "x", "0") << u"✕ The provider asked to slow down"_s
+                               << 0;
+    QTest::newRow("broken") << FakeModelServer::refusal(500, "x", "0") << u"✕ The provider cannot answer just now"_s
+                            << 0;
     QTest::newRow("garbage") << Says{.raw = "<html>"} << u"✕ Something answers, but not as a model does"_s << 1;
-    QTest::newRow("refused") << Says{.text = "No.", .stop = "content_filter"} << u"✕ the model refused to answer: No."_s << 1;
+    QTest::newRow("refused") << Says{.text = "No.", .stop = "content_filter"} << u"✕ the model refused to answer: No."_s
+                             << 1;
     Says cut = answer();
     cut.fault = FakeReply::Fault::CutChunks;
     QTest::newRow("cut") << cut << u"✕ the answer broke off"_s << 1;
@@ -305,6 +310,8 @@ void TestRefineProposals::limitOfMoney()
     auto *money = find<QLineEdit>("refineMoney");
     money->setText(u"ten"_s);
     QVERIFY(!find<QPushButton>("refineButton")->isEnabled());
+    QVERIFY(!words().contains(u"amount of dollars"_s)); // it may become one
+    QTest::keyClick(money, Qt::Key_Return);
     QVERIFY(words().contains(u"amount of dollars"_s));
     money->setText(u"0.0001"_s);
     m_api->executions = {bad};
@@ -332,7 +339,9 @@ void TestRefineProposals::settingUpAModel()
     ui::ModelsSection section(*m_models, prices, nullptr);
     section.resize(900, 700);
     section.show();
-    const auto edit = [&section](const char *name) { return section.findChild<QLineEdit *>(QString::fromLatin1(name)); };
+    const auto edit = [&section](const char *name) {
+        return section.findChild<QLineEdit *>(QString::fromLatin1(name));
+    };
     const auto press = [&section](const char *name) {
         QTest::mouseClick(section.findChild<QPushButton *>(QString::fromLatin1(name)), Qt::LeftButton);
     };
@@ -347,7 +356,7 @@ void TestRefineProposals::settingUpAModel()
     press("saveModel");
     QCOMPARE(m_models->rowCount(), 1);
     QVERIFY(edit("modelKey")->text().isEmpty());
-    QVERIFY(!edit("modelKey")->placeholderText().contains(u"456789ab"_s)); // masked
+    QCOMPARE(edit("modelKey")->placeholderText(), u"kept: …0123"_s);
     QVERIFY(section.findChild<QLabel *>(u"modelPriceOrigin"_s)->text().contains(u"not known"_s));
     m_provider->says({Says{.text = "ready", .input = 20, .output = 3}});
     press("testModel");

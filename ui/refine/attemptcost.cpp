@@ -53,8 +53,8 @@ QString costDetails(const AttemptRow &attempt)
     QStringList lines;
     if (attempt.model)
         lines << Texts::tr("Model %1: %2, in %3: %4")
-                     .arg(toQString(attempt.model->model), tokensText(*attempt.model), formatDuration(attempt.model->duration),
-                          exact(attempt.model->cost));
+                     .arg(toQString(attempt.model->model), tokensText(*attempt.model),
+                          formatDuration(attempt.model->duration), exact(attempt.model->cost));
     if (attempt.model && attempt.model->tokens && !attempt.model->cost)
         lines << Texts::tr("Its price is not known; it can be entered in Settings, Models.");
     if (!attempt.sandboxId.isEmpty() && attempt.duration)
@@ -90,7 +90,7 @@ QString costWords(const CostOfAttempts &cost)
     const QString model = formatMoney(isModelKnown ? std::optional(cost.model) : std::nullopt);
     const QString sandbox = formatMoney(cost.sandbox);
     if (cost.unknown == 0)
-        return Texts::tr("model %1 + sandbox %2 = %3 for these attempts").arg(model, sandbox, formatMoney(cost.sum()));
+        return Texts::tr("model %1 + sandbox %2 = %3").arg(model, sandbox, formatMoney(cost.sum()));
     return Texts::tr("model %1 + sandbox %2, and what is not known of %n attempt(s)", nullptr, cost.unknown)
         .arg(model, sandbox);
 }

@@ -100,7 +100,8 @@ void AttemptDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
     const QFont small = Theme::uiFont(12);
     const QString duration = attempt.duration ? formatDuration(*attempt.duration) : QStringLiteral("—");
     const QString gap = QStringLiteral(" · ");
-    QString run = tr("run %1 · %2").arg(duration, costParts(attempt));
+    QString run =
+        attempt.duration || !attempt.model ? tr("run %1 · %2").arg(duration, costParts(attempt)) : costParts(attempt);
     if (attempt.model && QFontMetrics(small).horizontalAdvance(run) > area.width())
         run = costParts(attempt);
     if (attempt.model && QFontMetrics(small).horizontalAdvance(run) > area.width())
@@ -109,7 +110,8 @@ void AttemptDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
                   removed = QStringLiteral("−%1").arg(attempt.removed);
     facts.write(run, t.faint, small);
     // In a narrow list whole or not at all: the diff has a page of its own.
-    if (QFontMetrics(small).horizontalAdvance(run + gap + added + removed) <= area.width()) {
+    const bool hasCode = !attempt.code.isEmpty();
+    if (hasCode && QFontMetrics(small).horizontalAdvance(run + gap + added + removed) <= area.width()) {
         facts.write(gap, t.faint, small);
         facts.write(added, attempt.added > 0 ? t.run : t.faint, small);
         facts.write(removed, attempt.removed > 0 ? t.err : t.faint, small);

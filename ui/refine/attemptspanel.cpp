@@ -5,6 +5,7 @@
 #include "ui/refine/attemptdelegate.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/scrollarea.h"
 
 #include <QCheckBox>
 #include <QHBoxLayout>
@@ -24,6 +25,8 @@ namespace {
 
 constexpr Money flatPrice = Money::fromPicoDollars(10'000'000'000); ///< for an attempt, as sellers of sessions reckon
 
+constexpr int leastListHeight = 92; // one attempt and the beginning of the next
+
 } // namespace
 
 AttemptsPanel::AttemptsPanel(AttemptsModel &attempts, QWidget *parent)
@@ -38,7 +41,7 @@ AttemptsPanel::AttemptsPanel(AttemptsModel &attempts, QWidget *parent)
     , m_cost(new QLabel(this))
     , m_flat(new QCheckBox(tr("Compare: $0.01 each"), this))
     , m_restore(new QPushButton(tr("Restore this code"), this))
-    , m_layout(new QVBoxLayout(this))
+    , m_layout(new QVBoxLayout)
 {
     setObjectName(QStringLiteral("attemptsPanel"));
     setProperty("strip", QStringLiteral("right"));
@@ -84,6 +87,7 @@ void AttemptsPanel::setUpParts()
     m_list->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_list->setUniformItemSizes(true);
+    m_list->setMinimumHeight(leastListHeight);
     m_empty->setText(tr("Each run becomes an attempt here, with its verdict, time and cost. Select one to see its "
                         "output and what changed, and to take its code back."));
     m_empty->setProperty("role", QStringLiteral("faint"));
@@ -115,6 +119,12 @@ void AttemptsPanel::buildLayout()
     attemptsRow->addWidget(m_count);
     auto *checkLabel = label(tr("Check: output contains"), "muted");
     checkLabel->setBuddy(m_check);
+    // In a low window all of it scrolls: nothing is squeezed.
+    auto *content = new QWidget(this);
+    content->setLayout(m_layout);
+    auto *outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    outer->addWidget(makeScrollArea(content));
     auto *layout = m_layout;
     layout->setContentsMargins(metrics::cardPadding, 14, metrics::cardPadding, 14);
     layout->setSpacing(6);

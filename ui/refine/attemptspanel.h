@@ -57,7 +57,7 @@ private:
     QLabel *m_cost;
     QCheckBox *m_flat;
     QPushButton *m_restore;
-    QVBoxLayout *m_layout;
+    QVBoxLayout *m_layout; ///< of all of it, within a scroll area
 };
 
 } // namespace sandglass::ui

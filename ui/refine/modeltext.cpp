@@ -52,7 +52,8 @@ RefiningWords endWords(const Refining &refining, const models::Proposers &propos
     case Refining::End::Passed:
         return {Texts::tr("● Passed. Restore this code puts it into the editor."), good};
     case Refining::End::LimitReached:
-        return {Texts::tr("■ Ended after %n attempt(s), none of which passed.", nullptr, refining.attemptsMade()), plain};
+        return {Texts::tr("■ Ended after %n attempt(s), none of which passed.", nullptr, refining.attemptsMade()),
+                plain};
     case Refining::End::MoneySpent:
         return {Texts::tr("■ Ended: the $%1 for it are spent.").arg(proposers.money()), plain};
     case Refining::End::CostUnknown:
@@ -71,7 +72,8 @@ RefiningWords endWords(const Refining &refining, const models::Proposers &propos
         return {Texts::tr("■ The script has no further attempt."), plain};
     const QString words = toQString(error.message);
     return {QStringLiteral("✕ ")
-                + (refining.isErrorOfProposal() ? modelTrouble(error) : Texts::tr("The run was not possible: %1").arg(words)),
+                + (refining.isErrorOfProposal() ? modelTrouble(error)
+                                                : Texts::tr("The run was not possible: %1").arg(words)),
             bad};
 }
 
@@ -125,16 +127,18 @@ RefiningWords refiningWords(const Refining &refining, const models::Proposers &p
     if (refining.isProposing())
         return {progressText(refining), plain};
     if (refining.isRunning())
-        return {Texts::tr("◐ Attempt %1 of at most %2 runs…").arg(refining.attemptsMade() + 1).arg(proposers.attempts()),
-                plain};
+        return {
+            Texts::tr("◐ Attempt %1 of at most %2 runs…").arg(refining.attemptsMade() + 1).arg(proposers.attempts()),
+            plain};
     if (refining.end())
         return endWords(refining, proposers);
     const bool isModel = proposers.chosen().kind == models::Proposers::Kind::Model;
     if (isModel && !proposers.isPriced())
-        return {proposers.money().isEmpty()
-                    ? Texts::tr("The price of this model is not known, and so will be the cost of its attempts.")
-                    : Texts::tr("The price of this model is not known: the limit of money will end it after one attempt."),
-                plain};
+        return {
+            proposers.money().isEmpty()
+                ? Texts::tr("The price of this model is not known, and so will be the cost of its attempts.")
+                : Texts::tr("The price of this model is not known: the limit of money will end it after one attempt."),
+            plain};
     return {{}, plain};
 }
 

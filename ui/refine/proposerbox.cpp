@@ -77,8 +77,9 @@ void ProposerBox::setUpParts()
     m_money->setObjectName(QStringLiteral("refineMoney"));
     m_money->setAccessibleName(tr("Dollars it may spend"));
     m_money->setPlaceholderText(tr("$: no limit"));
-    m_money->setToolTip(tr("Dollars for models and sandboxes together. It is looked at before each attempt; the last one "
-                           "may go beyond."));
+    m_money->setToolTip(
+        tr("Dollars for models and sandboxes together. It is looked at before each attempt; the last one "
+           "may go beyond."));
     m_script->setObjectName(QStringLiteral("scriptFiles"));
     m_script->setToolTip(tr("Files of code in the order of their names, one attempt each"));
     m_refine->setToolTip(tr("Writes, runs and corrects until the check passes (Ctrl+Shift+Enter)"));
@@ -93,20 +94,20 @@ void ProposerBox::buildLayout()
     auto *who = new QLabel(tr("Written by"), this);
     who->setProperty("role", QStringLiteral("muted"));
     who->setBuddy(m_who);
-    auto *first = new QHBoxLayout;
-    first->setSpacing(metrics::gap);
-    first->addWidget(who);
-    first->addWidget(m_who, 1);
-    auto *second = new QHBoxLayout(m_more);
+    auto *limits = new QHBoxLayout;
+    limits->setSpacing(metrics::gap);
+    limits->addWidget(m_attempts, 1);
+    limits->addWidget(m_money, 1);
+    auto *second = new QVBoxLayout(m_more);
     second->setContentsMargins(0, 0, 0, 0);
     second->setSpacing(6);
-    second->addWidget(m_attempts, 3);
-    second->addWidget(m_money, 3);
-    second->addWidget(m_refine, 2);
+    second->addLayout(limits);
+    second->addWidget(m_refine);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(6);
-    layout->addLayout(first);
+    layout->addWidget(who);
+    layout->addWidget(m_who);
     layout->addWidget(m_script);
     layout->addWidget(m_more);
     layout->addWidget(m_words);
@@ -119,6 +120,10 @@ void ProposerBox::wire()
     connect(m_who, &QComboBox::activated, this, &ProposerBox::takeChoice);
     connect(m_attempts, &QSpinBox::valueChanged, this, [this](int value) { m_proposers.setAttempts(value); });
     connect(m_money, &QLineEdit::textChanged, this, &ProposerBox::takeMoney);
+    connect(m_money, &QLineEdit::editingFinished, this, [this] {
+        m_isMoneyWrong = !Proposers::isMoney(m_money->text());
+        update();
+    });
     connect(m_script, &QPushButton::clicked, this, &ProposerBox::chooseScript);
     connect(m_refine, &QPushButton::clicked, this, &ProposerBox::refineRequested);
     connect(&m_proposers, &Proposers::changed, this, &ProposerBox::fill);
@@ -157,6 +162,7 @@ void ProposerBox::takeChoice()
 void ProposerBox::takeMoney()
 {
     m_proposers.setMoney(m_money->text());
+    m_isMoneyWrong = false;
     update();
 }
 
@@ -182,14 +188,14 @@ void ProposerBox::update()
     m_money->setEnabled(isIdle);
     m_script->setVisible(kind == Proposers::Kind::Script);
     m_script->setEnabled(isIdle);
-    m_script->setText(m_proposers.scriptLength() == 0 ? tr("Built-in example · choose files…")
-                                                      : tr("%n file(s) · choose others…", nullptr,
-                                                           m_proposers.scriptLength()));
+    m_script->setText(m_proposers.scriptLength() == 0
+                          ? tr("Built-in example · choose files…")
+                          : tr("%n file(s) · choose others…", nullptr, m_proposers.scriptLength()));
     m_refine->setEnabled(isIdle && isMoney);
-    RefiningWords words = refiningWords(m_session.refining(), m_proposers,
-                                        m_session.refining().isRunning()
-                                            && m_session.state() == RunSession::State::Asking);
-    if (!isMoney)
+    RefiningWords words =
+        refiningWords(m_session.refining(), m_proposers,
+                      m_session.refining().isRunning() && m_session.state() == RunSession::State::Asking);
+    if (m_isMoneyWrong)
         words = {tr("The limit is an amount of dollars above zero such as 0.10, or empty."), QStringLiteral("error")};
     if (m_words->text() != words.text)
         m_words->setText(words.text);

@@ -47,6 +47,7 @@ private:
     QPushButton *m_script;
     QPushButton *m_refine;
     QLabel *m_words;
+    bool m_isMoneyWrong = false; ///< told once it is entered, not while it is typed
 };
 
 } // namespace sandglass::ui

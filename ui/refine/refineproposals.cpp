@@ -39,10 +39,10 @@ void RefinePage::startRefining(bool isAnyway)
     if (choice.kind == Proposers::Kind::Model && m_panel->requirement().trimmed().isEmpty())
         return Q_EMIT toast(tr("Write what the code has to do first: the model reads it."));
     const QString expected = m_panel->expectedOutput();
-    auto generator = m_proposers->make(
-        {toUtf8(m_panel->requirement()),
-         expected.isEmpty() ? refine::Check{} : refine::Check::outputContains(toUtf8(expected)),
-         toUtf8(m_editor->text())});
+    auto generator =
+        m_proposers->make({toUtf8(m_panel->requirement()),
+                           expected.isEmpty() ? refine::Check{} : refine::Check::outputContains(toUtf8(expected)),
+                           toUtf8(m_editor->text())});
     if (!generator)
         return;
     m_welcome->hide();

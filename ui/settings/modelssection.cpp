@@ -3,8 +3,8 @@
 #include "models/settings/modellistmodel.h"
 #include "models/settings/modelpricesmodel.h"
 #include "services/core/qtstring.h"
-#include "services/core/secret.h"
 #include "ui/refine/modeltext.h"
+#include "ui/settings/modeldelegate.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
@@ -37,12 +37,21 @@ struct Address
     Protocol protocol;
 };
 /// What most people enter, and the ports local servers have.
-constexpr Address knownAddresses[] = {{"https://api.openai.com/v1", Protocol::OpenAi},
-                                      {"https://api.anthropic.com", Protocol::Anthropic},
-                                      {"https://openrouter.ai/api/v1", Protocol::OpenAi},
-                                      {"http://127.0.0.1:11434/v1", Protocol::OpenAi},  // Ollama
-                                      {"http://127.0.0.1:8080/v1", Protocol::OpenAi},   // llama.cpp
-                                      {"http://127.0.0.1:8000/v1", Protocol::OpenAi}};  // vLLM
+constexpr Address knownAddresses[] = {
+    {"https://api.openai.com/v1", Protocol::OpenAi},    {"https://api.anthropic.com", Protocol::Anthropic},
+    {"https://openrouter.ai/api/v1", Protocol::OpenAi}, {"http://127.0.0.1:11434/v1", Protocol::OpenAi}, // Ollama
+    {"http://127.0.0.1:8080/v1", Protocol::OpenAi},                                                      // llama.cpp
+    {"http://127.0.0.1:8000/v1", Protocol::OpenAi}};                                                     // vLLM
+
+/// As much of a key as tells it from another.
+QString shownKey(const std::string &key)
+{
+    constexpr std::size_t shown = 4, longEnough = 16;
+    if (key.empty())
+        return ModelsSection::tr("none; local servers need none");
+    return key.size() < longEnough ? ModelsSection::tr("kept")
+                                   : ModelsSection::tr("kept: …%1").arg(toQString(key.substr(key.size() - shown)));
+}
 
 std::pair<QString, QString> testText(const ModelListModel::Row &row)
 {
@@ -110,8 +119,7 @@ ModelsSection::ModelsSection(ModelListModel &models, ModelPricesModel &prices, Q
     else
         startNew();
     showCurrent();
-    showProblem(m_models.keyProblem().isEmpty() ? QString()
-                                                : tr("The key store says: %1").arg(m_models.keyProblem()));
+    showProblem(m_models.keyProblem().isEmpty() ? QString() : tr("The key store says: %1").arg(m_models.keyProblem()));
 }
 
 QWidget *ModelsSection::buildList()
@@ -122,6 +130,7 @@ QWidget *ModelsSection::buildList()
     m_list->setObjectName(QStringLiteral("modelList"));
     m_list->setAccessibleName(tr("Models"));
     m_list->setModel(&m_models);
+    m_list->setItemDelegate(new ModelDelegate(m_list));
     m_list->setMinimumWidth(190);
     m_list->setFixedHeight(150);
     m_empty->setObjectName(QStringLiteral("noModels"));
@@ -161,6 +170,7 @@ QWidget *ModelsSection::buildForm()
     m_address->setEditable(true);
     m_address->setInsertPolicy(QComboBox::NoInsert);
     m_address->setMinimumContentsLength(16);
+    m_address->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     for (const Address &address : knownAddresses)
         m_address->addItem(QString::fromLatin1(address.url), static_cast<int>(address.protocol));
     m_model->setPlaceholderText(QStringLiteral("gpt-5-mini"));
@@ -197,7 +207,7 @@ QWidget *ModelsSection::buildPrices()
     m_table->setShowGrid(false);
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    const int widths[] = {130, 80, 100, 100, 80};
+    const int widths[] = {140, 90, 120, 110, 90};
     for (int column = 0; column < 5; ++column)
         m_table->setColumnWidth(column, widths[column]);
     m_origin->setObjectName(QStringLiteral("modelPriceOrigin"));
@@ -237,7 +247,8 @@ void ModelsSection::wire()
     connect(m_save, &QPushButton::clicked, this, &ModelsSection::save);
     connect(m_remove, &QPushButton::clicked, this, [this] { m_models.remove(currentId()); });
     connect(m_addPrice, &QPushButton::clicked, &m_prices, &ModelPricesModel::addPrice);
-    connect(m_removePrice, &QPushButton::clicked, this, [this] { m_prices.removePrice(m_table->currentIndex().row()); });
+    connect(m_removePrice, &QPushButton::clicked, this,
+            [this] { m_prices.removePrice(m_table->currentIndex().row()); });
     connect(m_free, &QPushButton::clicked, &m_prices, &ModelPricesModel::makeFree);
     connect(m_reset, &QPushButton::clicked, &m_prices, &ModelPricesModel::reset);
     connect(&m_prices, &ModelPricesModel::pricesChanged, this, &ModelsSection::showPrices);
@@ -304,9 +315,7 @@ void ModelsSection::showStatus()
     m_empty->setVisible(m_models.rowCount() == 0);
     m_list->setVisible(m_models.rowCount() > 0);
     m_add->setVisible(m_models.rowCount() > 0);
-    m_key->setPlaceholderText(entry != nullptr && !entry->connection.apiKey.empty()
-                                  ? toQString(maskedApiKey(entry->connection.apiKey))
-                                  : tr("none; local servers need none"));
+    m_key->setPlaceholderText(shownKey(entry != nullptr ? entry->connection.apiKey : std::string()));
     m_save->setText(entry == nullptr ? tr("Add") : tr("Save"));
     m_remove->setVisible(entry != nullptr);
     m_test->setVisible(entry != nullptr);
@@ -329,7 +338,7 @@ void ModelsSection::showPrices()
     m_origin->setText(m_prices.isOwn() ? tr("Your own prices. %1").arg(unit)
                           : rows > 0   ? tr("Prices: double-click to change. %1").arg(unit)
                                        : tr("The price of this model is not known, so the cost of its attempts is not, "
-                                            "either."));
+                                              "either."));
     m_removePrice->setVisible(rows > 0 && m_prices.isOwn());
     m_free->setVisible(rows == 0);
     m_reset->setVisible(m_prices.isOwn());

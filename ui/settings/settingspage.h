@@ -34,7 +34,7 @@ public:
 
     [[nodiscard]] QString title() const override;
     void showModels(models::ModelListModel &models, models::ModelPricesModel &prices); ///< once, below the connections
-    void startNewModel(); ///< scrolls to the form for it
+    void startNewModel();                                                              ///< scrolls to the form for it
     void setEngine(const EngineView &engine) { m_engine->setEngine(engine); }
     void setReceiver(const ReceiverView &receiver) { m_receiver->setReceiver(receiver); }
     [[nodiscard]] StreamSection &stream() { return *m_stream; }

@@ -28,10 +28,13 @@ void TestSseReader::events_data()
     QTest::newRow("CR") << QByteArray("data: 1\r\rdata: 2\r\r") << QByteArray("=1;=2;");
     QTest::newRow("several lines") << QByteArray("data: a\ndata: b\n\n") << QByteArray("=a\nb;");
     QTest::newRow("no space, one space kept") << QByteArray("data:x\n\ndata:  y\n\n") << QByteArray("=x;= y;");
-    QTest::newRow("comments, ids, unknown") << QByteArray(": hi\nid: 7\nretry: 5\nfoo: x\ndata: 1\n\n") << QByteArray("=1;");
+    QTest::newRow("comments, ids, unknown")
+        << QByteArray(": hi\nid: 7\nretry: 5\nfoo: x\ndata: 1\n\n") << QByteArray("=1;");
     QTest::newRow("without data is none") << QByteArray("event: a\n\n\n\ndata: 1\n\n") << QByteArray("=1;");
     QTest::newRow("empty data counts") << QByteArray("data\n\n") << QByteArray("=;");
-    QTest::newRow("byte order mark") << QByteArray("\xEF\xBB\xBF" "data: 1\n\n") << QByteArray("=1;");
+    QTest::newRow("byte order mark") << QByteArray("\xEF\xBB\xBF"
+                                                   "data: 1\n\n")
+                                     << QByteArray("=1;");
     QTest::newRow("no empty line at the end") << QByteArray("data: 1\n\ndata: 2") << QByteArray("=1;=2;");
     QTest::newRow("no stream at all") << QByteArray("<html>busy</html>") << QByteArray();
 }

@@ -26,14 +26,22 @@ void TestAnswerCode::programs_data()
     QTest::newRow("other names") << QByteArray("```Py title=\"x\"\nprint(1)\n```") << code;
     QTest::newRow("python3") << QByteArray("~~~ {.python3}\nprint(1)\n~~~") << code;
     QTest::newRow("CR LF") << QByteArray("```python\r\nprint(1)\r\n```\r\n") << code;
-    QTest::newRow("among others") << QByteArray("```bash\npip install a-very-long-package-name\n```\n```python\nprint(1)\n```") << code;
-    QTest::newRow("marked before unmarked") << QByteArray("```\na much longer output\n```\n```python\nprint(1)\n```") << code;
-    QTest::newRow("the longest") << QByteArray("```python\nx\n```\n```python\nprint(1)\n```\n```python\ny\n```") << code;
+    QTest::newRow("among others") << QByteArray(
+        "```bash\npip install a-very-long-package-name\n```\n```python\nprint(1)\n```")
+                                  << code;
+    QTest::newRow("marked before unmarked")
+        << QByteArray("```\na much longer output\n```\n```python\nprint(1)\n```") << code;
+    QTest::newRow("the longest") << QByteArray("```python\nx\n```\n```python\nprint(1)\n```\n```python\ny\n```")
+                                 << code;
     QTest::newRow("the last of equals") << QByteArray("```python\nprint(0)\n```\n```python\nprint(1)\n```") << code;
     QTest::newRow("fence forgotten") << QByteArray("```python\nprint(1)\n") << code;
-    QTest::newRow("longer fence") << QByteArray("````python\ns = '''\n```\n'''\n````") << QByteArray("s = '''\n```\n'''\n");
-    QTest::newRow("in a list") << QByteArray("1. So:\n   ```python\n   if a:\n       b()\n   ```") << QByteArray("if a:\n    b()\n");
-    QTest::newRow("thoughts") << QByteArray("<think>\n```python\nwrong, but far longer(1)\n```\n</think>\n```python\nprint(1)\n```") << code;
+    QTest::newRow("longer fence") << QByteArray("````python\ns = '''\n```\n'''\n````")
+                                  << QByteArray("s = '''\n```\n'''\n");
+    QTest::newRow("in a list") << QByteArray("1. So:\n   ```python\n   if a:\n       b()\n   ```")
+                               << QByteArray("if a:\n    b()\n");
+    QTest::newRow("thoughts") << QByteArray(
+        "<think>\n```python\nwrong, but far longer(1)\n```\n</think>\n```python\nprint(1)\n```")
+                              << code;
     QTest::newRow("backticks within a line") << QByteArray("Use ```x``` so:\n```python\nprint(1)\n```") << code;
 }
 
@@ -53,15 +61,21 @@ void TestAnswerCode::faults_data()
     QTest::addColumn<QByteArray>("words");
     QTest::addColumn<bool>("mayBeBetterNext");
     const int complete = static_cast<int>(Stop::Complete), length = static_cast<int>(Stop::Length);
-    QTest::newRow("prose") << QByteArray("I would use a loop.") << complete << QByteArray("no_code") << QByteArray("no program") << true;
-    QTest::newRow("another language") << QByteArray("```bash\nls\n```") << complete << QByteArray("no_code") << QByteArray("only bash") << true;
-    QTest::newRow("an empty block") << QByteArray("```python\n\n```") << complete << QByteArray("no_code") << QByteArray("no program") << true;
+    QTest::newRow("prose") << QByteArray("I would use a loop.") << complete << QByteArray("no_code")
+                           << QByteArray("no program") << true;
+    QTest::newRow("another language") << QByteArray("```bash\nls\n```") << complete << QByteArray("no_code")
+                                      << QByteArray("only bash") << true;
+    QTest::newRow("an empty block") << QByteArray("```python\n\n```") << complete << QByteArray("no_code")
+                                    << QByteArray("no program") << true;
     QTest::newRow("nothing") << QByteArray(" \n") << complete << QByteArray("empty") << QByteArray("empty") << true;
-    QTest::newRow("cut within the program") << QByteArray("```python\nprint(") << length << QByteArray("truncated") << QByteArray("max_tokens") << true;
-    QTest::newRow("cut before it") << QByteArray("First I think") << length << QByteArray("truncated") << QByteArray("cut off") << true;
-    QTest::newRow("cut within thoughts") << QByteArray("<think>hm") << length << QByteArray("truncated") << QByteArray("cut off") << true;
-    QTest::newRow("refused") << QByteArray("I can't help with that.") << static_cast<int>(Stop::Refused) << QByteArray("refused")
-                             << QByteArray("I can't help") << false;
+    QTest::newRow("cut within the program")
+        << QByteArray("```python\nprint(") << length << QByteArray("truncated") << QByteArray("max_tokens") << true;
+    QTest::newRow("cut before it") << QByteArray("First I think") << length << QByteArray("truncated")
+                                   << QByteArray("cut off") << true;
+    QTest::newRow("cut within thoughts") << QByteArray("<think>hm") << length << QByteArray("truncated")
+                                         << QByteArray("cut off") << true;
+    QTest::newRow("refused") << QByteArray("I can't help with that.") << static_cast<int>(Stop::Refused)
+                             << QByteArray("refused") << QByteArray("I can't help") << false;
 }
 
 void TestAnswerCode::faults()

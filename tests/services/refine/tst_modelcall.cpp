@@ -30,7 +30,8 @@ class TestModelCall final : public QObject
     {
         ModelCall call(ModelCall::makeClient(), m_connection, {"You write code.", "Print ü."}, m_limits);
         m_progress.clear();
-        connect(&call, &ModelCall::progressed, this, [this](const ModelProgress &progress) { m_progress.append(progress); });
+        connect(&call, &ModelCall::progressed, this,
+                [this](const ModelProgress &progress) { m_progress.append(progress); });
         QSignalSpy finished(&call, &ModelCall::finished);
         call.start();
         if (!QTest::qWaitFor([&finished] { return !finished.isEmpty(); }, 20'000))
@@ -53,7 +54,8 @@ private Q_SLOTS:
     void init()
     {
         m_server = std::make_unique<FakeModelServer>();
-        m_connection = {"m", "Tiny", Protocol::OpenAi, m_server->openAiUrl(), "tiny-coder", m_server->key.toStdString(), 500};
+        m_connection = {"m", "Tiny", Protocol::OpenAi, m_server->openAiUrl(), "tiny-coder", m_server->key.toStdString(),
+                        500};
         m_limits = {};
     }
 
@@ -98,7 +100,8 @@ void TestModelCall::answers()
     QCOMPARE(asked[u"max_tokens"_s].toInt(), 500);
     const QJsonArray messages = asked[u"messages"_s].toArray();
     QCOMPARE(messages.last()[u"content"_s].toString(), u"Print ü."_s);
-    QCOMPARE(isAnthropic ? asked[u"system"_s].toString() : messages.first()[u"content"_s].toString(), u"You write code."_s);
+    QCOMPARE(isAnthropic ? asked[u"system"_s].toString() : messages.first()[u"content"_s].toString(),
+             u"You write code."_s);
 
     m_server->says({Says{.text = "```python\n", .input = 5, .output = 6, .stop = "length"}});
     QVERIFY(ask().answer.stop == Stop::Length);
@@ -127,7 +130,8 @@ void TestModelCall::countsThatAreNotToBeBelieved_data()
     QTest::addColumn<QByteArray>("usage");
     QTest::newRow("negative") << QByteArray(R"({"prompt_tokens":-1,"completion_tokens":2})");
     QTest::newRow("huge") << QByteArray(R"({"prompt_tokens":99999999999999999999,"completion_tokens":2})");
-    QTest::newRow("beyond 64 bits signed") << QByteArray(R"({"prompt_tokens":18446744073709551615,"completion_tokens":2})");
+    QTest::newRow("beyond 64 bits signed")
+        << QByteArray(R"({"prompt_tokens":18446744073709551615,"completion_tokens":2})");
     QTest::newRow("fraction") << QByteArray(R"({"prompt_tokens":1.5,"completion_tokens":2})");
     QTest::newRow("text") << QByteArray(R"({"prompt_tokens":"1","completion_tokens":2})");
     QTest::newRow("half of it") << QByteArray(R"({"prompt_tokens":1})");
@@ -138,7 +142,8 @@ void TestModelCall::countsThatAreNotToBeBelieved()
 {
     QFETCH(QByteArray, usage);
     m_server->says({Says{.raw = R"(data: {"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]})"
-                                "\n\ndata: {\"choices\":null,\"usage\":" + usage + "}\n\ndata: [DONE]\n\n"}});
+                                "\n\ndata: {\"choices\":null,\"usage\":"
+                             + usage + "}\n\ndata: [DONE]\n\n"}});
     const ModelOutcome outcome = ask();
     QVERIFY(!outcome.error);
     QVERIFY(!outcome.answer.usage);
@@ -155,15 +160,16 @@ void TestModelCall::refusals_data()
     const QByteArray key = "sk-model-0123456789abcdef0123", model = "tiny-coder";
     for (const bool isAnthropic : {false, true}) {
         const char *name = isAnthropic ? "anthropic" : "openai";
-        QTest::addRow("%s: wrong key", name) << isAnthropic << QByteArray("sk-other-0123456789abcdef9") << model << Says{} << 401
-                                             << QByteArray("Incorrect API key provided: sk-***");
-        QTest::addRow("%s: no model", name) << isAnthropic << key << QByteArray("big") << Says{} << 404
-                                            << QByteArray("does not exist");
-        QTest::addRow("%s: forbidden", name) << isAnthropic << key << model << FakeModelServer::refusal(403, "forbidden")
-                                             << 403 << QByteArray("not now: forbidden");
-        QTest::addRow("%s: too long", name) << isAnthropic << key << model
-                                            << FakeModelServer::refusal(400, "context_length_exceeded") << 400
-                                            << QByteArray("context_length_exceeded");
+        QTest::addRow("%s: wrong key", name) << isAnthropic << QByteArray("sk-other-0123456789abcdef9") << model
+                                             << Says{} << 401 << QByteArray("Incorrect API key provided: sk-***");
+        QTest::addRow("%s: no model", name)
+            << isAnthropic << key << QByteArray("big") << Says{} << 404 << QByteArray("does not exist");
+        QTest::addRow("%s: forbidden", name)
+            << isAnthropic << key << model << FakeModelServer::refusal(403, "forbidden") << 403
+            << QByteArray("not now: forbidden");
+        QTest::addRow("%s: too long", name)
+            << isAnthropic << key << model << FakeModelServer::refusal(400, "context_length_exceeded") << 400
+            << QByteArray("context_length_exceeded");
     }
 }
 
@@ -191,8 +197,8 @@ void TestModelCall::comesAgainWhenAsked()
 {
     QFETCH(bool, isAnthropic);
     speak(isAnthropic);
-    m_server->says({FakeModelServer::refusal(429, "rate_limit_error", "1"), FakeModelServer::refusal(isAnthropic ? 529 : 503),
-                    FakeModelServer::code("print(1)", 1, 2)});
+    m_server->says({FakeModelServer::refusal(429, "rate_limit_error", "1"),
+                    FakeModelServer::refusal(isAnthropic ? 529 : 503), FakeModelServer::code("print(1)", 1, 2)});
     const ModelOutcome outcome = ask();
     QVERIFY2(!outcome.error, outcome.error ? outcome.error->message.c_str() : "");
     QCOMPARE(m_server->asked().size(), 3);
@@ -223,7 +229,8 @@ void TestModelCall::longWaitsAreToldInstead()
     m_server->says({FakeModelServer::refusal(429, "rate_limit_error", "3600")});
     const ModelOutcome outcome = ask();
     QCOMPARE(m_server->asked().size(), 1);
-    QVERIFY2(outcome.error && outcome.error->message.find("after 3600 s") != std::string::npos, outcome.error->message.c_str());
+    QVERIFY2(outcome.error && outcome.error->message.find("after 3600 s") != std::string::npos,
+             outcome.error->message.c_str());
 }
 
 void TestModelCall::quotaIsNotWaitedFor()
@@ -246,13 +253,19 @@ void TestModelCall::brokenAnswers_data()
         Says cut = FakeModelServer::code("print(1)", 1, 2);
         cut.fault = Fault::CutChunks;
         QTest::addRow("%s: breaks off", name) << isAnthropic << cut << transport << QByteArray("broke off");
-        QTest::addRow("%s: ends too early", name) << isAnthropic << Says{.raw = ": nothing yet\n\n"} << decode << QByteArray("no model");
-        QTest::addRow("%s: a page", name) << isAnthropic << Says{.raw = "<html>Sign in</html>"} << decode << QByteArray("no model");
-        QTest::addRow("%s: garbage", name) << isAnthropic << Says{.raw = "data: {\"choices\": [}\n\n"} << decode
-                                           << QByteArray("no JSON object");
-        QTest::addRow("%s: a list", name) << isAnthropic << Says{.raw = "data: [1]\n\n"} << decode << QByteArray("no JSON object");
+        QTest::addRow("%s: ends too early", name)
+            << isAnthropic << Says{.raw = ": nothing yet\n\n"} << decode << QByteArray("no model");
+        QTest::addRow("%s: a page", name)
+            << isAnthropic << Says{.raw = "<html>Sign in</html>"} << decode << QByteArray("no model");
+        QTest::addRow("%s: garbage", name)
+            << isAnthropic << Says{.raw = "data: {\"choices\": [}\n\n"} << decode << QByteArray("no JSON object");
+        QTest::addRow("%s: a list", name)
+            << isAnthropic << Says{.raw = "data: [1]\n\n"} << decode << QByteArray("no JSON object");
         QTest::addRow("%s: an error in it", name)
-            << isAnthropic << Says{.raw = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"}
+            << isAnthropic
+            << Says{.raw =
+                        "event: error\ndata: "
+                        "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"}
             << static_cast<int>(Error::Kind::Service) << QByteArray("Overloaded");
         Says reset;
         reset.raw = "x";
@@ -270,7 +283,10 @@ void TestModelCall::brokenAnswers()
     m_server->says({says});
     const ModelOutcome outcome = ask();
     QVERIFY(outcome.error);
-    QCOMPARE(static_cast<int>(outcome.error->kind), [this] { QFETCH(int, kind); return kind; }());
+    QCOMPARE(static_cast<int>(outcome.error->kind), [this] {
+        QFETCH(int, kind);
+        return kind;
+    }());
     QVERIFY2(QByteArray::fromStdString(outcome.error->message).contains(words), outcome.error->message.c_str());
     QVERIFY(!outcome.answer.usage);
     QCOMPARE(m_server->asked().size(), 1); // it may have cost: nobody asks twice
@@ -289,7 +305,8 @@ void TestModelCall::limits_data()
     held.fault = Fault::Hold;
     QTest::newRow("falls silent") << held << QByteArray("fell silent") << true;
     Says endless;
-    endless.raw = R"(data: {"choices":[{"delta":{"content":"again and again "}}]})" "\n\n";
+    endless.raw = R"(data: {"choices":[{"delta":{"content":"again and again "}}]})"
+                  "\n\n";
     endless.fault = Fault::Endless;
     QTest::newRow("never ends") << endless << QByteArray("longer than 20000 bytes") << true;
     endless.raw = ": still thinking " + QByteArray(2'000, '.') + "\n\n";

@@ -69,10 +69,17 @@ class TestModelLoop final : public QObject
 
     std::unique_ptr<RefineLoop> makeLoop(LoopLimits limits)
     {
-        ModelConnection model{"m", "Tiny", ModelConnection::Protocol::OpenAi, m_models->openAiUrl(), "tiny-coder",
-                              m_models->key.toStdString(), 500};
+        ModelConnection model{"m",
+                              "Tiny",
+                              ModelConnection::Protocol::OpenAi,
+                              m_models->openAiUrl(),
+                              "tiny-coder",
+                              m_models->key.toStdString(),
+                              500};
         return std::make_unique<RefineLoop>(
-            *m_session, std::make_unique<ModelGenerator>(model, m_prices, RefineTask{m_requirement, Check::outputContains("right"), {}}),
+            *m_session,
+            std::make_unique<ModelGenerator>(model, m_prices,
+                                             RefineTask{m_requirement, Check::outputContains("right"), {}}),
             limits);
     }
     End run(RefineLoop &loop)
@@ -109,14 +116,17 @@ void TestModelLoop::init()
     m_sandboxes = std::make_unique<FakeE2bServer>();
     m_models = std::make_unique<FakeModelServer>();
     m_prices = *ModelPrices::fromJson(Json::parse(prices));
-    m_sandboxes->script("POST /sandboxes", {FakeReply::json(201, R"({"sandboxID":"i1","cpuCount":2,"memoryMB":1024})")});
-    m_sandboxes->script("GET /sandboxes/i1", {FakeReply::json(200, R"({"sandboxID":"i1","templateID":"t","cpuCount":2,"memoryMB":1024})")});
+    m_sandboxes->script("POST /sandboxes",
+                        {FakeReply::json(201, R"({"sandboxID":"i1","cpuCount":2,"memoryMB":1024})")});
+    m_sandboxes->script("GET /sandboxes/i1",
+                        {FakeReply::json(200, R"({"sandboxID":"i1","templateID":"t","cpuCount":2,"memoryMB":1024})")});
     m_sandboxes->script("POST /execute", [](const FakeRequest &request) {
         const std::string code = stringOr(Json::parse(request.body.toStdString()), "code");
         const bool isRaised = code.find("raise") != std::string::npos;
         const QByteArray line = isRaised
             ? QByteArray(R"({"type":"error","name":"ValueError","value":"bad","traceback":"Cell In[1], line 1"})")
-            : R"({"type":"stdout","text":")" + QByteArray(code.find("right") != std::string::npos ? "right" : "wrong") + R"(\n"})";
+            : R"({"type":"stdout","text":")" + QByteArray(code.find("right") != std::string::npos ? "right" : "wrong")
+                + R"(\n"})";
         return FakeReply::stream({line + "\n", "{\"type\":\"end_of_execution\"}\n"});
     });
     e2b::Connection connection;
@@ -164,9 +174,10 @@ void TestModelLoop::correctsItself()
 
 void TestModelLoop::answersWithoutCodeCountAndGoOn()
 {
-    m_models->says({Says{.text = "I would use a loop.", .input = 1'200, .cached = 200, .output = 300},
-                    Says{.text = "```python\nprint('ri", .input = 1'200, .cached = 200, .output = 300, .stop = "length"},
-                    answer("print('right')")});
+    m_models->says(
+        {Says{.text = "I would use a loop.", .input = 1'200, .cached = 200, .output = 300},
+         Says{.text = "```python\nprint('ri", .input = 1'200, .cached = 200, .output = 300, .stop = "length"},
+         answer("print('right')")});
     const auto loop = makeLoop({5, {}});
     QCOMPARE(run(*loop), End::Passed);
     QCOMPARE(attempts().size(), std::size_t{3});

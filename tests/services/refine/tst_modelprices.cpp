@@ -50,8 +50,9 @@ void TestModelPrices::costIsExact()
     QCOMPARE(cost->toFixed(12), "0.000352425000");
     // A price of the cache that is not told is that of input: 1,203 x 0.1 + 7 x 0.1 + 312 x 0.4
     QCOMPARE(prices.costOf(TokenUsage{1'000, 203, 7, 312}, on("2026-09-01T00:00:00Z"))->toFixed(12), "0.000245800000");
-    QCOMPARE(prices.costOf(TokenUsage{TokenUsage::most, 0, 0, TokenUsage::most}, on("2026-06-02T00:00:00Z"))->toFixed(2),
-             "750.00");
+    QCOMPARE(
+        prices.costOf(TokenUsage{TokenUsage::most, 0, 0, TokenUsage::most}, on("2026-06-02T00:00:00Z"))->toFixed(2),
+        "750.00");
 }
 
 void TestModelPrices::unknownIsNotNothing()
@@ -64,7 +65,8 @@ void TestModelPrices::unknownIsNotNothing()
     QVERIFY(free.costOf(TokenUsage{1, 0, 0, 1}, on("2026-09-01T00:00:00Z"))->isZero()); // by the person's word
     QVERIFY(!wholeCost(ModelUse{"m", "openai", {}, {}, {}}, true, Money::parse("1")));
     QVERIFY(!wholeCost(ModelUse{"m", "openai", {}, Money::parse("1"), {}}, true, {}));
-    QCOMPARE(wholeCost(ModelUse{"m", "openai", {}, Money::parse("1"), {}}, true, Money::parse("0.5"))->toFixed(2), "1.50");
+    QCOMPARE(wholeCost(ModelUse{"m", "openai", {}, Money::parse("1"), {}}, true, Money::parse("0.5"))->toFixed(2),
+             "1.50");
     QCOMPARE(wholeCost(ModelUse{"m", "openai", {}, Money::parse("1"), {}}, false, {})->toFixed(2), "1.00");
     QCOMPARE(wholeCost({}, true, Money::parse("0.5"))->toFixed(2), "0.50");
 }
@@ -111,8 +113,9 @@ void TestModelPrices::brokenLists_data()
     const QByteArray head = R"({"currency":"USD","models":[{"host":"h","model":"m","prices":)";
     QTest::newRow("no JSON") << QByteArray("{") << QByteArray("not JSON");
     QTest::newRow("currency") << QByteArray(R"({"currency":"EUR","models":[]})") << QByteArray("USD");
-    QTest::newRow("no host") << QByteArray(R"({"currency":"USD","models":[{"model":"m","prices":[{"valid_from":"2026-01-01T00:00:00Z",)"
-                                           R"("usd_per_million_input":"1","usd_per_million_output":"1"}]}]})")
+    QTest::newRow("no host") << QByteArray(
+        R"({"currency":"USD","models":[{"model":"m","prices":[{"valid_from":"2026-01-01T00:00:00Z",)"
+        R"("usd_per_million_input":"1","usd_per_million_output":"1"}]}]})")
                              << QByteArray("host or model is missing");
     QTest::newRow("no prices") << head + "[]}]}" << QByteArray("at least one");
     QTest::newRow("a number") << head + R"([{"valid_from":"2026-01-01T00:00:00Z","usd_per_million_input":1}]}]})"
@@ -141,7 +144,7 @@ void TestModelPrices::theListOfTheProgram()
     QCOMPARE(perMillionText(mini->all().back().picoPerInput), "0.15");
     QCOMPARE(list->find(openAi, "gpt-4o-mini-2024-07-18"), mini); // a version of it
     QVERIFY(list->find(openAi, "gpt-4o") != mini);
-    QVERIFY(list->find(openAi, "gpt-4o-turbo") == nullptr); // another model
+    QVERIFY(list->find(openAi, "gpt-4o-turbo") == nullptr);                    // another model
     QVERIFY(list->find("http://127.0.0.1:8000/v1", "gpt-4o-mini") == nullptr); // somebody else's
     QVERIFY(list->find("https://api.anthropic.com", "claude-haiku-4-5-20251001") != nullptr);
 }

@@ -75,14 +75,25 @@ void TestPrompt::isBounded()
     std::vector<Attempt> history;
     for (int i = 1; i <= 40; ++i) {
         history.push_back(attempt(i, Verdict::Raised, std::string(1 << 20, 'c')));
-        history.back().error = e2b::ExecutionError{"E", std::string(1 << 20, 'v'), "begin" + std::string(1 << 20, 't') + "end"};
+        history.back().error =
+            e2b::ExecutionError{"E", std::string(1 << 20, 'v'), "begin" + std::string(1 << 20, 't') + "end"};
         history.back().output.append("first" + std::string(9 << 20, 'o') + "last");
     }
-    const std::string text = makeQuestion({std::string(1 << 20, 'r'), Check::outputContains(std::string(1 << 20, 'e')), {}}, history).user;
+    const std::string text =
+        makeQuestion({std::string(1 << 20, 'r'), Check::outputContains(std::string(1 << 20, 'e')), {}}, history).user;
     QVERIFY2(text.size() < 80'000, std::to_string(text.size()).c_str());
     QVERIFY(holds(text, "first") && holds(text, "last") && holds(text, "the middle is left out"));
     QVERIFY(holds(text, "- attempt 35 ") && !holds(text, "- attempt 34 "));
-    const std::string umlauts = makeQuestion({[] { std::string s; for (int i = 0; i < 40'000; ++i) s += "ü"; return s; }(), {}, {}}, {}).user;
+    const std::string umlauts = makeQuestion({[] {
+                                                  std::string s;
+                                                  for (int i = 0; i < 40'000; ++i)
+                                                      s += "ü";
+                                                  return s;
+                                              }(),
+                                              {},
+                                              {}},
+                                             {})
+                                    .user;
     QVERIFY(QString::fromStdString(umlauts).toStdString() == umlauts); // cut at characters
 }
 

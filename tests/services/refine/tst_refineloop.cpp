@@ -20,8 +20,7 @@ class TestRefineLoop final : public QObject
 
     End loop(std::vector<std::string> texts, int limit)
     {
-        RefineLoop refineLoop(*m_session, std::make_unique<ScriptedGenerator>(std::move(texts)),
-                              LoopLimits{limit, {}});
+        RefineLoop refineLoop(*m_session, std::make_unique<ScriptedGenerator>(std::move(texts)), LoopLimits{limit, {}});
         QSignalSpy finished(&refineLoop, &RefineLoop::finished);
         refineLoop.start();
         if (!QTest::qWaitFor([&finished] { return !finished.isEmpty(); }, 10'000))

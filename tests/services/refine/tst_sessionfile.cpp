@@ -288,11 +288,12 @@ private Q_SLOTS:
         QTest::newRow("numbers fall") << QByteArray(
             head + R"("attempts":[{"number":2,"verdict":"passed"},{"number":2,"verdict":"passed"}]})")
                                       << u"follow"_s;
-        QTest::newRow("model is text")
-            << QByteArray(head + R"("attempts":[{"number":1,"verdict":"passed","model":"x"}]})") << u"object"_s;
-        QTest::newRow("negative tokens")
-            << QByteArray(head + R"("attempts":[{"number":1,"verdict":"passed","model":{"input_tokens":-1}}]})")
-            << u"input_tokens"_s;
+        QTest::newRow("model is text") << QByteArray(head
+                                                     + R"("attempts":[{"number":1,"verdict":"passed","model":"x"}]})")
+                                       << u"object"_s;
+        QTest::newRow("negative tokens") << QByteArray(
+            head + R"("attempts":[{"number":1,"verdict":"passed","model":{"input_tokens":-1}}]})")
+                                         << u"input_tokens"_s;
         QTest::newRow("cost of the model is no amount")
             << QByteArray(head + R"("attempts":[{"number":1,"verdict":"passed","model":{"cost_usd":"cheap"}}]})")
             << u"cost_usd"_s;
