@@ -350,6 +350,11 @@ void TestRefineProposals::settingUpAModel()
     press("saveModel");
     QVERIFY(section.findChild<QLabel *>(u"modelProblem"_s)->text().contains(u"name"_s));
     QTest::keyClicks(edit("modelName"), u"Tiny"_s);
+    const auto *protocol = section.findChild<QComboBox *>(u"modelProtocol"_s);
+    section.findChild<QComboBox *>(u"modelAddress"_s)->setEditText(u"https://api.anthropic.com"_s);
+    QCOMPARE(protocol->currentIndex(), 1); // it is known to speak so
+    section.findChild<QComboBox *>(u"modelAddress"_s)->setEditText(u"https://api.openai.com/v1"_s);
+    QCOMPARE(protocol->currentIndex(), 0);
     section.findChild<QComboBox *>(u"modelAddress"_s)->setEditText(QString::fromStdString(m_provider->openAiUrl()));
     QTest::keyClicks(edit("modelModel"), u"tiny-coder"_s);
     QTest::keyClicks(edit("modelKey"), QString::fromLatin1(m_provider->key));

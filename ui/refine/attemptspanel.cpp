@@ -146,7 +146,9 @@ void AttemptsPanel::buildLayout()
 
 void AttemptsPanel::showProposers(QWidget *box)
 {
-    m_layout->insertWidget(m_layout->indexOf(m_webhook) + 1, box);
+    const int place = m_layout->indexOf(m_webhook) + 1;
+    m_layout->insertSpacing(place, 6);
+    m_layout->insertWidget(place + 1, box);
 }
 
 void AttemptsPanel::setOwnWebhook(bool isWanted)

@@ -136,7 +136,7 @@ RefiningWords refiningWords(const Refining &refining, const models::Proposers &p
     if (isModel && !proposers.isPriced())
         return {
             proposers.money().isEmpty()
-                ? Texts::tr("The price of this model is not known, and so will be the cost of its attempts.")
+                ? Texts::tr("The price of this model is not known, so the cost of its attempts will not be, either.")
                 : Texts::tr("The price of this model is not known: the limit of money will end it after one attempt."),
             plain};
     return {{}, plain};

@@ -205,6 +205,7 @@ QWidget *ModelsSection::buildPrices()
     m_table->horizontalHeader()->setStretchLastSection(true);
     m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_table->setShowGrid(false);
+    m_table->setWordWrap(false);
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     const int widths[] = {140, 90, 120, 110, 90};
@@ -240,8 +241,10 @@ void ModelsSection::wire()
     });
     connect(&m_models, &ModelListModel::keyStoreFailed, this,
             [this](const QString &reason) { showProblem(tr("The key store says: %1").arg(reason)); });
-    connect(m_address, &QComboBox::activated, this,
-            [this] { m_protocol->setCurrentIndex(m_protocol->findData(m_address->currentData())); });
+    connect(m_address, &QComboBox::editTextChanged, this, [this](const QString &text) {
+        if (const int known = m_address->findText(text, Qt::MatchFixedString); known >= 0)
+            m_protocol->setCurrentIndex(m_protocol->findData(m_address->itemData(known)));
+    });
     connect(m_add, &QPushButton::clicked, this, &ModelsSection::startNew);
     connect(m_test, &QPushButton::clicked, this, [this] { m_models.test(currentId()); });
     connect(m_save, &QPushButton::clicked, this, &ModelsSection::save);
@@ -298,8 +301,8 @@ void ModelsSection::showCurrent()
         return;
     const refine::ModelConnection &model = m_models.at(row).connection;
     m_name->setText(toQString(model.name));
+    m_address->setEditText(toQString(model.baseUrl)); // first: a known one has a protocol of its own
     m_protocol->setCurrentIndex(m_protocol->findData(static_cast<int>(model.protocol)));
-    m_address->setEditText(toQString(model.baseUrl));
     m_model->setText(toQString(model.model));
     m_tokens->setValue(model.mostTokens);
     m_key->clear();
