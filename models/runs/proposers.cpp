@@ -81,7 +81,8 @@ QString Proposers::money() const
 
 void Proposers::setMoney(const QString &dollars)
 {
-    if (isMoney(dollars))
+    m_isMoneyWrong = !isMoney(dollars);
+    if (!m_isMoneyWrong)
         m_settings.set(Key::RefineMoney, dollars.trimmed());
 }
 

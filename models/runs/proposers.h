@@ -43,8 +43,9 @@ public:
 
     [[nodiscard]] int attempts() const;
     void setAttempts(int attempts);
-    [[nodiscard]] QString money() const; ///< dollars as they were entered; empty: no limit
-    void setMoney(const QString &dollars);
+    [[nodiscard]] QString money() const;   ///< dollars as they were entered; empty: no limit
+    void setMoney(const QString &dollars); ///< kept when isMoney()
+    [[nodiscard]] bool isMoneySound() const { return !m_isMoneyWrong; } ///< what was entered last is a limit, or none
     /// Of 0.000001 dollars and more; false when the text is neither empty nor an amount.
     [[nodiscard]] static bool isMoney(const QString &dollars);
     [[nodiscard]] refine::LoopLimits limits() const;
@@ -67,6 +68,7 @@ private:
     const ModelListModel &m_models;
     const ModelPriceBook &m_prices;
     std::vector<std::string> m_script;
+    bool m_isMoneyWrong = false;
 };
 
 } // namespace sandglass::models

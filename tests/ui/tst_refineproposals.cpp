@@ -311,6 +311,8 @@ void TestRefineProposals::limitOfMoney()
     money->setText(u"ten"_s);
     QVERIFY(!find<QPushButton>("refineButton")->isEnabled());
     QVERIFY(!words().contains(u"amount of dollars"_s)); // it may become one
+    QTest::keyClick(m_page->editor(), Qt::Key_Return, Qt::ControlModifier | Qt::ShiftModifier);
+    QVERIFY(m_session->state() == RunSession::State::Idle); // not under the limit of before either
     QTest::keyClick(money, Qt::Key_Return);
     QVERIFY(words().contains(u"amount of dollars"_s));
     money->setText(u"0.0001"_s);

@@ -181,7 +181,6 @@ void ProposerBox::update()
 {
     const Proposers::Kind kind = m_proposers.chosen().kind;
     const bool isIdle = m_session.state() == RunSession::State::Idle;
-    const bool isMoney = Proposers::isMoney(m_money->text());
     m_who->setEnabled(isIdle);
     m_more->setVisible(kind != Proposers::Kind::Person);
     m_attempts->setEnabled(isIdle);
@@ -191,7 +190,7 @@ void ProposerBox::update()
     m_script->setText(m_proposers.scriptLength() == 0
                           ? tr("Built-in example · choose files…")
                           : tr("%n file(s) · choose others…", nullptr, m_proposers.scriptLength()));
-    m_refine->setEnabled(isIdle && isMoney);
+    m_refine->setEnabled(isIdle && m_proposers.isMoneySound());
     RefiningWords words =
         refiningWords(m_session.refining(), m_proposers,
                       m_session.refining().isRunning() && m_session.state() == RunSession::State::Asking);

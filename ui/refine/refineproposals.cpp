@@ -38,6 +38,8 @@ void RefinePage::startRefining(bool isAnyway)
         return Q_EMIT toast(tr("Choose who writes the code first: a script or a model."));
     if (choice.kind == Proposers::Kind::Model && m_panel->requirement().trimmed().isEmpty())
         return Q_EMIT toast(tr("Write what the code has to do first: the model reads it."));
+    if (!m_proposers->isMoneySound())
+        return Q_EMIT toast(tr("The limit of dollars is no amount. Correct it or leave it empty."));
     const QString expected = m_panel->expectedOutput();
     auto generator =
         m_proposers->make({toUtf8(m_panel->requirement()),
