@@ -2,6 +2,7 @@
 
 #include "services/core/paths.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <string_view>
@@ -29,6 +30,21 @@ bool readPath(std::string_view text, std::filesystem::path &into)
     return !text.empty() && !error;
 }
 
+/// Names between commas; none for the empty text. Only what the fork-server knows how to import and warm.
+bool readLibraries(std::string_view text, std::vector<std::string> &into)
+{
+    into.clear();
+    while (!text.empty()) {
+        const auto comma = std::min(text.find(','), text.size());
+        const std::string_view name = text.substr(0, comma);
+        if (name != "numpy" && name != "pandas" && name != "matplotlib")
+            return false;
+        into.emplace_back(name);
+        text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+    return true;
+}
+
 /// Sets what `name` names; false when the value does not fit. `known` tells whether there is such an option.
 bool applyValue(Options &options, std::string_view name, std::string_view value, bool &known)
 {
@@ -47,6 +63,8 @@ bool applyValue(Options &options, std::string_view name, std::string_view value,
         return readNumber(value, 1, options.retryIntervalMs);
     if (name == "--max-sandboxes")
         return readNumber(value, 1, options.maxSandboxes);
+    if (name == "--preimport")
+        return readLibraries(value, options.preimport);
     known = false;
     return false;
 }
@@ -62,6 +80,8 @@ bool applyFlag(Options &options, std::string_view name)
         options.action = Action::Version;
     else if (name == "--help" || name == "-h")
         options.action = Action::Help;
+    else if (name == "--no-fork-server")
+        options.forkServer = false;
     else if (name == "--die-with-parent")
         options.dieWithParent = true;
     else
@@ -114,6 +134,8 @@ Runs code sandboxes on this machine behind the E2B API, on loopback only.
   --ready-file FILE      writes {pid, api_url, sandbox_url, api_key_file, tier} there when it serves
   --die-with-parent      ends when the program that started it ends
   --max-sandboxes N      how many may run at once (default 20)
+  --preimport LIST       libraries that Python kernels find imported: any of numpy,pandas,matplotlib (default: all)
+  --no-fork-server       starts every Python kernel from nothing: slower, less memory while nothing runs
   --webhook-retry-ms N   time between two tries of a webhook delivery (default 10000)
   --print-env            prints E2B_API_URL, E2B_SANDBOX_URL and E2B_API_KEY for a shell, then ends
   --doctor               tries what this machine can do, names what is missing, then ends

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sandglass::engineapp {
 
@@ -18,6 +19,8 @@ struct Options
     bool dieWithParent = false;
     int retryIntervalMs = 10'000; ///< of webhook deliveries
     int maxSandboxes = 20;
+    bool forkServer = true;
+    std::vector<std::string> preimport = {"numpy", "pandas", "matplotlib"};
 };
 
 /// The command line, or what is wrong with it.

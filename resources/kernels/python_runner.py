@@ -403,12 +403,17 @@ class Runner:
         self.wire.send({"type": "end_of_execution"})
 
 
-def main():
-    # Away from number 3 and not inherited by anything that code starts.
+def take_channel():
+    """Descriptor 3, away from that number and not inherited by anything that code starts."""
     channel = socket.socket(fileno=fcntl.fcntl(3, fcntl.F_DUPFD_CLOEXEC, 100))
     os.close(3)
-    wire = Wire(channel)
-    runner = Runner(wire)
+    return channel
+
+
+def serve(runner, channel):
+    """Until the engine closes the channel."""
+    wire = runner.wire
+    wire.connection = channel
     sys.stdout = Stream(wire, "stdout", 1, RawStream(wire, "stdout", 1))
     sys.stderr = Stream(wire, "stderr", 2, RawStream(wire, "stderr", 2))
     wire.send({"type": "ready"})
@@ -419,4 +424,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    serve(Runner(Wire(None)), take_channel())

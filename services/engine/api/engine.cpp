@@ -85,6 +85,7 @@ Result<> Engine::Private::openStores()
     });
     registry->recordOrphans();
     snapshots.emplace(io, *registry, catalog, *snapshotStore, LayerStore((options.stateDirectory / "layers").string()));
+    registry->prepareKernels();
     deliverer->kick();
     prune();
     return {};

@@ -98,6 +98,18 @@ void SandboxRegistry::recordOrphans()
     }
 }
 
+void SandboxRegistry::prepareKernels()
+{
+    if (!m_options.preimport)
+        return;
+    m_host.onForkServer([](bool ready, const std::string &why) {
+        if (!ready)
+            std::cerr << "sandglass-engine: Python kernels start slowly for now: " << why << '\n';
+    });
+    for (const Template &blueprint : m_catalog.all())
+        m_host.prepare(blueprint.layers, *m_options.preimport); // the same stack again changes nothing
+}
+
 void SandboxRegistry::record(const LiveSandbox &live, const char *type, Json data, bool livesOn)
 {
     live.log->add({{}, LogLevel::Info, "system", type, 0, logText(live, type, data)});
@@ -260,6 +272,7 @@ void SandboxRegistry::createFrom(const Template &blueprint, CreateRequest reques
     spec.sandboxId = live->id;
     spec.layers = blueprint.layers;
     spec.limits = blueprint.limits;
+    spec.preimport = m_options.preimport;
     m_launching.insert(live);
     m_host.launch(std::move(spec), [this, alive = m_alive, live, then = std::move(then)](auto sandbox) {
         if (*alive)

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,8 @@ struct RegistryOptions
     std::chrono::milliseconds metricInterval{5'000};
     std::size_t maxMetrics = 720;
     std::size_t maxEndedLogs = 32;
+    /// Imported in the fork-server that Python kernels come from; unset: they start cold.
+    std::optional<std::vector<std::string>> preimport = std::vector<std::string>{"numpy", "pandas", "matplotlib"};
 };
 
 /// Every sandbox that lives, and what may happen to it. Each transition becomes one event in the store before it is
@@ -40,6 +43,8 @@ public:
 
     /// Killed events for sandboxes that died with an engine before this one.
     void recordOrphans();
+    /// Starts the fork-servers of all templates in the background.
+    void prepareKernels();
 
     void create(CreateRequest request, Then<LivePtr> then);
     /// From `blueprint`, whatever template the request names.

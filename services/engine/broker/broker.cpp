@@ -2,14 +2,15 @@
 
 #include "services/engine/broker/account.h"
 #include "services/engine/broker/names.h"
+#include "services/engine/broker/nesting.h"
 #include "services/engine/sandboxd/wire.h"
 #include "services/engine/templates/baselayer.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -48,7 +49,19 @@ void removeScratch(const std::string &directory)
 }
 
 Broker::Broker(UniqueFd engine, UniqueFd daemon, pid_t enginePid)
-    : m_engine(std::move(engine)), m_daemon(std::move(daemon)), m_enginePid(enginePid)
+    : m_engine(std::move(engine))
+    , m_daemon(std::move(daemon))
+    , m_enginePid(enginePid)
+    , m_forkServers({[this](ForkedKernel kernel) { forked(std::move(kernel)); },
+                     [this](std::int64_t token, std::int64_t request, const std::string &why) {
+                         (void)wire::send(
+                             m_engine.get(),
+                             {{"event", "unforked"}, {"token", token}, {"request", request}, {"message", why}});
+                     },
+                     [this](const std::string &key, bool ready, const std::string &why) {
+                         (void)wire::send(m_engine.get(),
+                                          {{"event", "fork-server"}, {"key", key}, {"ready", ready}, {"why", why}});
+                     }})
 {}
 
 int Broker::run()
@@ -79,14 +92,24 @@ Result<> Broker::prepare()
     prctl(PR_SET_PDEATHSIG, SIGKILL); // after the change of account, which clears it
     if (getppid() != m_enginePid)
         return failure(Error::Kind::Local, "the engine ended");
+    m_nested = nest();
     std::error_code failed;
     for (fs::directory_iterator it(sandboxesDirectory, failed), end; !failed && it != end; it.increment(failed))
         removeScratch(it->path().string()); // of an engine that was killed
-    auto filter = SyscallFilter::compile();
-    if (!filter)
-        return tl::unexpected(filter.error());
-    m_filter = std::move(*filter);
+    if (auto ready = prepareFilters(); !ready)
+        return ready;
     return ensureBaseLayer(layersDirectory);
+}
+
+Result<> Broker::prepareFilters()
+{
+    auto filter = SyscallFilter::compile();
+    auto own = SyscallFilter::compile(Confined::ForkServer);
+    if (!filter || !own)
+        return tl::unexpected(filter ? own.error() : filter.error());
+    m_filter = std::move(*filter);
+    m_forkServers.use(m_filter, std::move(*own));
+    return {};
 }
 
 void Broker::sayHello(const IsolationTier &tier)
@@ -107,20 +130,33 @@ int Broker::serve()
     sigprocmask(SIG_BLOCK, &set, nullptr);
     const UniqueFd signals(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     for (;;) {
-        std::array<pollfd, 2> waiting{{{m_engine.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}}};
-        if (poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR)
+        std::vector<pollfd> waiting{{m_engine.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
+        m_forkServers.watch(waiting);
+        if (poll(waiting.data(), waiting.size(), waitMilliseconds()) < 0 && errno != EINTR)
             break;
+        m_forkServers.handle(waiting);
         if (waiting[1].revents != 0) {
             signalfd_siginfo info{};
             while (read(signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
             }
+            m_forkServers.readAnswers();
             reap();
         }
+        m_forkServers.tick();
         if (waiting[0].revents != 0 && !readRequests())
             break;
     }
     killAll();
     return 0;
+}
+
+int Broker::waitMilliseconds() const
+{
+    const auto next = m_forkServers.nextDeadline();
+    if (next == ForkServers::Clock::time_point::max())
+        return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - ForkServers::Clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
 }
 
 bool Broker::readRequests()
@@ -133,6 +169,10 @@ bool Broker::readRequests()
         launchOne(incoming.body);
     else if (operation == "kill")
         killOne(intOr(incoming.body, "token"));
+    else if (operation == "fork")
+        forkOne(incoming.body);
+    else if (operation == "prepare" && m_nested)
+        m_forkServers.prepare(ForkServers::Settings::fromJson(incoming.body));
     return true;
 }
 
@@ -178,7 +218,8 @@ void Broker::launchOne(const Json &request)
         return refuse(token, launched.error());
     }
     (void)wire::send(m_engine.get(), {{"event", "launched"}, {"token", token}}, {launched->control.get()});
-    m_running[launched->pid] = {token, directory, std::move(launched->pidFd)};
+    m_running[launched->pid] = {token, directory, std::move(launched->pidFd),
+                                ForkServers::Settings::fromJson(request).layers, plan->limits};
 }
 
 void Broker::refuse(std::int64_t token, const Error &error)
@@ -195,27 +236,87 @@ void Broker::killOne(std::int64_t token)
     }
 }
 
+void Broker::forkOne(const Json &request)
+{
+    const std::int64_t token = intOr(request, "token");
+    const auto running = std::find_if(m_running.begin(), m_running.end(),
+                                      [token](const auto &each) { return each.second.token == token; });
+    ForkOrder order{token, intOr(request, "request"),        {},
+                    {},    memberOr(request, "environment"), stringOr(request, "directory")};
+    if (running != m_running.end())
+        order.sandbox.reset(fcntl(running->second.pidFd.get(), F_DUPFD_CLOEXEC, 0));
+    if (!m_nested || !order.sandbox) {
+        (void)wire::send(
+            m_engine.get(),
+            {{"event", "unforked"},
+             {"token", token},
+             {"request", order.request},
+             {"message", m_nested ? "the sandbox is gone" : "this machine does not nest user namespaces"}});
+        return;
+    }
+    order.limits = running->second.limits;
+    ForkServers::Settings settings = ForkServers::Settings::fromJson(request);
+    settings.layers = running->second.layers;
+    m_forkServers.fork(settings, std::move(order));
+}
+
+void Broker::forked(ForkedKernel kernel)
+{
+    m_kernels[kernel.outer] = {kernel.token, kernel.inner};
+    (void)wire::send(m_engine.get(),
+                     {{"event", "forked"}, {"token", kernel.token}, {"request", kernel.request}, {"pid", kernel.inner}},
+                     {kernel.output.get(), kernel.errors.get(), kernel.channel.get()});
+}
+
 void Broker::reap()
 {
-    for (pid_t pid = waitpid(-1, nullptr, WNOHANG); pid > 0; pid = waitpid(-1, nullptr, WNOHANG)) {
-        const auto found = m_running.find(pid);
-        if (found == m_running.end())
-            continue;
-        removeScratch(found->second.directory);
-        (void)wire::send(m_engine.get(), {{"event", "ended"}, {"token", found->second.token}});
-        m_running.erase(found);
+    int status = 0;
+    rusage used{};
+    for (pid_t pid = wait4(-1, &status, WNOHANG, &used); pid > 0; pid = wait4(-1, &status, WNOHANG, &used)) {
+        const auto milliseconds = [](const timeval &time) {
+            return static_cast<std::int64_t>(time.tv_sec) * 1000 + time.tv_usec / 1000;
+        };
+        ended(pid, status, milliseconds(used.ru_utime) + milliseconds(used.ru_stime));
     }
+}
+
+void Broker::ended(pid_t pid, int status, std::int64_t cpuMs)
+{
+    if (const auto kernel = m_kernels.find(pid); kernel != m_kernels.end()) {
+        (void)wire::send(m_engine.get(),
+                         {{"event", "exited"},
+                          {"token", kernel->second.token},
+                          {"pid", kernel->second.inner},
+                          {"status", status},
+                          {"cpuMs", cpuMs}});
+        m_kernels.erase(kernel);
+        return;
+    }
+    if (m_forkServers.reaped(pid))
+        return;
+    const auto found = m_running.find(pid);
+    if (found == m_running.end())
+        return;
+    removeScratch(found->second.directory);
+    (void)wire::send(m_engine.get(), {{"event", "ended"}, {"token", found->second.token}});
+    m_running.erase(found);
 }
 
 void Broker::killAll()
 {
+    m_forkServers.stopAll();
     for (const auto &[pid, running] : m_running)
         kill(pid, SIGKILL);
-    for (const auto &[pid, running] : m_running) {
-        waitpid(pid, nullptr, 0);
-        removeScratch(running.directory);
+    // Whoever ends first: a sandbox has not ended before the kernels that were forked into it are reaped.
+    while (!m_running.empty()) {
+        const pid_t pid = waitpid(-1, nullptr, 0);
+        if (pid < 0 && errno != EINTR)
+            break;
+        if (const auto found = m_running.find(pid); found != m_running.end()) {
+            removeScratch(found->second.directory);
+            m_running.erase(found);
+        }
     }
-    m_running.clear();
 }
 
 } // namespace sandglass::engine

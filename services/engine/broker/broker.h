@@ -2,6 +2,7 @@
 
 #include "services/core/json.h"
 #include "services/core/uniquefd.h"
+#include "services/engine/broker/forkservers.h"
 #include "services/engine/broker/launch.h"
 #include "services/engine/broker/probe.h"
 
@@ -14,6 +15,12 @@ namespace sandglass::engine {
 /// Hears {"op": "launch", "token", "sandbox", "layers", "limits", "hostname"} and {"op": "kill", "token"}.
 /// Says {"event": "hello", "tier" …} once, {"event": "launched", "token"} with the control socket,
 /// {"event": "refused", "token", "code", "message"}, {"event": "ended", "token"} when nothing of a sandbox is left.
+///
+/// For kernels: {"op": "prepare", "layers", "preimport"} keeps a fork-server for them; what becomes of it is told by
+/// {"event": "fork-server", "key", "ready", "why"}. {"op": "fork", "token", "request", "preimport", "environment",
+/// "directory"} is answered by {"event": "forked", "token", "request", "pid"} with [stdout, stderr, channel], or
+/// {"event": "unforked", "token", "request", "message"}. {"event": "exited", "token", "pid", "status", "cpuMs"} follows
+/// once for each that was forked, with what waitpid(2) said.
 class Broker final
 {
 public:
@@ -27,9 +34,17 @@ private:
         std::int64_t token = 0;
         std::string directory;
         UniqueFd pidFd;
+        std::vector<std::string> layers; ///< by name
+        DaemonLimits limits;
+    };
+    struct Kernel
+    {
+        std::int64_t token = 0;
+        int inner = 0;
     };
 
     [[nodiscard]] Result<> prepare();
+    [[nodiscard]] Result<> prepareFilters();
     void sayHello(const IsolationTier &tier);
     int serve();
     bool readRequests();
@@ -37,7 +52,11 @@ private:
     [[nodiscard]] Result<LaunchPlan> planOf(const Json &request);
     void refuse(std::int64_t token, const Error &error);
     void killOne(std::int64_t token);
+    void forkOne(const Json &request);
+    void forked(ForkedKernel kernel);
+    [[nodiscard]] int waitMilliseconds() const;
     void reap();
+    void ended(pid_t pid, int status, std::int64_t cpuMs);
     void killAll();
 
     UniqueFd m_engine, m_daemon;
@@ -45,6 +64,9 @@ private:
     SyscallFilter m_filter;
     RootMode m_mode = RootMode::OverlayInMemory;
     std::map<pid_t, Running> m_running;
+    std::map<pid_t, Kernel> m_kernels; ///< by their pid outside
+    ForkServers m_forkServers;
+    bool m_nested = false; ///< without it nothing can enter a sandbox
     int m_launches = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include "services/core/paths.h"
 #include "services/engine/broker/broker.h"
+#include "services/engine/broker/forkservers.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -150,6 +151,10 @@ void LocalHost::received(wire::Incoming message)
         return launched(token, message.takeFd(0));
     if (event == "refused")
         return refused(token, message.body);
+    if (event == "fork-server")
+        return forkServerChanged(message.body);
+    if (event == "forked" || event == "unforked" || event == "exited")
+        return aboutKernel(token, event, std::move(message));
     if (event != "ended")
         return;
     const auto found = m_sandboxes.find(token);
@@ -169,11 +174,12 @@ void LocalHost::launched(std::int64_t token, UniqueFd control)
     Launching launching = std::move(found->second);
     m_launching.erase(found);
     const std::weak_ptr<Channel> channel = m_channel;
-    auto sandbox =
-        std::make_shared<LocalSandbox>(*m_io, std::move(control), std::move(launching.spec), [channel, token] {
-            if (const auto open = channel.lock())
-                (void)open->send({{"op", "kill"}, {"token", token}});
-        });
+    auto sandbox = std::make_shared<LocalSandbox>(*m_io, std::move(control), std::move(launching.spec),
+                                                  [channel, token](Json body) {
+                                                      const auto open = channel.lock();
+                                                      body["token"] = token;
+                                                      return open && open->send(std::move(body));
+                                                  });
     m_sandboxes[token] = sandbox;
     LocalSandbox *starting = sandbox.get();
     starting->start([sandbox = std::move(sandbox), then = std::move(launching.then)](Result<> ready) {
@@ -192,6 +198,45 @@ void LocalHost::refused(std::int64_t token, const Json &message)
     const Then then = std::move(found->second.then);
     m_launching.erase(found);
     then(failure(Error::Kind::Local, stringOr(message, "message"), 0, stringOr(message, "code", "unavailable")));
+}
+
+void LocalHost::aboutKernel(std::int64_t token, const std::string &event, wire::Incoming message)
+{
+    const auto found = m_sandboxes.find(token);
+    const auto sandbox = found != m_sandboxes.end() ? found->second.lock() : nullptr;
+    if (!sandbox)
+        return; // its descriptors close here, which ends the kernel
+    if (event == "exited")
+        sandbox->kernelExited(message.body);
+    else
+        sandbox->forkAnswered(std::move(message));
+}
+
+void LocalHost::forkServerChanged(const Json &message)
+{
+    const bool ready = boolOr(message, "ready");
+    if (ready)
+        m_forkServers.insert(stringOr(message, "key"));
+    else
+        m_forkServers.erase(stringOr(message, "key"));
+    if (m_onForkServer)
+        m_onForkServer(ready, stringOr(message, "why"));
+}
+
+void LocalHost::prepare(std::vector<std::string> layers, std::vector<std::string> preimport)
+{
+    if (m_tier.canRun())
+        (void)m_channel->send({{"op", "prepare"}, {"layers", std::move(layers)}, {"preimport", std::move(preimport)}});
+}
+
+bool LocalHost::canFork(const std::vector<std::string> &layers, const std::vector<std::string> &preimport) const
+{
+    return m_forkServers.contains(ForkServers::Settings{layers, preimport}.key());
+}
+
+void LocalHost::onForkServer(std::function<void(bool, const std::string &)> callback)
+{
+    m_onForkServer = std::move(callback);
 }
 
 void LocalHost::brokerGone()

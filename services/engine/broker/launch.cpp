@@ -1,6 +1,7 @@
 #include "services/engine/broker/launch.h"
 
 #include "services/engine/broker/names.h"
+#include "services/engine/sandboxd/processlimits.h"
 #include "services/engine/sandboxd/wire.h"
 
 #include <array>
@@ -60,6 +61,8 @@ const char *becomeSandbox(const LaunchPlan &plan, const SyscallFilter &filter, i
     prctl(PR_SET_PDEATHSIG, SIGKILL); // with the broker
     if (setsid() < 0)
         return "setsid";
+    if (!offerToOomKiller())
+        return "set the score for the out-of-memory killer";
     if (!mapAccount(user, group))
         return "map the user id";
     if (sethostname(plan.hostname.data(), plan.hostname.size()) != 0)

@@ -59,18 +59,20 @@ SpawnedProcess processFrom(wire::Incoming answer)
 } // namespace
 
 LocalSandbox::LocalSandbox(boost::asio::io_context &io, UniqueFd control, LaunchSpec spec,
-                           std::function<void()> requestKill)
+                           std::function<bool(Json)> tellBroker)
     : m_io(io)
     , m_channel(std::make_shared<Channel>(io, std::move(control)))
     , m_spec(std::move(spec))
-    , m_requestKill(std::move(requestKill))
+    , m_tellBroker(std::move(tellBroker))
 {}
 
 LocalSandbox::~LocalSandbox()
 {
-    if (!m_ended && m_requestKill)
-        m_requestKill();
+    if (!m_ended)
+        requestKill();
     m_channel->close();
+    for (auto &[number, then] : m_forks)
+        boost::asio::post(m_io, [then = std::move(then)] { then(failure(goneError())); });
     for (auto &[number, answer] : m_answers)
         boost::asio::post(m_io, [answer = std::move(answer)] { answer(failure(goneError())); });
 }
@@ -86,7 +88,7 @@ void LocalSandbox::start(std::function<void(Result<>)> ready)
         [weak = weak_from_this()] {
             // The daemon closed the socket but may still live: make sure that it does not.
             if (const auto self = weak.lock(); self && !self->m_ended)
-                self->m_requestKill();
+                self->requestKill();
         });
 }
 
@@ -153,6 +155,8 @@ void LocalSandbox::closeAll()
                       nullptr)(failure(Error::Kind::Local, "the sandbox ended while starting", 0, "unavailable"));
     for (auto &[number, answer] : std::exchange(m_answers, {}))
         answer(failure(goneError()));
+    for (auto &[number, then] : std::exchange(m_forks, {}))
+        then(failure(goneError()));
 }
 
 void LocalSandbox::kill(std::function<void()> then)
@@ -164,7 +168,7 @@ void LocalSandbox::kill(std::function<void()> then)
     // Holds the sandbox until ended(), whoever else lets go of it.
     m_killWaiters.push_back([self = shared_from_this(), then = std::move(then)] { then(); });
     if (!std::exchange(m_killRequested, true))
-        m_requestKill();
+        requestKill();
 }
 
 void LocalSandbox::request(Json body, Answer answer)
@@ -233,6 +237,56 @@ void LocalSandbox::spawn(SpawnSpec spec, Then<SpawnedProcess> then)
                 std::make_shared<Terminal>(m_io, UniqueFd(fcntl(process.ptyFd.get(), F_DUPFD_CLOEXEC, 0)));
         then(std::move(process));
     });
+}
+
+void LocalSandbox::forkPython(SpawnSpec spec, Then<SpawnedProcess> then)
+{
+    const std::int64_t number = m_nextRequest++;
+    Json body = {{"op", "fork"},
+                 {"request", number},
+                 {"preimport", m_spec.preimport.value_or(std::vector<std::string>())},
+                 {"environment", Json::object()},
+                 {"directory", spec.workingDirectory}};
+    for (const auto &[name, value] : spec.environment)
+        body["environment"][name] = value;
+    if (!m_spec.preimport || m_ended || m_killRequested || !m_tellBroker(std::move(body))) {
+        const Error error{Error::Kind::Local, 0, "there is no fork-server for this sandbox", "unavailable"};
+        boost::asio::post(m_io, [then = std::move(then), error] { then(failure(error)); });
+        return;
+    }
+    m_forks[number] = std::move(then);
+}
+
+void LocalSandbox::forkAnswered(wire::Incoming message)
+{
+    const auto found = m_forks.find(intOr(message.body, "request"));
+    if (found == m_forks.end())
+        return;
+    const Then<SpawnedProcess> then = std::move(found->second);
+    m_forks.erase(found);
+    if (stringOr(message.body, "event") != "forked")
+        return then(failure(Error::Kind::Local, stringOr(message.body, "message"), 0, "unavailable"));
+    SpawnedProcess process;
+    process.pid = static_cast<int>(intOr(message.body, "pid"));
+    process.stdoutFd = message.takeFd(0);
+    process.stderrFd = message.takeFd(1);
+    process.channelFd = message.takeFd(2);
+    // Before any signal that `then` may send. The daemon did not start this process, but counts and signals it.
+    requestVoid({{"op", "adopt"}, {"pid", process.pid}}, [](const Result<> &) {});
+    then(std::move(process));
+}
+
+void LocalSandbox::kernelExited(const Json &event)
+{
+    // The daemon knows whether its watchdog was the cause.
+    request({{"op", "departed"},
+             {"pid", intOr(event, "pid")},
+             {"status", intOr(event, "status")},
+             {"cpuMs", intOr(event, "cpuMs")}},
+            [this](const Result<wire::Incoming> &answer) {
+                if (answer) // else the sandbox has ended, which its kernels hear by themselves
+                    processEnded(answer->body);
+            });
 }
 
 void LocalSandbox::signal(int pid, int signalNumber, Then<void> then)

@@ -13,16 +13,23 @@ namespace sandglass::engine {
 class LocalSandbox final : public Sandbox, public std::enable_shared_from_this<LocalSandbox>
 {
 public:
-    LocalSandbox(boost::asio::io_context &io, UniqueFd control, LaunchSpec spec, std::function<void()> requestKill);
+    /// `tellBroker` sends a request about this sandbox: {"op": "kill"}, {"op": "fork", …}. False when it is gone.
+    LocalSandbox(boost::asio::io_context &io, UniqueFd control, LaunchSpec spec,
+                 std::function<bool(Json body)> tellBroker);
     ~LocalSandbox() override;
 
     /// `ready` once: the daemon serves, or why it does not.
     void start(std::function<void(Result<>)> ready);
     /// The broker says that nothing of the sandbox is left.
     void ended();
+    /// The broker's "forked" or "unforked".
+    void forkAnswered(wire::Incoming message);
+    /// The broker's "exited": a forked kernel was reaped.
+    void kernelExited(const Json &event);
 
     [[nodiscard]] const std::string &id() const override { return m_spec.sandboxId; }
     void spawn(SpawnSpec spec, Then<SpawnedProcess> then) override;
+    void forkPython(SpawnSpec spec, Then<SpawnedProcess> then) override;
     void signal(int pid, int signalNumber, Then<void> then) override;
     void resizePty(int pid, SpawnSpec::PtySize size, Then<void> then) override;
     void onExit(std::function<void(int pid, ExitStatus status)> callback) override;
@@ -51,6 +58,7 @@ private:
     void requestEntry(Json body, Then<FileEntry> then);
     void received(wire::Incoming message);
     void processEnded(const Json &event);
+    void requestKill() { (void)m_tellBroker({{"op", "kill"}}); }
     void closeAll();
     [[nodiscard]] ResourceUsage usageFrom(const Json &sample);
 
@@ -58,13 +66,14 @@ private:
     std::shared_ptr<Channel> m_channel;
     LaunchSpec m_spec;
     UniqueFd m_writableLayer;
-    std::function<void()> m_requestKill;
+    std::function<bool(Json)> m_tellBroker;
     std::function<void(Result<>)> m_ready;
     std::vector<std::function<void(int, ExitStatus)>> m_exitListeners;
     std::vector<std::function<void(std::string)>> m_goneListeners;
     std::vector<std::function<void()>> m_killWaiters;
     std::map<std::int64_t, Answer> m_answers;
-    std::map<int, std::shared_ptr<Terminal>> m_ptys; ///< of running processes
+    std::map<std::int64_t, Then<SpawnedProcess>> m_forks; ///< asked of the broker
+    std::map<int, std::shared_ptr<Terminal>> m_ptys;      ///< of running processes
     std::int64_t m_nextRequest = 1;
     std::int64_t m_lastCpuMs = 0;
     std::chrono::steady_clock::time_point m_lastUsage = std::chrono::steady_clock::now();

@@ -82,9 +82,11 @@ constexpr const char *denied[] = {
 constexpr std::uint64_t namespaceFlags[] = {CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWPID,   CLONE_NEWNET,
                                             CLONE_NEWIPC,  CLONE_NEWUTS, CLONE_NEWCGROUP};
 
-bool denyCalls(scmp_filter_ctx context)
+bool denyCalls(scmp_filter_ctx context, Confined whom)
 {
     for (const char *name : denied) {
+        if (whom == Confined::ForkServer && std::strcmp(name, "setns") == 0)
+            continue;
         const int number = seccomp_syscall_resolve_name(name);
         if (number != __NR_SCMP_ERROR && seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), number, 0) != 0)
             return false;
@@ -133,11 +135,11 @@ bool denySocketFamilies(scmp_filter_ctx context)
 
 } // namespace
 
-Result<SyscallFilter> SyscallFilter::compile()
+Result<SyscallFilter> SyscallFilter::compile(Confined whom)
 {
     const Context context(seccomp_init(SCMP_ACT_ALLOW), &seccomp_release);
     const bool built = context && seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)) == 0
-        && denyCalls(context.get()) && denyArguments(context.get()) && denySocketFamilies(context.get());
+        && denyCalls(context.get(), whom) && denyArguments(context.get()) && denySocketFamilies(context.get());
     const UniqueFd file(memfd_create("filter", MFD_CLOEXEC));
     if (!built || !file || seccomp_export_bpf(context.get(), file.get()) != 0)
         return failure(Error::Kind::Local, "the system call filter cannot be built");
@@ -148,6 +150,11 @@ Result<SyscallFilter> SyscallFilter::compile()
     if (filter.m_program.empty() || pread(file.get(), filter.m_program.data(), bytes, 0) != static_cast<ssize_t>(bytes))
         return failure(Error::Kind::Local, "the system call filter cannot be read back");
     return filter;
+}
+
+std::string SyscallFilter::bytes() const
+{
+    return {reinterpret_cast<const char *>(m_program.data()), m_program.size() * sizeof(sock_filter)};
 }
 
 bool SyscallFilter::install() const

@@ -3,18 +3,24 @@
 #include "services/core/result.h"
 
 #include <linux/filter.h>
+#include <string>
 #include <vector>
 
 namespace sandglass::engine {
+
+/// Who a filter is for: a fork-server differs in that it may enter namespaces.
+enum class Confined { Sandbox, ForkServer };
 
 /// The system calls a sandbox may not make, compiled once and installed many times: a deny list that leaves normal
 /// programs alone. clone3 answers ENOSYS so that C libraries fall back to clone, whose flags a filter can see.
 class SyscallFilter final
 {
 public:
-    [[nodiscard]] static Result<SyscallFilter> compile();
+    [[nodiscard]] static Result<SyscallFilter> compile(Confined whom = Confined::Sandbox);
     /// For the calling process and all it starts, for good. False with errno.
     [[nodiscard]] bool install() const;
+    /// The program as the kernel takes it: an array of struct sock_filter.
+    [[nodiscard]] std::string bytes() const;
 
 private:
     std::vector<sock_filter> m_program;

@@ -26,10 +26,10 @@ bool bind(const std::string &source, const std::string &target)
     return mount(source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0;
 }
 
-bool makeReadOnly(const std::string &target)
+bool makeReadOnly(const std::string &target, std::uint64_t attribute = MOUNT_ATTR_NODEV)
 {
     mount_attr attributes{};
-    attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+    attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | attribute;
     return syscall(SYS_mount_setattr, AT_FDCWD, target.c_str(), AT_RECURSIVE, &attributes, sizeof attributes) == 0;
 }
 
@@ -40,12 +40,17 @@ std::string memoryOptions(int megabytes, const char *mode)
         + "m,nr_inodes=" + std::to_string(std::max(4096, megabytes * 256));
 }
 
-std::string overlayOptions(const RootPlan &plan)
+std::string lowerOption(const RootPlan &plan)
 {
     std::string lower;
     for (auto layer = plan.layers.rbegin(); layer != plan.layers.rend(); ++layer)
         lower += (lower.empty() ? "" : ":") + *layer;
-    return "lowerdir=" + lower + ",upperdir=" + plan.directory + "/upper,workdir=" + plan.directory + "/work,userxattr";
+    return "lowerdir=" + lower;
+}
+
+std::string overlayOptions(const RootPlan &plan)
+{
+    return lowerOption(plan) + ",upperdir=" + plan.directory + "/upper,workdir=" + plan.directory + "/work,userxattr";
 }
 
 const char *mountOverlay(const RootPlan &plan, const std::string &root)
@@ -86,9 +91,8 @@ const char *mountPrograms(const std::string &root)
     return bind(root + "/opt/sandglass/local", root + "/usr/local") ? nullptr : "bind /usr/local";
 }
 
-const char *mountDevices(const std::string &root, int sharedMemoryMb)
+const char *mountDeviceFiles(const std::string &dev)
 {
-    const std::string dev = root + "/dev";
     if (!mountAt("tmpfs", dev, MS_NOSUID | MS_NOEXEC, "mode=0755,size=64k"))
         return "mount /dev";
     for (const char *name : {"null", "zero", "full", "random", "urandom", "tty"}) {
@@ -100,6 +104,14 @@ const char *mountDevices(const std::string &root, int sharedMemoryMb)
         if (!bind(std::string("/dev/") + name, target))
             return "bind device";
     }
+    return nullptr;
+}
+
+const char *mountDevices(const std::string &root, int sharedMemoryMb)
+{
+    const std::string dev = root + "/dev";
+    if (const char *failed = mountDeviceFiles(dev))
+        return failed;
     mkdir((dev + "/pts").c_str(), 0755);
     mkdir((dev + "/shm").c_str(), 01777);
     if (!mountAt("devpts", dev + "/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620"))
@@ -147,6 +159,29 @@ const char *enterRoot(const RootPlan &plan, UniqueFd &writableLayer)
     if (failed == nullptr)
         failed = mountDevices(root, plan.sharedMemoryMb);
     return failed == nullptr ? pivot(root) : failed;
+}
+
+const char *enterTemplate(const RootPlan &plan)
+{
+    if (mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
+        return "separate mounts";
+    const std::string root = plan.directory + "/root";
+    if (mkdir(root.c_str(), 0755) != 0 && errno != EEXIST)
+        return "make root directory";
+    // One layer alone makes no overlay; several do without an upper one.
+    const bool mounted = plan.layers.size() == 1 ? bind(plan.layers.front(), root)
+                                                 : mountAt("overlay", root, plain, lowerOption(plan) + ",userxattr");
+    if (!mounted || !makeReadOnly(root))
+        return "mount the template";
+    if (const char *failed = mountPrograms(root))
+        return failed;
+    if (const char *failed = mountDeviceFiles(root + "/dev"))
+        return failed;
+    if (!makeReadOnly(root + "/dev", MOUNT_ATTR_NOEXEC) || !makeReadOnly(root + "/usr/local"))
+        return "make the template read-only";
+    if (!mountAt("tmpfs", root + "/tmp", plain | MS_NOEXEC, "mode=1777,size=64m"))
+        return "mount /tmp";
+    return pivot(root);
 }
 
 bool canReplaceLowerDirectory()

@@ -27,6 +27,9 @@ struct RootPlan
 /// failed, with errno, or null.
 [[nodiscard]] const char *enterRoot(const RootPlan &plan, UniqueFd &writableLayer);
 
+/// The same for a fork-server: the plan's layers alone, all read-only but /tmp, without a /proc. `mode` does not count.
+[[nodiscard]] const char *enterTemplate(const RootPlan &plan);
+
 /// Whether directories of a lower layer can be replaced in this root: false with tmpfs uppers before Linux 6.6.
 [[nodiscard]] bool canReplaceLowerDirectory();
 

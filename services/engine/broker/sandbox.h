@@ -32,6 +32,8 @@ struct LaunchSpec
     std::vector<std::string> layers; ///< overlay layers by name in the state directory's layers/, lowest first
     SandboxLimits limits;
     std::string hostname = "sandbox";
+    /// Set: Python kernels are forked from a fork-server that has these libraries imported (SandboxHost::prepare).
+    std::optional<std::vector<std::string>> preimport;
 };
 
 struct SpawnSpec
@@ -98,6 +100,9 @@ public:
     [[nodiscard]] virtual const std::string &id() const = 0;
 
     virtual void spawn(SpawnSpec spec, Then<SpawnedProcess> then) = 0;
+    /// As spawn() of the Python runner with a channel, but forked from the template's fork-server: of `spec` only
+    /// environment, workingDirectory and user count. Error "unavailable" where there is none, or none yet.
+    virtual void forkPython(SpawnSpec spec, Then<SpawnedProcess> then) = 0;
     /// `pid` below 0: the process group of the spawned process -pid, as in kill(2).
     virtual void signal(int pid, int signalNumber, Then<void> then) = 0;
     /// Answers when the new size has held for a moment; see Terminal.
@@ -154,6 +159,15 @@ public:
     [[nodiscard]] virtual const IsolationTier &tier() const = 0;
 
     virtual void launch(LaunchSpec spec, std::function<void(Result<std::shared_ptr<Sandbox>>)> then) = 0;
+
+    /// Keeps a fork-server for sandboxes of these layers: started in the background, and again when it ends.
+    /// `preimport`: any of "numpy", "pandas", "matplotlib"; what the template lacks is left out.
+    virtual void prepare(std::vector<std::string> layers, std::vector<std::string> preimport) = 0;
+    /// Whether kernels of such sandboxes are forked at this moment.
+    [[nodiscard]] virtual bool canFork(const std::vector<std::string> &layers,
+                                       const std::vector<std::string> &preimport) const = 0;
+    /// Called when a fork-server serves, or with the reason why it does not.
+    virtual void onForkServer(std::function<void(bool ready, const std::string &why)> callback) = 0;
 };
 
 } // namespace sandglass::engine

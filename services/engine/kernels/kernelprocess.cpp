@@ -43,17 +43,30 @@ KernelProcess::~KernelProcess()
         m_sandbox->signal(-m_pid, SIGKILL, [](Result<>) {});
 }
 
-void KernelProcess::start(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, SpawnSpec spec,
-                          Callbacks callbacks, std::function<void(Result<std::shared_ptr<KernelProcess>>)> then)
+void KernelProcess::start(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, SpawnSpec spec, Birth birth,
+                          Callbacks callbacks, Started then)
 {
     spec.wantChannel = true;
-    const std::shared_ptr<KernelProcess> process(new KernelProcess(sandbox, io, std::move(callbacks)));
-    sandbox->spawn(std::move(spec), [process, then = std::move(then)](Result<SpawnedProcess> spawned) {
-        if (!spawned)
-            return then(tl::unexpected(spawned.error()));
-        process->adopt(std::move(*spawned));
-        then(process);
-    });
+    const std::shared_ptr<KernelProcess> process(new KernelProcess(std::move(sandbox), io, std::move(callbacks)));
+    process->begin(std::move(spec), birth, std::move(then));
+}
+
+void KernelProcess::begin(SpawnSpec spec, Birth birth, Started then)
+{
+    m_birth = birth;
+    SpawnSpec wanted = spec; // the original serves a second try
+    auto adopted = [self = shared_from_this(), spec = std::move(spec), then](Result<SpawnedProcess> process) {
+        if (!process && self->m_birth == Birth::Forked)
+            return self->begin(spec, Birth::Cold, then);
+        if (!process)
+            return then(tl::unexpected(process.error()));
+        self->adopt(std::move(*process));
+        then(self);
+    };
+    if (birth == Birth::Forked)
+        m_sandbox->forkPython(std::move(wanted), std::move(adopted));
+    else
+        m_sandbox->spawn(std::move(wanted), std::move(adopted));
 }
 
 void KernelProcess::adopt(SpawnedProcess process)

@@ -27,9 +27,13 @@ public:
         std::function<void(std::string reason)> onEnded;             ///< once, after all output
     };
 
-    /// How a runner comes to life. Today a cold start by spawn(); a fork-server can take its place.
-    static void start(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, SpawnSpec spec,
-                      Callbacks callbacks, std::function<void(Result<std::shared_ptr<KernelProcess>>)> then);
+    enum class Birth {
+        Forked, ///< by the fork-server; without one, or when it refuses, Cold
+        Cold,   ///< a program that starts from nothing
+    };
+    using Started = std::function<void(Result<std::shared_ptr<KernelProcess>>)>;
+    static void start(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, SpawnSpec spec, Birth birth,
+                      Callbacks callbacks, Started then);
     ~KernelProcess();
 
     void sendLine(const Json &request);
@@ -38,6 +42,7 @@ public:
     void signal(int number, std::function<void()> delivered);
     /// Kills it and forgets the callbacks.
     void abandon();
+    [[nodiscard]] Birth birth() const { return m_birth; }
 
 private:
     struct Pipe
@@ -48,6 +53,7 @@ private:
     };
 
     KernelProcess(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, Callbacks callbacks);
+    void begin(SpawnSpec spec, Birth birth, Started then);
     void adopt(SpawnedProcess process);
     void watchPipe(bool isStderr);
     void watchChannel();
@@ -63,6 +69,7 @@ private:
     std::shared_ptr<Sandbox> m_sandbox;
     boost::asio::io_context &m_io;
     Callbacks m_callbacks;
+    Birth m_birth = Birth::Cold;
     int m_pid = 0;
     Pipe m_stdout, m_stderr;
     std::optional<boost::asio::posix::stream_descriptor> m_channel;

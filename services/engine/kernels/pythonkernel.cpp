@@ -2,6 +2,7 @@
 
 #include "services/core/json.h"
 #include "services/core/time.h"
+#include "services/engine/kernels/pythonenvironment.h"
 #include "services/engine/templates/runnerscript.h"
 
 #include <boost/asio/io_context.hpp>
@@ -19,6 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr auto interruptEvery = 500ms; // a cell may swallow one: a shell command inside it, for instance
 constexpr int interruptAttempts = 4;   // then it is killed: 2 s after the first
+constexpr auto forkedPatience = 20s;   // a forked process serves within milliseconds, or never
 constexpr std::size_t maxStartErrors = 4096;
 
 bool isType(const std::string &line, std::string_view type)
@@ -60,17 +62,9 @@ PythonKernel::~PythonKernel()
 SpawnSpec PythonKernel::spawnSpec() const
 {
     SpawnSpec spec;
-    spec.command = "/usr/bin/python3";
+    spec.command = pythonProgram;
     spec.arguments = {"-u", pythonRunnerPath};
-    spec.environment = {
-        {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-        {"HOME", "/home/user"},
-        {"USER", "user"},
-        {"LOGNAME", "user"},
-        {"LANG", "C.UTF-8"},
-        {"MPLBACKEND", "module://matplotlib_inline.backend_inline"},
-        {"MPLCONFIGDIR", "/tmp/.matplotlib"},
-    };
+    spec.environment = pythonEnvironment();
     for (const auto &[name, value] : m_environment)
         spec.environment[name] = value;
     spec.workingDirectory = m_workingDirectory;
@@ -115,8 +109,9 @@ void PythonKernel::start(std::function<void(Result<>)> then)
     m_ready = false;
     ++m_generation;
     m_startErrors.clear();
+    const auto birth = m_forkFailed ? KernelProcess::Birth::Cold : KernelProcess::Birth::Forked;
     KernelProcess::start(
-        m_sandbox, m_io, spawnSpec(), callbacks(),
+        m_sandbox, m_io, spawnSpec(), birth, callbacks(),
         [weak = weak_from_this(), generation = m_generation](Result<std::shared_ptr<KernelProcess>> process) {
             const auto self = weak.lock();
             if (!self || self->m_generation != generation) {
@@ -125,16 +120,30 @@ void PythonKernel::start(std::function<void(Result<>)> then)
                 return;
             }
             if (process)
-                self->m_process = std::move(*process);
+                self->adopt(std::move(*process));
             else
                 self->started(tl::unexpected(process.error()));
         });
+}
+
+void PythonKernel::adopt(std::shared_ptr<KernelProcess> process)
+{
+    m_process = std::move(process);
+    if (m_process->birth() == KernelProcess::Birth::Cold)
+        return;
+    m_grace.expires_after(forkedPatience);
+    m_grace.async_wait([weak = weak_from_this(), generation = m_generation](const boost::system::error_code &error) {
+        const auto self = weak.lock();
+        if (!error && self && self->m_starting && self->m_generation == generation && self->m_process)
+            self->m_process->signal(SIGKILL, {}); // ended() starts a cold one
+    });
 }
 
 void PythonKernel::started(Result<> result)
 {
     const auto self = shared_from_this();
     m_starting = false;
+    m_grace.cancel();
     m_ready = result.has_value();
     for (const auto &waiter : std::exchange(m_startWaiters, {}))
         waiter(result);
@@ -202,8 +211,13 @@ void PythonKernel::receivedRaw(bool isStderr, std::string bytes)
 void PythonKernel::ended(const std::string &reason)
 {
     const auto self = shared_from_this();
-    m_process.reset();
+    const auto process = std::exchange(m_process, nullptr);
     m_grace.cancel();
+    if (m_starting && process && process->birth() == KernelProcess::Birth::Forked) {
+        m_forkFailed = true; // whatever its reason was: a program that starts from nothing does not share it
+        m_starting = false;
+        return start({});
+    }
     if (m_starting)
         return started(failure(startError(reason, m_startErrors)));
     m_ready = false;

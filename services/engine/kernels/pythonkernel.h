@@ -39,6 +39,7 @@ private:
 
     [[nodiscard]] SpawnSpec spawnSpec() const;
     [[nodiscard]] KernelProcess::Callbacks callbacks();
+    void adopt(std::shared_ptr<KernelProcess> process);
     void pump();
     void received(std::string line);
     void receivedRaw(bool isStderr, std::string bytes);
@@ -57,6 +58,7 @@ private:
     std::shared_ptr<KernelProcess> m_process;
     bool m_ready = false;
     bool m_starting = false;
+    bool m_forkFailed = false;      ///< a forked process ended before it served: cold ones from then on
     std::uint64_t m_generation = 0; ///< of processes; answers about an earlier one are dropped
     std::string m_startErrors;      ///< what the process wrote to stderr before it served
     std::vector<std::function<void(Result<>)>> m_startWaiters;

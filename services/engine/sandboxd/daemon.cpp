@@ -44,6 +44,15 @@ bool isSlow(const std::string &operation)
     return operation == "list" || operation == "remove" || operation == "move";
 }
 
+Json exitJson(const Processes::Exit &exit)
+{
+    const bool exited = WIFEXITED(exit.waitStatus);
+    return {{"pid", exit.pid},
+            {"exited", exited},
+            {"code", exited ? WEXITSTATUS(exit.waitStatus) : WTERMSIG(exit.waitStatus)},
+            {"reason", exit.reason}};
+}
+
 std::string pathOf(const Json &request, const char *key = "path")
 {
     return files::absolutePath(stringOr(request, key));
@@ -133,6 +142,10 @@ Daemon::Reply Daemon::answerNow(const std::string &operation, const Json &reques
     };
     if (operation == "spawn")
         return spawn(request, fds);
+    if (operation == "adopt")
+        return adopt(request);
+    if (operation == "departed")
+        return departed(request);
     if (operation == "signal")
         return m_processes.signal(intOr(request, "pid"), static_cast<int>(intOr(request, "signal")));
     if (operation == "open")
@@ -170,6 +183,25 @@ Daemon::Reply Daemon::spawn(const Json &request, std::vector<UniqueFd> &fds)
     return Json{{"pid", spawned->pid}, {"fds", spawned->names}};
 }
 
+Daemon::Reply Daemon::adopt(const Json &request)
+{
+    const auto pid = static_cast<pid_t>(intOr(request, "pid"));
+    if (pid <= 1)
+        return failure(Error::Kind::Service, "no process", 0, "invalid_argument");
+    m_processes.add(pid);
+    m_watchdog.wake();
+    if (m_paused)
+        kill(pid, SIGSTOP); // it came while all others were being stopped
+    return Json::object();
+}
+
+Daemon::Reply Daemon::departed(const Json &request)
+{
+    m_departedCpuMs += intOr(request, "cpuMs");
+    return exitJson(
+        m_processes.departed(static_cast<pid_t>(intOr(request, "pid")), static_cast<int>(intOr(request, "status"))));
+}
+
 Daemon::Reply Daemon::setPaused(bool paused)
 {
     kill(-1, paused ? SIGSTOP : SIGCONT); // everyone but pid 1; ESRCH only says that there is nobody
@@ -182,15 +214,16 @@ Daemon::Reply Daemon::setPaused(bool paused)
 
 Daemon::Reply Daemon::usage() const
 {
-    const std::vector<ProcessSample> samples = sampleProcesses();
+    std::vector<ProcessSample> samples = sampleProcesses();
+    countShares(samples);
     std::int64_t memory = 0;
     for (const ProcessSample &sample : samples)
-        memory += sample.rssBytes;
+        memory += sample.bytes;
     struct statvfs disk
     {};
     statvfs("/home", &disk);
     const auto block = static_cast<std::int64_t>(disk.f_frsize);
-    return Json{{"cpuMs", cpuTicksOfNamespace() * 1000 / sysconf(_SC_CLK_TCK)},
+    return Json{{"cpuMs", cpuTicksOfNamespace() * 1000 / sysconf(_SC_CLK_TCK) + m_departedCpuMs},
                 {"memory", memory},
                 {"processes", samples.size()},
                 {"diskUsed", static_cast<std::int64_t>(disk.f_blocks - disk.f_bfree) * block},
@@ -290,12 +323,9 @@ void Daemon::reapChildren()
             m_workers.erase(worker);
             continue;
         }
-        (void)wire::send(m_control.get(),
-                         {{"event", "exit"},
-                          {"pid", exit.pid},
-                          {"exited", exited},
-                          {"code", exited ? WEXITSTATUS(exit.waitStatus) : WTERMSIG(exit.waitStatus)},
-                          {"reason", exit.reason}});
+        Json event = exitJson(exit);
+        event["event"] = "exit";
+        (void)wire::send(m_control.get(), event);
     }
 }
 

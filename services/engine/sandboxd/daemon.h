@@ -15,6 +15,8 @@ namespace sandglass::engine {
 /// Output of processes never passes through it: their descriptors are handed out.
 ///
 /// Request {"n", "op", …} -> answer {"n", "ok": {…}} or {"n", "error": {"code", "message"}}, descriptors beside it.
+/// "adopt" {"pid"} tells it of a kernel that a fork-server put here, and "departed" {"pid", "status", "cpuMs"} of its
+/// end, which its parent outside has seen; the answer to that is the body of an "exit" event.
 /// Unasked: {"event": "ready"}, {"event": "exit", "pid", "exited", "code", "reason"}.
 class Daemon final
 {
@@ -38,6 +40,8 @@ private:
     void dispatch(const Json &request);
     Reply answerNow(const std::string &operation, const Json &request, std::vector<UniqueFd> &fds);
     Reply spawn(const Json &request, std::vector<UniqueFd> &fds);
+    Reply adopt(const Json &request);
+    Reply departed(const Json &request);
     Reply setPaused(bool paused);
     Reply usage() const;
     void answer(std::int64_t request, const Reply &reply, const std::vector<UniqueFd> &fds = {});
@@ -54,6 +58,7 @@ private:
     Watchdog m_watchdog;
     std::map<pid_t, std::int64_t> m_workers; ///< pid -> request
     std::map<int, PendingConnect> m_connects;
+    std::int64_t m_departedCpuMs = 0; ///< of adopted processes, which others reap
     bool m_paused = false;
 };
 

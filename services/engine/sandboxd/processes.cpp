@@ -52,17 +52,23 @@ std::vector<Processes::Exit> Processes::reap()
     std::vector<Exit> exits;
     int status = 0;
     for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
-        Exit exit{pid, status, {}};
-        const auto child = m_children.find(pid);
-        if (child == m_children.end())
-            continue;
-        const bool recent = std::chrono::steady_clock::now() - child->second.blamedAt < blameLasts;
-        if (endedByKill(status) && recent)
-            exit.reason = child->second.reason;
-        m_children.erase(child);
-        exits.push_back(std::move(exit));
+        if (m_children.contains(pid))
+            exits.push_back(departed(pid, status));
     }
     return exits;
+}
+
+Processes::Exit Processes::departed(pid_t pid, int waitStatus)
+{
+    Exit exit{pid, waitStatus, {}};
+    const auto child = m_children.find(pid);
+    if (child == m_children.end())
+        return exit;
+    const bool recent = std::chrono::steady_clock::now() - child->second.blamedAt < blameLasts;
+    if (endedByKill(waitStatus) && recent)
+        exit.reason = child->second.reason;
+    m_children.erase(child);
+    return exit;
 }
 
 } // namespace sandglass::engine

@@ -28,6 +28,8 @@ public:
     void blame(pid_t pid, const char *reason);
     /// Reaps all zombies; gives those that were added.
     [[nodiscard]] std::vector<Exit> reap();
+    /// One that was added and that somebody else has reaped.
+    [[nodiscard]] Exit departed(pid_t pid, int waitStatus);
 
 private:
     struct Child

@@ -66,6 +66,17 @@ std::vector<ProcessSample> sampleProcesses()
     return samples;
 }
 
+void countShares(std::vector<ProcessSample> &samples)
+{
+    for (ProcessSample &sample : samples) {
+        const std::string text = readSmall("/proc/" + std::to_string(sample.pid) + "/smaps_rollup");
+        const auto line = text.find("\nPss:");
+        long kilobytes = 0;
+        if (line != std::string::npos && std::sscanf(text.c_str() + line, "\nPss: %ld kB", &kilobytes) == 1)
+            sample.bytes = std::int64_t{kilobytes} << 10;
+    }
+}
+
 std::int64_t cpuTicksOfNamespace()
 {
     std::int64_t sum = 0;

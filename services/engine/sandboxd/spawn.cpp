@@ -1,6 +1,7 @@
 #include "services/engine/sandboxd/spawn.h"
 
 #include "services/engine/sandboxd/files.h"
+#include "services/engine/sandboxd/processlimits.h"
 
 #include <algorithm>
 #include <array>
@@ -22,8 +23,6 @@ extern char **environ;
 namespace sandglass::engine {
 namespace {
 
-constexpr int niceness = 5;                   // the engine and the desktop stay ahead of any sandbox
-constexpr rlim_t dataSlackBytes = 256U << 20; // thread stacks and allocator arenas are reserved, not used
 constexpr int channelFd = 3;
 
 /// The child's end and ours of one descriptor.
@@ -93,44 +92,31 @@ bool makeLines(const Json &request, std::vector<Line> &lines)
     return true;
 }
 
-void limit(decltype(RLIMIT_DATA) resource, rlim_t value)
+void limit(int resource, rlim_t value)
 {
+    // getrlimit() takes an enumeration in C++.
+    const auto which = static_cast<decltype(RLIMIT_DATA)>(resource);
     rlimit now{};
-    getrlimit(resource, &now);
+    getrlimit(which, &now);
     const rlim_t allowed = std::min(value, now.rlim_max);
     const rlimit both{allowed, allowed};
-    setrlimit(resource, &both);
+    setrlimit(which, &both);
 }
 
 void applyLimits(const DaemonLimits &limits)
 {
-    const auto megabytes = [](int count) { return static_cast<rlim_t>(count) << 20; };
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_NPROC, static_cast<rlim_t>(limits.maxProcesses));
-    limit(RLIMIT_NOFILE, static_cast<rlim_t>(limits.maxOpenFiles));
-    limit(RLIMIT_DATA, megabytes(limits.memoryMb) + dataSlackBytes);
-    limit(RLIMIT_FSIZE, megabytes(limits.diskMb));
+    for (const auto &[resource, value] : processLimits(limits))
+        limit(resource, value);
     errno = 0;
-    if (nice(niceness) == -1 && errno != 0)
+    if (nice(sandboxNiceness) == -1 && errno != 0)
         std::perror("nice");
-    // The kernel's own out-of-memory killer should look here first.
-    const UniqueFd score(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
-    if (score && write(score.get(), "500", 3) != 3)
-        std::perror("oom_score_adj");
-
-    cpu_set_t usable;
     cpu_set_t chosen;
     CPU_ZERO(&chosen);
-    if (sched_getaffinity(0, sizeof usable, &usable) != 0)
-        return;
-    std::vector<int> cpus;
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (CPU_ISSET(cpu, &usable))
-            cpus.push_back(cpu);
-    }
-    for (int i = 0; i < limits.vcpuCount && !cpus.empty(); ++i)
-        CPU_SET(cpus[static_cast<std::size_t>(limits.firstCpu + i) % cpus.size()], &chosen);
-    sched_setaffinity(0, sizeof chosen, &chosen);
+    const std::vector<int> processors = processorsFor(limits);
+    for (const int cpu : processors)
+        CPU_SET(cpu, &chosen);
+    if (!processors.empty())
+        sched_setaffinity(0, sizeof chosen, &chosen);
 }
 
 /// Puts the child's ends on their numbers; all sources are first moved out of the way of the targets.

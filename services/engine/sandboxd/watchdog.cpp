@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <numeric>
 
 namespace sandglass::engine {
 namespace {
@@ -14,6 +15,12 @@ constexpr auto quick = 20ms;
 constexpr auto slow = 500ms;
 constexpr std::int64_t notableGrowth = 4 << 20;
 constexpr std::size_t manyProcesses = 48;
+
+std::int64_t sumOf(const std::vector<ProcessSample> &samples)
+{
+    return std::accumulate(samples.begin(), samples.end(), std::int64_t{0},
+                           [](std::int64_t sum, const ProcessSample &sample) { return sum + sample.bytes; });
+}
 
 } // namespace
 
@@ -36,10 +43,12 @@ std::optional<pid_t> Watchdog::look()
 {
     if (!m_watching || m_paused || SteadyClock::now() < m_next)
         return std::nullopt;
-    const std::vector<ProcessSample> samples = sampleProcesses();
-    std::int64_t sum = 0;
-    for (const ProcessSample &sample : samples)
-        sum += sample.rssBytes;
+    std::vector<ProcessSample> samples = sampleProcesses();
+    std::int64_t sum = sumOf(samples);
+    if (sum > m_limitBytes) {
+        countShares(samples);
+        sum = sumOf(samples);
+    }
     const bool grows =
         sum > m_lastSum + notableGrowth || sum > m_limitBytes / 2 + m_limitBytes / 4 || samples.size() > manyProcesses;
     m_lastSum = sum;
@@ -49,7 +58,7 @@ std::optional<pid_t> Watchdog::look()
     if (sum <= m_limitBytes || samples.empty())
         return std::nullopt;
     const auto biggest = std::max_element(samples.begin(), samples.end(),
-                                          [](const auto &a, const auto &b) { return a.rssBytes < b.rssBytes; });
+                                          [](const auto &a, const auto &b) { return a.bytes < b.bytes; });
     kill(biggest->pid, SIGKILL);
     return biggest->pid;
 }

@@ -7,8 +7,8 @@
 
 namespace sandglass::engine {
 
-/// Keeps the memory of all processes of the sandbox below a limit where no cgroup does it: sums resident memory and
-/// kills the biggest process. Looks often only while something grows; an idle sandbox costs next to nothing.
+/// Keeps the memory of all processes of the sandbox below a limit where no cgroup does it: sums what its
+/// processes hold and kills the biggest. Looks often only while something grows; an idle sandbox costs next to nothing.
 class Watchdog final
 {
 public:

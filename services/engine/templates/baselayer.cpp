@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace sandglass::engine {
 namespace {
 
-constexpr int formatVersion = 1; // raise when the layer is made differently
+constexpr int formatVersion = 2; // raise when the layer is made differently
 
 struct Folder
 {
@@ -48,6 +48,13 @@ constexpr Folder folders[] = {
     {"var/lib", 0755},
     {"var/log", 0755},
     {"var/tmp", 01777},
+    {"tmp/.ipython", 0755}, // as IPython makes it, which takes a forked kernel as long as all the rest
+    {"tmp/.ipython/profile_default", 0755},
+    {"tmp/.ipython/profile_default/db", 0755},
+    {"tmp/.ipython/profile_default/log", 0755},
+    {"tmp/.ipython/profile_default/pid", 0700},
+    {"tmp/.ipython/profile_default/security", 0700},
+    {"tmp/.ipython/profile_default/startup", 0755},
     {"var/cache/fontconfig", 0755},
     {"opt/sandglass/local/bin", 0755},
     {"opt/sandglass/local/etc", 0755},
@@ -75,7 +82,8 @@ tl::unexpected<Error> cannot(const std::string &what, int error)
 std::string fingerprint()
 {
     std::string text = std::to_string(formatVersion) + " " + std::to_string(geteuid()) + " "
-        + std::to_string(std::hash<std::string_view>{}(pythonRunnerScript()));
+        + std::to_string(std::hash<std::string_view>{}(pythonRunnerScript())) + " "
+        + std::to_string(std::hash<std::string_view>{}(forkServerScript()));
     for (const char *path : {"/var/lib/dpkg/status", "/etc/ld.so.cache", "/etc/alternatives", "/etc/ssl/certs"}) {
         struct stat status
         {};
@@ -105,12 +113,13 @@ Result<> makeFolders(const fs::path &root)
 
 Result<> fill(const fs::path &root)
 {
-    std::array<Result<>, 5> steps = {
+    std::array<Result<>, 6> steps = {
         makeFolders(root),
         writeEtc(root / "etc"),
         writeText(root / "home/user/.bashrc", bashrc),
         writeText(root / "home/user/.profile", profile),
         writeText(root / (pythonRunnerPath + 1), pythonRunnerScript()),
+        writeText(root / (forkServerPath + 1), forkServerScript()),
     };
     for (Result<> &step : steps) {
         if (!step)

@@ -1,5 +1,6 @@
 #include "tests/services/engine/broker_fixture.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -41,6 +42,38 @@ std::vector<int> hostProcesses(const std::string &marker)
     return found;
 }
 
+bool isOurs(int pid, int ancestor)
+{
+    ancestor = ancestor > 0 ? ancestor : ::getpid();
+    while (pid > 1 && pid != ancestor) {
+        std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+        std::string text;
+        std::getline(file, text);
+        std::istringstream rest(text.substr(std::min(text.size(), text.rfind(')') + 1)));
+        std::string state;
+        int parent = 0;
+        if (!(rest >> state >> parent))
+            return false;
+        pid = parent;
+    }
+    return pid == ancestor;
+}
+
+ForkServerProcesses forkServerProcesses(int ancestor)
+{
+    const auto pidNamespace = [](int pid) {
+        std::error_code gone;
+        return std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/ns/pid", gone).string();
+    };
+    std::vector<int> all = hostProcesses("fork_server.py");
+    std::erase_if(all, [ancestor](int pid) { return !isOurs(pid, ancestor); });
+    std::sort(all.begin(), all.end());
+    ForkServerProcesses found;
+    for (const int pid : all)
+        (pidNamespace(pid) == pidNamespace(all.front()) ? found.servers : found.kernels).push_back(pid);
+    return found;
+}
+
 std::string textOf(const std::vector<Json> &lines, const char *type)
 {
     std::string text;
@@ -76,6 +109,13 @@ QString Fixture::start()
     return {};
 }
 
+bool Fixture::useForkServer(std::vector<std::string> preimport)
+{
+    m_host->prepare({"base"}, preimport);
+    m_preimport = preimport;
+    return waitFor([&] { return m_host->canFork({"base"}, preimport); }, std::chrono::seconds(60));
+}
+
 bool Fixture::waitFor(const std::function<bool()> &done, std::chrono::seconds patience)
 {
     const auto deadline = std::chrono::steady_clock::now() + patience;
@@ -99,6 +139,7 @@ std::shared_ptr<Sandbox> Fixture::launch(SandboxLimits limits)
     spec.sandboxId = "sandbox" + std::to_string(++m_launched);
     spec.layers = {"base"};
     spec.limits = limits;
+    spec.preimport = m_preimport;
     auto sandbox = tryLaunch(std::move(spec));
     if (!sandbox)
         qWarning("launch: %s", sandbox.error().message.c_str());

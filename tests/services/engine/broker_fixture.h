@@ -50,6 +50,10 @@ public:
         return std::move(**answer);
     }
 
+    /// Starts a fork-server, waits until it serves, and has the sandboxes launched from now on use it.
+    bool useForkServer(std::vector<std::string> preimport = {});
+    [[nodiscard]] SandboxHost &host() { return *m_host; }
+
     std::shared_ptr<Sandbox> launch(SandboxLimits limits = {});
     Result<std::shared_ptr<Sandbox>> tryLaunch(LaunchSpec spec);
     void kill(std::shared_ptr<Sandbox> &sandbox);
@@ -74,6 +78,7 @@ private:
     QTemporaryDir m_directory;
     boost::asio::io_context m_io;
     std::unique_ptr<SandboxHost> m_host;
+    std::optional<std::vector<std::string>> m_preimport;
     int m_launched = 0;
 };
 
@@ -81,6 +86,15 @@ private:
 [[nodiscard]] std::string daemonPath();
 /// Processes of the whole machine whose command line holds `marker`.
 [[nodiscard]] std::vector<int> hostProcesses(const std::string &marker);
+/// Whether `pid` descends from `ancestor`; 0: from this process.
+[[nodiscard]] bool isOurs(int pid, int ancestor = 0);
+/// The processes below this one that began as a fork-server: itself first, its workers, and the kernels, which live in
+/// the pid namespaces of their sandboxes.
+struct ForkServerProcesses
+{
+    std::vector<int> servers, kernels;
+};
+[[nodiscard]] ForkServerProcesses forkServerProcesses(int ancestor = 0);
 [[nodiscard]] std::string textOf(const std::vector<Json> &lines, const char *type); ///< all "text" of that type
 [[nodiscard]] const Json *lineOf(const std::vector<Json> &lines, const char *type);
 

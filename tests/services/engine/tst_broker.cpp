@@ -19,21 +19,12 @@ using namespace sandglass::engine::test;
 
 namespace {
 
-int parentOf(int pid)
-{
-    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-    std::string text;
-    std::getline(file, text);
-    const auto bracket = text.rfind(')');
-    return bracket == std::string::npos ? 0 : std::atoi(text.c_str() + bracket + 4);
-}
-
 /// The daemons of this test's own sandboxes, oldest first.
 std::vector<int> ownDaemons()
 {
     std::vector<int> own;
     for (const int pid : hostProcesses("sandglass-sandbox")) {
-        if (parentOf(parentOf(pid)) == ::getpid())
+        if (isOurs(pid))
             own.push_back(pid);
     }
     std::sort(own.begin(), own.end());
@@ -423,7 +414,7 @@ void TestBroker::endsWithTheEngine()
         boost::asio::io_context io;
         (*host)->attach(io);
         std::shared_ptr<Sandbox> kept;
-        (*host)->launch({"doomed", {"base"}, {}, "sandbox"}, [&](Result<std::shared_ptr<Sandbox>> sandbox) {
+        (*host)->launch({"doomed", {"base"}, {}, "sandbox", {}}, [&](Result<std::shared_ptr<Sandbox>> sandbox) {
             kept = *sandbox;
             kept->spawn(shell("setsid sleep 3456789 & trap '' TERM HUP; sleep 3456789"),
                         [&](Result<SpawnedProcess>) { (void)!::write(ready[1], "1", 1); });

@@ -71,12 +71,16 @@ void TestKernel::initTestCase()
     if (!m_fixture.tier().cures.empty())
         QSKIP(
             qPrintable(QStringLiteral("a tool is missing: ") + QString::fromStdString(m_fixture.tier().cures.front())));
+    if (qEnvironmentVariableIsSet("SANDGLASS_TEST_FORKED"))
+        QVERIFY(m_fixture.useForkServer({"numpy", "pandas", "matplotlib"}));
     SandboxLimits limits;
     limits.memoryMb = 1024;
     m_sandbox = m_fixture.launch(limits);
     QVERIFY(m_sandbox);
     m_kernel = m_fixture.kernel(m_sandbox, {}, {{"FROM_SANDBOX", "yes"}});
     QVERIFY(m_kernel);
+    const std::string parent = qEnvironmentVariableIsSet("SANDGLASS_TEST_FORKED") ? "0\n" : "1\n";
+    QCOMPARE(textOf(execute("import os; print(os.getppid())"), "stdout"), parent);
 }
 
 void TestKernel::cleanupTestCase()
