@@ -4,17 +4,19 @@ Started by the broker in a root of the template that can only be read, without n
 Descriptor 3 is a SOCK_SEQPACKET socket. A packet is one JSON object; "@" says that the object lies in the memory file
 that is the packet's last descriptor. In, first, what all kernels have in common:
 
-  {"filter": base64, "calls": {"capset", "seccomp"}, "namespaces", "preimport": [name], "workers", "nice"}
+  {"filter": base64, "calls": {"capset", "seccomp"}, "join", "enter", "preimport": [name], "workers", "nice"}
 
 Out: {"event": "ready", "preimported": [name]}. In, then, with [pidfd of the sandbox, stdout, stderr, channel]:
 
-  {"n", "directory", "environment": {}, "rlimits": [[which, value]], "cpus": [number]}
+  {"n", "rlimits": [[which, value]], "cpus": [number]}
 
-Out, once for each: {"event": "forked", "n", "outer", "inner"} with the kernel's pid outside and inside of the sandbox
-when it serves in there, or {"event": "failed", "n", "error"}.
+Out, once for each: {"event": "forked", "n", "outer", "inner"} with the kernel's pid outside and inside of the sandbox, or
+{"event": "failed", "n", "error"}.
 
-Only workers, forked ahead of time, read requests. A worker joins the namespaces of one sandbox, forks the kernel, and
-ends: so this process itself never enters a sandbox, and the kernel's parent is the broker, which reaps it.
+Only workers, forked ahead of time, read orders. A worker joins the user and pid namespaces of one sandbox ("join"),
+forks the kernel, and ends: so this process itself never enters a sandbox, and the kernel's parent is the broker, which
+reaps it. The kernel may come to life while the sandbox's files are still being mounted. It waits for the first line on
+its channel, {"environment": {}, "directory"}, enters the other namespaces ("enter"), gives up all rights, and serves.
 """
 import array
 import base64
@@ -33,7 +35,7 @@ import sys
 import python_runner
 
 CONTROL = 3
-CHANNEL, REPORT = 3, 4  # of a kernel
+CHANNEL, SANDBOX = 3, 4  # of a kernel
 RUNNER = python_runner.__file__
 PYTHON = "/usr/bin/python3"
 MAX_PACKET = (64 << 10) + 1
@@ -52,7 +54,8 @@ LIBRARIES = {
 STARTUP_VARIABLES = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "MPL", "OMP_", "OPENBLAS_", "MKL_", "BLIS_",
                      "IPYTHON", "TZ", "NPY_", "NUMEXPR_")
 
-PR_SET_PDEATHSIG, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 23, 24, 38, 47
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_READ, PR_CAPBSET_DROP = 1, 4, 23, 24
+PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 CAPABILITY_VERSION_3 = 0x20080522
 SECCOMP_SET_MODE_FILTER = 1
@@ -102,15 +105,20 @@ class Server:
         except (ImportError, KeyError):  # the template does not have it, or it is on no list
             return False
 
-    def warm_up(self):
+    def run_unheard(self, code, remember):
         self.wire.connection = Discard()
         self.wire.flusher = self  # no thread: it would not come along into a fork
-        for code in ("1 + 1", "print('a')", "1 / 0", *(LIBRARIES[name][1] for name in self.preimported)):
-            self.runner.run({"code": code})
+        self.runner.run({"code": code}, remember)
         self.wire.connection = self.wire.flusher = None
         self.wire.scheduled = False
         self.wire.wake.clear()
         self.runner.count = 0
+        self.runner.shell.execution_count = 1
+
+    def warm_up(self):
+        sys.stdout, sys.stderr = python_runner.streams(self.wire)
+        for code in ("1 + 1", "print('a')", "1 / 0", *(LIBRARIES[name][1] for name in self.preimported)):
+            self.run_unheard(code, True)
         self.runner.shell.reset(new_session=True)
         for name in ("last_type", "last_value", "last_traceback"):
             if hasattr(sys, name):
@@ -151,76 +159,102 @@ class Server:
             os._exit(status)
 
     def work_once(self):
-        request, descriptors = receive(self.control)
-        if request is None:
+        order, descriptors = receive(self.control)
+        if order is None:
             return CONTROL_CLOSED
-        answer = {"n": request.get("n"), "event": "failed"}
+        answer = {"n": order.get("n"), "event": "failed"}
         try:
-            answer.update(self.fork_kernel(request, descriptors), event="forked")
+            answer.update(self.fork_kernel(order, descriptors), event="forked")
         except Exception as error:
             answer["error"] = str(error)
         self.control.send(json.dumps(answer).encode())
         return 0
 
-    def fork_kernel(self, request, descriptors):
-        sandbox, output, errors, channel = descriptors
-        check(libc.setns(sandbox, self.common["namespaces"]), "setns")
+    def fork_kernel(self, order, descriptors):
+        check(libc.setns(descriptors[0], self.common["join"]), "setns")
         read_end, write_end = os.pipe()
         kernel = os.fork()
         if kernel == 0:
-            self.be_kernel(request, (output, errors, channel), write_end)
+            self.be_kernel(order, descriptors, write_end)
         os.close(write_end)
         said = os.read(read_end, 1024).decode("utf-8", "replace")
         if not said.isdigit():
-            raise RuntimeError(said or "the kernel ended before it served")
+            raise RuntimeError(said or "the kernel ended before it began")
         return {"outer": kernel, "inner": int(said)}
 
     # --- a kernel ---
 
-    def be_kernel(self, request, descriptors, report):
+    def be_kernel(self, order, descriptors, report):
         status = 1
         try:
             try:
-                cold = self.settle(request, descriptors, report)
+                check(prctl(PR_SET_DUMPABLE, 0), "prctl")  # not to be looked into before it is like any other process
+                os.setsid()
+                os.write(report, b"%d" % os.getpid())
             except BaseException as error:
                 os.write(report, ("%s" % error).encode()[:1024])
                 raise
-            if cold:
+            self.settle(order, descriptors)
+            self.rehearse()
+            if self.enter():
                 os.execve(PYTHON, [PYTHON, "-u", RUNNER], dict(os.environ))
             python_runner.serve(self.runner, python_runner.take_channel())
             status = 0
-        except SystemExit:
-            status = CANNOT_START
+        except SystemExit as error:
+            status = error.code
         except BaseException as error:
             os.write(2, ("%r\n" % error).encode())
         finally:
             os._exit(status)
 
-    def settle(self, request, descriptors, report):
-        """From a copy of the fork-server to a process like any other of the sandbox. True: it has to begin anew."""
+    def settle(self, order, descriptors):
+        """What can be done before the sandbox has its files."""
         self.control.detach()
-        os.setsid()
-        report = place_descriptors(descriptors, report)
+        place_descriptors(descriptors)
         os.umask(0o022)
-        for which, value in request["rlimits"]:
+        for which, value in order["rlimits"]:
             set_limit(which, value)
         os.nice(self.common["nice"])
-        os.sched_setaffinity(0, request["cpus"])
+        if order["cpus"]:
+            os.sched_setaffinity(0, order["cpus"])
+        random.seed()
+        numpy = sys.modules.get("numpy")
+        if numpy is not None:
+            numpy.random.seed()
+        # `random` apart, what forks of one process share and fresh processes do not.
+        for module, name in (("tempfile", "_name_sequence"), ("uuid", "_node"), ("uuid", "_last_timestamp"),
+                             ("platform", "_uname_cache")):
+            if module in sys.modules:
+                setattr(sys.modules[module], name, None)
+        processes = sys.modules.get("multiprocessing.process")
+        if processes is not None:
+            processes.current_process().authkey = os.urandom(32)
+
+    def rehearse(self):
+        """Makes pages its own that the first cell will write to, which costs more than the cell itself."""
+        self.run_unheard("print(0)", False)
+        package_folders()
+        os.environ.update(self.environment)
+
+    def enter(self):
+        """From a process of the fork-server to one like any other of the sandbox. True: it has to begin anew."""
+        line = read_line(CHANNEL)
+        if not line:
+            sys.exit(0)
+        first = json.loads(line)
+        check(libc.setns(SANDBOX, self.common["enter"]), "setns")
+        nothing = os.open("/dev/null", os.O_RDONLY)
+        os.dup2(nothing, 0)
+        check(libc.close_range(ctypes.c_uint(CHANNEL + 1), ctypes.c_uint(0xFFFFFFFF), 0), "close_range")
         self.lock_down()
-        environment = request["environment"]
         os.environ.clear()
-        os.environ.update(environment)
-        cold = self.must_start_cold(environment)
-        os.write(report, b"%d" % os.getpid())
-        os.close(report)
+        os.environ.update(first["environment"])
         try:
-            os.chdir(request["directory"])
+            os.chdir(first["directory"])
         except OSError as error:
-            os.write(2, ("%s: %s\n" % (request["directory"], error.strerror)).encode())
-            sys.exit()
-        if not cold:
-            self.be_unique()
-        return cold
+            os.write(2, ("%s: %s\n" % (first["directory"], error.strerror)).encode())
+            sys.exit(CANNOT_START)
+        return self.must_start_cold(first["environment"])
 
     def lock_down(self):
         capability = 0
@@ -236,6 +270,7 @@ class Server:
         program = SockFprog(self.filter_length, ctypes.addressof(self.filter))
         check(libc.syscall(ctypes.c_long(calls["seccomp"]), ctypes.c_long(SECCOMP_SET_MODE_FILTER), ctypes.c_long(0),
                            ctypes.byref(program)), "seccomp")
+        check(prctl(PR_SET_DUMPABLE, 1), "prctl")
 
     def must_start_cold(self, environment):
         """Whether something here would make a fresh Python different from this one."""
@@ -243,20 +278,6 @@ class Server:
             return True
         names = {name for name in (*environment, *self.environment) if name.startswith(STARTUP_VARIABLES)}
         return any(environment.get(name) != self.environment.get(name) for name in names)
-
-    def be_unique(self):
-        """What forks of one process share and fresh processes do not. `random` sees to itself."""
-        random.seed()
-        numpy = sys.modules.get("numpy")
-        if numpy is not None:
-            numpy.random.seed()
-        for module, name in (("tempfile", "_name_sequence"), ("uuid", "_node"), ("uuid", "_last_timestamp"),
-                             ("platform", "_uname_cache")):
-            if module in sys.modules:
-                setattr(sys.modules[module], name, None)
-        processes = sys.modules.get("multiprocessing.process")
-        if processes is not None:
-            processes.current_process().authkey = os.urandom(32)
 
 
 def package_folders():
@@ -273,16 +294,24 @@ def package_folders():
     return state
 
 
-def place_descriptors(descriptors, report):
-    """Puts a kernel's descriptors on their numbers and closes every other but `report`, whose number it gives."""
+def place_descriptors(descriptors):
+    """Puts a kernel's descriptors on their numbers and closes every other."""
     # First out of the way of the numbers they are to have.
-    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 64) for descriptor in (*descriptors, report)]
-    nothing = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-    for source, target in zip((nothing, *high), (0, 1, 2, CHANNEL, REPORT)):
+    sandbox, output, errors, channel = (fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, 64) for each in descriptors)
+    for source, target in ((output, 1), (errors, 2), (channel, CHANNEL), (sandbox, SANDBOX)):
         os.dup2(source, target)
-    os.set_inheritable(REPORT, False)
-    check(libc.close_range(ctypes.c_uint(REPORT + 1), ctypes.c_uint(0xFFFFFFFF), 0), "close_range")
-    return REPORT
+    check(libc.close_range(ctypes.c_uint(SANDBOX + 1), ctypes.c_uint(0xFFFFFFFF), 0), "close_range")
+
+
+def read_line(descriptor):
+    """Byte for byte would be slow, and more than a line would be lost; nothing follows the first before an answer."""
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = os.read(descriptor, 1 << 16)
+        if not piece:
+            return b""
+        line += piece
+    return line
 
 
 def set_limit(which, value):

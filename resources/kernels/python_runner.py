@@ -364,7 +364,7 @@ class Runner:
         else:
             raise KeyboardInterrupt
 
-    def run(self, request):
+    def run(self, request, remember=True):
         self.count += 1
         saved = {}
         for name, value in (request.get("env") or {}).items():
@@ -374,7 +374,7 @@ class Runner:
             self.running = True
             self.wire.send({"type": "number_of_executions", "execution_count": self.count})
             self.shell.execution_count = self.count
-            self.shell.run_cell(request.get("code", ""), store_history=True)
+            self.shell.run_cell(request.get("code", ""), store_history=remember)
             self.running = False
         except KeyboardInterrupt:  # between the cell's own handler and ours
             self.running = False
@@ -410,12 +410,17 @@ def take_channel():
     return channel
 
 
+def streams(wire):
+    """For sys.stdout and sys.stderr."""
+    return (Stream(wire, "stdout", 1, RawStream(wire, "stdout", 1)),
+            Stream(wire, "stderr", 2, RawStream(wire, "stderr", 2)))
+
+
 def serve(runner, channel):
     """Until the engine closes the channel."""
     wire = runner.wire
     wire.connection = channel
-    sys.stdout = Stream(wire, "stdout", 1, RawStream(wire, "stdout", 1))
-    sys.stderr = Stream(wire, "stderr", 2, RawStream(wire, "stderr", 2))
+    sys.stdout, sys.stderr = streams(wire)
     wire.send({"type": "ready"})
     for line in channel.makefile("rb"):
         runner.run(json.loads(line))

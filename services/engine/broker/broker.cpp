@@ -53,11 +53,7 @@ Broker::Broker(UniqueFd engine, UniqueFd daemon, pid_t enginePid)
     , m_daemon(std::move(daemon))
     , m_enginePid(enginePid)
     , m_forkServers({[this](ForkedKernel kernel) { forked(std::move(kernel)); },
-                     [this](std::int64_t token, std::int64_t request, const std::string &why) {
-                         (void)wire::send(
-                             m_engine.get(),
-                             {{"event", "unforked"}, {"token", token}, {"request", request}, {"message", why}});
-                     },
+                     [this](std::int64_t token, const std::string &why) { notForked(token, why); },
                      [this](const std::string &key, bool ready, const std::string &why) {
                          (void)wire::send(m_engine.get(),
                                           {{"event", "fork-server"}, {"key", key}, {"ready", ready}, {"why", why}});
@@ -218,8 +214,15 @@ void Broker::launchOne(const Json &request)
         return refuse(token, launched.error());
     }
     (void)wire::send(m_engine.get(), {{"event", "launched"}, {"token", token}}, {launched->control.get()});
-    m_running[launched->pid] = {token, directory, std::move(launched->pidFd),
-                                ForkServers::Settings::fromJson(request).layers, plan->limits};
+    Running &running = m_running[launched->pid];
+    running.token = token;
+    running.directory = directory;
+    running.pidFd = std::move(launched->pidFd);
+    running.limits = plan->limits;
+    if (m_nested && memberOr(request, "preimport").is_array()) {
+        running.forks = ForkServers::Settings::fromJson(request);
+        order(token, running); // whoever makes a sandbox runs code in it: the kernel grows while mounts are made
+    }
 }
 
 void Broker::refuse(std::int64_t token, const Error &error)
@@ -236,36 +239,74 @@ void Broker::killOne(std::int64_t token)
     }
 }
 
+Broker::Running *Broker::find(std::int64_t token)
+{
+    const auto found = std::find_if(m_running.begin(), m_running.end(),
+                                    [token](const auto &each) { return each.second.token == token; });
+    return found != m_running.end() ? &found->second : nullptr;
+}
+
 void Broker::forkOne(const Json &request)
 {
     const std::int64_t token = intOr(request, "token");
-    const auto running = std::find_if(m_running.begin(), m_running.end(),
-                                      [token](const auto &each) { return each.second.token == token; });
-    ForkOrder order{token, intOr(request, "request"),        {},
-                    {},    memberOr(request, "environment"), stringOr(request, "directory")};
-    if (running != m_running.end())
-        order.sandbox.reset(fcntl(running->second.pidFd.get(), F_DUPFD_CLOEXEC, 0));
-    if (!m_nested || !order.sandbox) {
-        (void)wire::send(
-            m_engine.get(),
-            {{"event", "unforked"},
-             {"token", token},
-             {"request", order.request},
-             {"message", m_nested ? "the sandbox is gone" : "this machine does not nest user namespaces"}});
+    const std::int64_t number = intOr(request, "request");
+    Running *running = find(token);
+    if (running == nullptr)
+        return unforked(token, number, "the sandbox is gone");
+    if (!running->forks)
+        return unforked(token, number, m_nested ? "no fork-server was asked for" : "user namespaces do not nest here");
+    if (!running->waiting.empty()) {
+        handOver(number, running->waiting.front());
+        running->waiting.pop_front();
         return;
     }
-    order.limits = running->second.limits;
-    ForkServers::Settings settings = ForkServers::Settings::fromJson(request);
-    settings.layers = running->second.layers;
-    m_forkServers.fork(settings, std::move(order));
+    running->wanted.push_back(number);
+    if (running->ordered < running->wanted.size())
+        order(token, *running);
+}
+
+void Broker::order(std::int64_t token, Running &running)
+{
+    ForkOrder order{token, UniqueFd(fcntl(running.pidFd.get(), F_DUPFD_CLOEXEC, 0)), running.limits};
+    ++running.ordered;
+    m_forkServers.fork(*running.forks, std::move(order));
 }
 
 void Broker::forked(ForkedKernel kernel)
 {
     m_kernels[kernel.outer] = {kernel.token, kernel.inner};
+    Running *running = find(kernel.token);
+    if (running == nullptr)
+        return; // and so is the kernel
+    --running->ordered;
+    if (running->wanted.empty())
+        return running->waiting.push_back(std::move(kernel));
+    handOver(running->wanted.front(), kernel);
+    running->wanted.pop_front();
+}
+
+void Broker::notForked(std::int64_t token, const std::string &why)
+{
+    Running *running = find(token);
+    if (running == nullptr)
+        return;
+    --running->ordered;
+    if (running->wanted.empty())
+        return; // nobody has asked yet; who asks has another ordered
+    unforked(token, running->wanted.front(), why);
+    running->wanted.pop_front();
+}
+
+void Broker::handOver(std::int64_t request, const ForkedKernel &kernel)
+{
     (void)wire::send(m_engine.get(),
-                     {{"event", "forked"}, {"token", kernel.token}, {"request", kernel.request}, {"pid", kernel.inner}},
+                     {{"event", "forked"}, {"token", kernel.token}, {"request", request}, {"pid", kernel.inner}},
                      {kernel.output.get(), kernel.errors.get(), kernel.channel.get()});
+}
+
+void Broker::unforked(std::int64_t token, std::int64_t request, const std::string &why)
+{
+    (void)wire::send(m_engine.get(), {{"event", "unforked"}, {"token", token}, {"request", request}, {"message", why}});
 }
 
 void Broker::reap()
@@ -289,6 +330,8 @@ void Broker::ended(pid_t pid, int status, std::int64_t cpuMs)
                           {"pid", kernel->second.inner},
                           {"status", status},
                           {"cpuMs", cpuMs}});
+        if (Running *running = find(kernel->second.token))
+            std::erase_if(running->waiting, [pid](const ForkedKernel &each) { return each.outer == pid; });
         m_kernels.erase(kernel);
         return;
     }

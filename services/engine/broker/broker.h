@@ -6,7 +6,9 @@
 #include "services/engine/broker/launch.h"
 #include "services/engine/broker/probe.h"
 
+#include <deque>
 #include <map>
+#include <optional>
 
 namespace sandglass::engine {
 
@@ -17,10 +19,10 @@ namespace sandglass::engine {
 /// {"event": "refused", "token", "code", "message"}, {"event": "ended", "token"} when nothing of a sandbox is left.
 ///
 /// For kernels: {"op": "prepare", "layers", "preimport"} keeps a fork-server for them; what becomes of it is told by
-/// {"event": "fork-server", "key", "ready", "why"}. {"op": "fork", "token", "request", "preimport", "environment",
-/// "directory"} is answered by {"event": "forked", "token", "request", "pid"} with [stdout, stderr, channel], or
-/// {"event": "unforked", "token", "request", "message"}. {"event": "exited", "token", "pid", "status", "cpuMs"} follows
-/// once for each that was forked, with what waitpid(2) said.
+/// {"event": "fork-server", "key", "ready", "why"}. A launch with "preimport" has one kernel forked at once, while the
+/// sandbox gets its files. {"op": "fork", "token", "request"} asks for one, and is answered by {"event": "forked",
+/// "token", "request", "pid"} with [stdout, stderr, channel], or {"event": "unforked", "token", "request", "message"}.
+/// {"event": "exited", "token", "pid", "status", "cpuMs"} follows once for each, with what waitpid(2) said.
 class Broker final
 {
 public:
@@ -34,8 +36,11 @@ private:
         std::int64_t token = 0;
         std::string directory;
         UniqueFd pidFd;
-        std::vector<std::string> layers; ///< by name
         DaemonLimits limits;
+        std::optional<ForkServers::Settings> forks; ///< set: from such a fork-server
+        std::deque<ForkedKernel> waiting;           ///< forked, not asked for yet
+        std::deque<std::int64_t> wanted;            ///< requests of the engine without an answer
+        std::size_t ordered = 0;                    ///< on their way
     };
     struct Kernel
     {
@@ -53,7 +58,12 @@ private:
     void refuse(std::int64_t token, const Error &error);
     void killOne(std::int64_t token);
     void forkOne(const Json &request);
+    void order(std::int64_t token, Running &running);
     void forked(ForkedKernel kernel);
+    void notForked(std::int64_t token, const std::string &why);
+    void handOver(std::int64_t request, const ForkedKernel &kernel);
+    void unforked(std::int64_t token, std::int64_t request, const std::string &why);
+    [[nodiscard]] Running *find(std::int64_t token);
     [[nodiscard]] int waitMilliseconds() const;
     void reap();
     void ended(pid_t pid, int status, std::int64_t cpuMs);

@@ -26,8 +26,8 @@ constexpr std::size_t mostPending = 8; // more wait here, where a full socket ca
 constexpr std::size_t mostWaiting = 4096;
 constexpr std::size_t mostLastWords = 2048;
 constexpr int workers = 2;
-constexpr unsigned enteredNamespaces =
-    CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+constexpr unsigned joinedNamespaces = CLONE_NEWUSER | CLONE_NEWPID;
+constexpr unsigned enteredNamespaces = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 
 /// The end the kernel gets, and ours, which is non-blocking.
 struct Ends
@@ -58,11 +58,7 @@ Json orderJson(std::int64_t number, const ForkOrder &order)
     Json limits = Json::array();
     for (const auto &[which, value] : processLimits(order.limits))
         limits.push_back({which, value});
-    return {{"n", number},
-            {"directory", order.directory},
-            {"environment", order.environment},
-            {"rlimits", std::move(limits)},
-            {"cpus", processorsFor(order.limits)}};
+    return {{"n", number}, {"rlimits", std::move(limits)}, {"cpus", processorsFor(order.limits)}};
 }
 
 } // namespace
@@ -71,7 +67,8 @@ Json ForkServer::greeting(const SyscallFilter &filter, const std::vector<std::st
 {
     return {{"filter", base64Encode(filter.bytes())},
             {"calls", {{"capset", SYS_capset}, {"seccomp", SYS_seccomp}}},
-            {"namespaces", enteredNamespaces},
+            {"join", joinedNamespaces},
+            {"enter", enteredNamespaces},
             {"preimport", preimport},
             {"workers", workers},
             {"nice", sandboxNiceness}};
@@ -86,9 +83,9 @@ ForkServer::~ForkServer()
     // Its workers end with it; who reaps it is the broker, which may have done so already.
     syscall(SYS_pidfd_send_signal, m_process.pidFd.get(), SIGKILL, nullptr, 0);
     for (const Pending &pending : m_pending)
-        m_listener.refused(pending.kernel.token, pending.kernel.request, "the fork-server ended");
+        m_listener.refused(pending.kernel.token, "the fork-server ended");
     for (const ForkOrder &order : m_waiting)
-        m_listener.refused(order.token, order.request, "the fork-server ended");
+        m_listener.refused(order.token, "the fork-server ended");
 }
 
 bool ForkServer::greet(const Json &greeting)
@@ -99,7 +96,7 @@ bool ForkServer::greet(const Json &greeting)
 void ForkServer::fork(ForkOrder order)
 {
     if (!m_ready || m_waiting.size() >= mostWaiting)
-        return m_listener.refused(order.token, order.request, m_ready ? "too many kernels wait" : "not ready yet");
+        return m_listener.refused(order.token, m_ready ? "too many kernels wait" : "not ready yet");
     m_waiting.push_back(std::move(order));
     sendWaiting();
 }
@@ -110,8 +107,7 @@ void ForkServer::sendWaiting()
         const ForkOrder order = std::move(m_waiting.front());
         m_waiting.pop_front();
         if (!sendOne(order))
-            m_listener.refused(order.token, order.request,
-                               std::string("the order could not be sent: ") + std::strerror(errno));
+            m_listener.refused(order.token, std::string("the order could not be sent: ") + std::strerror(errno));
     }
 }
 
@@ -126,7 +122,7 @@ bool ForkServer::sendOne(const ForkOrder &order)
     if (!wire::send(m_process.control.get(), orderJson(number, order),
                     {order.sandbox.get(), output.theirs.get(), errors.theirs.get(), channel.theirs.get()}))
         return false;
-    ForkedKernel kernel{order.token, order.request, 0, 0, {}, {}, {}};
+    ForkedKernel kernel{order.token, 0, 0, {}, {}, {}};
     kernel.output = std::move(output.ours);
     kernel.errors = std::move(errors.ours);
     kernel.channel = std::move(channel.ours);
@@ -165,7 +161,7 @@ void ForkServer::answered(const Json &answer)
         kernel.inner = static_cast<int>(intOr(answer, "inner"));
         m_listener.forked(std::move(kernel));
     } else {
-        m_listener.refused(kernel.token, kernel.request, stringOr(answer, "error", "the fork-server refused"));
+        m_listener.refused(kernel.token, stringOr(answer, "error", "the fork-server refused"));
     }
     sendWaiting();
 }
@@ -193,7 +189,7 @@ bool ForkServer::checkPatience(Clock::time_point now)
         return false;
     const ForkedKernel lost = std::move(m_pending.front().kernel); // its worker died; others go on
     m_pending.pop_front();
-    m_listener.refused(lost.token, lost.request, "the fork-server did not answer");
+    m_listener.refused(lost.token, "the fork-server did not answer");
     sendWaiting();
     return true;
 }

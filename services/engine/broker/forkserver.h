@@ -13,21 +13,18 @@
 
 namespace sandglass::engine {
 
-/// A kernel that is to be forked into a running sandbox.
+/// A kernel that is to be forked into a sandbox, which need not have its files yet.
 struct ForkOrder
 {
-    std::int64_t token = 0;   ///< of the sandbox
-    std::int64_t request = 0; ///< of the engine
-    UniqueFd sandbox;         ///< pidfd of its pid 1
+    std::int64_t token = 0; ///< of the sandbox
+    UniqueFd sandbox;       ///< pidfd of its pid 1
     DaemonLimits limits;
-    Json environment;
-    std::string directory;
 };
 
-/// A kernel that serves in its sandbox. Its parent is the broker.
+/// A kernel that waits for the first line on its channel. Its parent is the broker.
 struct ForkedKernel
 {
-    std::int64_t token = 0, request = 0;
+    std::int64_t token = 0;
     pid_t outer = 0; ///< in the broker's pid namespace
     int inner = 0;   ///< in the sandbox's
     UniqueFd output, errors, channel;
@@ -42,7 +39,7 @@ public:
     {
         std::function<void()> ready;
         std::function<void(ForkedKernel kernel)> forked;
-        std::function<void(std::int64_t token, std::int64_t request, std::string why)> refused;
+        std::function<void(std::int64_t token, std::string why)> refused;
     };
     /// What all its kernels have in common: the filter they get, the libraries they find imported.
     [[nodiscard]] static Json greeting(const SyscallFilter &filter, const std::vector<std::string> &preimport);

@@ -72,7 +72,7 @@ void ForkServers::fork(const Settings &settings, ForkOrder order)
     Slot &slot = m_slots.at(settings.key());
     slot.lastUse = Clock::now();
     if (slot.server == nullptr)
-        return m_listener.refused(order.token, order.request, "the fork-server is down");
+        return m_listener.refused(order.token, "the fork-server is down");
     slot.server->fork(std::move(order));
 }
 

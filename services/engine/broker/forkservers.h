@@ -24,7 +24,7 @@ public:
     struct Listener
     {
         std::function<void(ForkedKernel kernel)> forked;
-        std::function<void(std::int64_t token, std::int64_t request, std::string why)> refused;
+        std::function<void(std::int64_t token, std::string why)> refused;
         /// A fork-server serves, or why it does not.
         std::function<void(const std::string &key, bool ready, const std::string &why)> changed;
     };

@@ -127,17 +127,20 @@ void LocalHost::launch(LaunchSpec spec, Then then)
         return later(std::move(then), {Error::Kind::Local, 0, m_tier.summary, "failed_precondition"});
     const SandboxLimits &limits = spec.limits;
     const std::int64_t token = m_nextToken++;
-    const bool sent = m_channel->send({{"op", "launch"},
-                                       {"token", token},
-                                       {"sandbox", spec.sandboxId},
-                                       {"layers", spec.layers},
-                                       {"hostname", spec.hostname},
-                                       {"limits",
-                                        {{"vcpuCount", limits.vcpuCount},
-                                         {"memoryMb", limits.memoryMb},
-                                         {"diskMb", limits.diskMb},
-                                         {"maxProcesses", limits.maxProcesses},
-                                         {"maxOpenFiles", limits.maxOpenFiles}}}});
+    Json body = {{"op", "launch"},
+                 {"token", token},
+                 {"sandbox", spec.sandboxId},
+                 {"layers", spec.layers},
+                 {"hostname", spec.hostname},
+                 {"limits",
+                  {{"vcpuCount", limits.vcpuCount},
+                   {"memoryMb", limits.memoryMb},
+                   {"diskMb", limits.diskMb},
+                   {"maxProcesses", limits.maxProcesses},
+                   {"maxOpenFiles", limits.maxOpenFiles}}}};
+    if (spec.preimport)
+        body["preimport"] = *spec.preimport;
+    const bool sent = m_channel->send(std::move(body));
     if (!sent)
         return later(std::move(then), {Error::Kind::Local, 0, "the sandbox broker is gone", "unavailable"});
     m_launching[token] = {std::move(spec), std::move(then)};

@@ -239,17 +239,10 @@ void LocalSandbox::spawn(SpawnSpec spec, Then<SpawnedProcess> then)
     });
 }
 
-void LocalSandbox::forkPython(SpawnSpec spec, Then<SpawnedProcess> then)
+void LocalSandbox::forkPython(Then<SpawnedProcess> then)
 {
     const std::int64_t number = m_nextRequest++;
-    Json body = {{"op", "fork"},
-                 {"request", number},
-                 {"preimport", m_spec.preimport.value_or(std::vector<std::string>())},
-                 {"environment", Json::object()},
-                 {"directory", spec.workingDirectory}};
-    for (const auto &[name, value] : spec.environment)
-        body["environment"][name] = value;
-    if (!m_spec.preimport || m_ended || m_killRequested || !m_tellBroker(std::move(body))) {
+    if (!m_spec.preimport || m_ended || m_killRequested || !m_tellBroker({{"op", "fork"}, {"request", number}})) {
         const Error error{Error::Kind::Local, 0, "there is no fork-server for this sandbox", "unavailable"};
         boost::asio::post(m_io, [then = std::move(then), error] { then(failure(error)); });
         return;

@@ -29,7 +29,7 @@ public:
 
     [[nodiscard]] const std::string &id() const override { return m_spec.sandboxId; }
     void spawn(SpawnSpec spec, Then<SpawnedProcess> then) override;
-    void forkPython(SpawnSpec spec, Then<SpawnedProcess> then) override;
+    void forkPython(Then<SpawnedProcess> then) override;
     void signal(int pid, int signalNumber, Then<void> then) override;
     void resizePty(int pid, SpawnSpec::PtySize size, Then<void> then) override;
     void onExit(std::function<void(int pid, ExitStatus status)> callback) override;

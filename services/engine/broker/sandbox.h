@@ -100,9 +100,10 @@ public:
     [[nodiscard]] virtual const std::string &id() const = 0;
 
     virtual void spawn(SpawnSpec spec, Then<SpawnedProcess> then) = 0;
-    /// As spawn() of the Python runner with a channel, but forked from the template's fork-server: of `spec` only
-    /// environment, workingDirectory and user count. Error "unavailable" where there is none, or none yet.
-    virtual void forkPython(SpawnSpec spec, Then<SpawnedProcess> then) = 0;
+    /// As spawn() of the Python runner with a channel, but forked from the template's fork-server; it begins once it
+    /// has read a line {"environment": {}, "directory": text} there. Error "unavailable" where there is none, or none
+    /// yet.
+    virtual void forkPython(Then<SpawnedProcess> then) = 0;
     /// `pid` below 0: the process group of the spawned process -pid, as in kill(2).
     virtual void signal(int pid, int signalNumber, Then<void> then) = 0;
     /// Answers when the new size has held for a moment; see Terminal.

@@ -54,19 +54,20 @@ void KernelProcess::start(std::shared_ptr<Sandbox> sandbox, boost::asio::io_cont
 void KernelProcess::begin(SpawnSpec spec, Birth birth, Started then)
 {
     m_birth = birth;
-    SpawnSpec wanted = spec; // the original serves a second try
-    auto adopted = [self = shared_from_this(), spec = std::move(spec), then](Result<SpawnedProcess> process) {
-        if (!process && self->m_birth == Birth::Forked)
-            return self->begin(spec, Birth::Cold, then);
+    if (birth == Birth::Cold)
+        return m_sandbox->spawn(std::move(spec), [self = shared_from_this(), then](Result<SpawnedProcess> process) {
+            if (!process)
+                return then(tl::unexpected(process.error()));
+            self->adopt(std::move(*process));
+            then(self);
+        });
+    m_sandbox->forkPython([self = shared_from_this(), spec = std::move(spec), then](Result<SpawnedProcess> process) {
         if (!process)
-            return then(tl::unexpected(process.error()));
+            return self->begin(spec, Birth::Cold, then);
         self->adopt(std::move(*process));
+        self->sendLine({{"environment", spec.environment}, {"directory", spec.workingDirectory}});
         then(self);
-    };
-    if (birth == Birth::Forked)
-        m_sandbox->forkPython(std::move(wanted), std::move(adopted));
-    else
-        m_sandbox->spawn(std::move(wanted), std::move(adopted));
+    });
 }
 
 void KernelProcess::adopt(SpawnedProcess process)
