@@ -10,8 +10,8 @@ Out: {"event": "ready", "preimported": [name]}. In, then, with [pidfd of the san
 
   {"n", "rlimits": [[which, value]], "cpus": [number]}
 
-Out, once for each: {"event": "forked", "n", "outer", "inner"} with the kernel's pid outside and inside of the sandbox, or
-{"event": "failed", "n", "error"}.
+Out, once for each: {"event": "forked", "n", "outer", "inner"} with the kernel's pid outside and inside of the sandbox,
+or {"event": "failed", "n", "error"}.
 
 Only workers, forked ahead of time, read orders. A worker joins the user and pid namespaces of one sandbox ("join"),
 forks the kernel, and ends: so this process itself never enters a sandbox, and the kernel's parent is the broker, which
@@ -31,6 +31,7 @@ import resource
 import site
 import socket
 import sys
+import time
 
 import python_runner
 
@@ -43,6 +44,7 @@ MAX_DESCRIPTORS = 5
 MAX_FAULTS = 5  # workers in a row that ended badly
 CONTROL_CLOSED = 7  # exit status of a worker
 CANNOT_START = 126
+CALM = 0.01  # seconds
 # What the allow-list's names stand for, and cells that warm them: first use of each costs as much as its import.
 LIBRARIES = {
     "numpy": ("numpy", "import numpy\nnumpy.arange(3).sum()"),
@@ -144,6 +146,8 @@ class Server:
             if code == CONTROL_CLOSED:
                 return
             faults = faults + 1 if code else 0
+            if workers:  # forking the next would take a processor from the kernel that was just asked for
+                time.sleep(CALM)
         sys.exit("workers end with status %d" % code)
 
     # --- a worker ---
@@ -214,7 +218,6 @@ class Server:
         os.umask(0o022)
         for which, value in order["rlimits"]:
             set_limit(which, value)
-        os.nice(self.common["nice"])
         if order["cpus"]:
             os.sched_setaffinity(0, order["cpus"])
         random.seed()
@@ -246,6 +249,7 @@ class Server:
         nothing = os.open("/dev/null", os.O_RDONLY)
         os.dup2(nothing, 0)
         check(libc.close_range(ctypes.c_uint(CHANNEL + 1), ctypes.c_uint(0xFFFFFFFF), 0), "close_range")
+        os.nice(self.common["nice"])  # not before: so far it was the engine's own work
         self.lock_down()
         os.environ.clear()
         os.environ.update(first["environment"])

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The local engine over the HTTP that the SDKs speak: from the request that creates a sandbox to the first output of
-`print(21+21)`, with the shell alone and with numpy, pandas and matplotlib imported ahead; 100 sandboxes at once, and what
-each of them holds while idle; a command from its start to its exit. Beside it, in the same run, what one would take
+`print(21+21)`, with the shell alone and with numpy, pandas and matplotlib imported ahead; 100 sandboxes at once, and
+what each of them holds while idle; a command from its start to its exit. Beside it, in the same run, what one would take
 instead. Prints one JSON line; a rival that cannot be had is left out, and standard error says so.
 
   engine.py [ROUNDS]    of create and run, one after the other (default 200)"""
