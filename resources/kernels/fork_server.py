@@ -1,22 +1,22 @@
 """Keeps a Python with the runner's shell and a template's libraries imported, and forks it into sandboxes.
 
-Started by the broker in a root of the template that can only be read, without network, capabilities or a /proc.
+Started by the broker in a root of the template that can only be read, without network or a /proc, and with the one
+capability (CAP_SYS_ADMIN below the broker's own user namespace) that joining a pid namespace takes.
 Descriptor 3 is a SOCK_SEQPACKET socket. A packet is one JSON object; "@" says that the object lies in the memory file
 that is the packet's last descriptor. In, first, what all kernels have in common:
 
-  {"filter": base64, "calls": {"capset", "seccomp"}, "join", "enter", "preimport": [name], "workers", "nice"}
+  {"filter": base64, "calls": {"capset", "seccomp"}, "spaces": {"pid", "user", "others"}, "preimport": [name], "nice"}
 
 Out: {"event": "ready", "preimported": [name]}. In, then, with [pidfd of the sandbox, stdout, stderr, channel]:
 
   {"n", "rlimits": [[which, value]], "cpus": [number]}
 
-Out, once for each: {"event": "forked", "n", "outer", "inner"} with the kernel's pid outside and inside of the sandbox,
-or {"event": "failed", "n", "error"}.
+Out, for each: {"event": "forked", "n", "outer"} with the kernel's pid here, and from the kernel {"event": "began", "n",
+"inner"} with its pid in the sandbox; or {"event": "failed", "n", "error"}. In the end {"event": "exited", "outer",
+"status", "cpuMs"}; of kernels that live longer than this process the broker becomes the parent.
 
-Only workers, forked ahead of time, read orders. A worker joins the user and pid namespaces of one sandbox ("join"),
-forks the kernel, and ends: so this process itself never enters a sandbox, and the kernel's parent is the broker, which
-reaps it. The kernel may come to life while the sandbox's files are still being mounted. It waits for the first line on
-its channel, {"environment": {}, "directory"}, enters the other namespaces ("enter"), gives up all rights, and serves.
+The kernel may come to life while the sandbox's files are still being mounted. It waits for the first line on its
+channel, {"environment": {}, "directory"}, enters the other namespaces, gives up all rights, and serves.
 """
 import array
 import base64
@@ -28,10 +28,10 @@ import json
 import os
 import random
 import resource
+import select
 import site
 import socket
 import sys
-import time
 
 import python_runner
 
@@ -41,10 +41,7 @@ RUNNER = python_runner.__file__
 PYTHON = "/usr/bin/python3"
 MAX_PACKET = (64 << 10) + 1
 MAX_DESCRIPTORS = 5
-MAX_FAULTS = 5  # workers in a row that ended badly
-CONTROL_CLOSED = 7  # exit status of a worker
 CANNOT_START = 126
-CALM = 0.01  # seconds
 # What the allow-list's names stand for, and cells that warm them: first use of each costs as much as its import.
 LIBRARIES = {
     "numpy": ("numpy", "import numpy\nnumpy.arange(3).sum()"),
@@ -56,12 +53,11 @@ LIBRARIES = {
 STARTUP_VARIABLES = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "MPL", "OMP_", "OPENBLAS_", "MKL_", "BLIS_",
                      "IPYTHON", "TZ", "NPY_", "NUMEXPR_")
 
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_READ, PR_CAPBSET_DROP = 1, 4, 23, 24
+PR_SET_DUMPABLE, PR_CAPBSET_READ, PR_CAPBSET_DROP = 4, 23, 24
 PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 CAPABILITY_VERSION_3 = 0x20080522
 SECCOMP_SET_MODE_FILTER = 1
-SIGKILL = 9
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -129,75 +125,60 @@ class Server:
         libc.malloc_trim(0)
         gc.freeze()
 
-    # --- this process: keeps workers at hand ---
+    # --- this process ---
 
     def serve(self):
-        workers = set()
-        faults = 0
-        while faults < MAX_FAULTS:
-            while len(workers) < self.common["workers"]:
-                worker = os.fork()
-                if worker == 0:
-                    self.work()
-                workers.add(worker)
-            ended, status = os.wait()
-            workers.discard(ended)
-            code = os.waitstatus_to_exitcode(status)
-            if code == CONTROL_CLOSED:
-                return
-            faults = faults + 1 if code else 0
-            if workers:  # forking the next would take a processor from the kernel that was just asked for
-                time.sleep(CALM)
-        sys.exit("workers end with status %d" % code)
+        """Until the broker closes the socket."""
+        poll = select.epoll()
+        poll.register(self.control, select.EPOLLIN)
+        kernels = {}  # pidfd -> pid
+        while True:
+            for descriptor, _ in poll.poll():
+                if descriptor in kernels:
+                    poll.unregister(descriptor)
+                    os.close(descriptor)
+                    self.reap(kernels.pop(descriptor))
+                    continue
+                order, descriptors = receive(self.control)
+                if order is None:
+                    return
+                kernel = self.fork_kernel(order, descriptors)
+                if kernel:
+                    ended = os.pidfd_open(kernel)
+                    poll.register(ended, select.EPOLLIN)
+                    kernels[ended] = kernel
 
-    # --- a worker ---
+    def say(self, **message):
+        self.control.send(json.dumps(message).encode())
 
-    def work(self):
-        status = 1
-        try:
-            check(prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl")
-            status = self.work_once()
-        except BaseException as error:
-            print("fork-server:", repr(error), file=sys.__stderr__, flush=True)
-        finally:
-            os._exit(status)
-
-    def work_once(self):
-        order, descriptors = receive(self.control)
-        if order is None:
-            return CONTROL_CLOSED
-        answer = {"n": order.get("n"), "event": "failed"}
-        try:
-            answer.update(self.fork_kernel(order, descriptors), event="forked")
-        except Exception as error:
-            answer["error"] = str(error)
-        self.control.send(json.dumps(answer).encode())
-        return 0
+    def reap(self, kernel):
+        _, status, used = os.wait4(kernel, 0)
+        self.say(event="exited", outer=kernel, status=status, cpuMs=int((used.ru_utime + used.ru_stime) * 1000))
 
     def fork_kernel(self, order, descriptors):
-        check(libc.setns(descriptors[0], self.common["join"]), "setns")
-        read_end, write_end = os.pipe()
-        kernel = os.fork()
-        if kernel == 0:
-            self.be_kernel(order, descriptors, write_end)
-        os.close(write_end)
-        said = os.read(read_end, 1024).decode("utf-8", "replace")
-        if not said.isdigit():
-            raise RuntimeError(said or "the kernel ended before it began")
-        return {"outer": kernel, "inner": int(said)}
+        try:
+            check(libc.setns(descriptors[0], self.common["spaces"]["pid"]), "setns")  # of children only
+            kernel = os.fork()
+            if kernel == 0:
+                self.be_kernel(order, descriptors)
+            self.say(event="forked", n=order["n"], outer=kernel)
+            return kernel
+        except Exception as error:
+            self.say(event="failed", n=order.get("n"), error=str(error))
+            return None
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
 
     # --- a kernel ---
 
-    def be_kernel(self, order, descriptors, report):
+    def be_kernel(self, order, descriptors):
         status = 1
         try:
-            try:
-                check(prctl(PR_SET_DUMPABLE, 0), "prctl")  # not to be looked into before it is like any other process
-                os.setsid()
-                os.write(report, b"%d" % os.getpid())
-            except BaseException as error:
-                os.write(report, ("%s" % error).encode()[:1024])
-                raise
+            check(prctl(PR_SET_DUMPABLE, 0), "prctl")  # not to be looked into before it is like any other process
+            check(libc.setns(descriptors[0], self.common["spaces"]["user"]), "setns")
+            os.setsid()
+            self.say(event="began", n=order["n"], inner=os.getpid())
             self.settle(order, descriptors)
             self.rehearse()
             if self.enter():
@@ -245,7 +226,7 @@ class Server:
         if not line:
             sys.exit(0)
         first = json.loads(line)
-        check(libc.setns(SANDBOX, self.common["enter"]), "setns")
+        check(libc.setns(SANDBOX, self.common["spaces"]["others"]), "setns")
         nothing = os.open("/dev/null", os.O_RDONLY)
         os.dup2(nothing, 0)
         check(libc.close_range(ctypes.c_uint(CHANNEL + 1), ctypes.c_uint(0xFFFFFFFF), 0), "close_range")

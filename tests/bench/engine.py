@@ -117,12 +117,15 @@ class Engine:
         self.key = pathlib.Path(self.ready["api_key_file"]).read_text().strip()
 
     def wait_for_fork_server(self) -> None:
-        """It serves as soon as it has workers."""
+        """Until a kernel has a parent outside of its sandbox."""
+        client = Client(self)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            if sum("fork_server.py" in command for command in below(self.process.pid).values()) >= 2:
+            sandbox = client.create()
+            said = client.into(sandbox, 49999, "/execute", {"code": "import os; print(os.getppid())"})
+            client.kill(sandbox)
+            if b'"0\\n"' in said:
                 return
-            time.sleep(0.05)
         raise RuntimeError("the fork-server did not start")
 
     def sandbox_memory(self) -> float:

@@ -25,6 +25,8 @@ namespace fs = std::filesystem;
 namespace sandglass::engine {
 namespace {
 
+constexpr std::chrono::seconds endPatience{5}; // of a sandbox that was killed: a hundred times what it takes
+
 void raiseSoftLimit(decltype(RLIMIT_NOFILE) resource)
 {
     rlimit limit{};
@@ -53,6 +55,7 @@ Broker::Broker(UniqueFd engine, UniqueFd daemon, pid_t enginePid)
     , m_daemon(std::move(daemon))
     , m_enginePid(enginePid)
     , m_forkServers({[this](ForkedKernel kernel) { forked(std::move(kernel)); },
+                     [this](pid_t outer, int status, std::int64_t cpuMs) { ended(outer, status, cpuMs); },
                      [this](std::int64_t token, const std::string &why) { notForked(token, why); },
                      [this](const std::string &key, bool ready, const std::string &why) {
                          (void)wire::send(m_engine.get(),
@@ -139,6 +142,7 @@ int Broker::serve()
             reap();
         }
         m_forkServers.tick();
+        checkOverdue();
         if (waiting[0].revents != 0 && !readRequests())
             break;
     }
@@ -148,11 +152,24 @@ int Broker::serve()
 
 int Broker::waitMilliseconds() const
 {
-    const auto next = m_forkServers.nextDeadline();
+    auto next = m_forkServers.nextDeadline();
+    for (const auto &[pid, running] : m_running)
+        next = std::min(next, running.overdue.value_or(next));
     if (next == ForkServers::Clock::time_point::max())
         return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - ForkServers::Clock::now());
     return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+}
+
+/// Pid 1 has not ended before every process of its namespace is reaped, the kernels by the fork-server.
+void Broker::checkOverdue()
+{
+    for (auto &[pid, running] : m_running) {
+        if (!running.overdue || ForkServers::Clock::now() < *running.overdue)
+            continue;
+        running.overdue.reset();
+        m_forkServers.replaceStuck(*running.forks);
+    }
 }
 
 bool Broker::readRequests()
@@ -233,9 +250,12 @@ void Broker::refuse(std::int64_t token, const Error &error)
 
 void Broker::killOne(std::int64_t token)
 {
-    for (const auto &[pid, running] : m_running) {
-        if (running.token == token)
-            kill(pid, SIGKILL);
+    for (auto &[pid, running] : m_running) {
+        if (running.token != token)
+            continue;
+        kill(pid, SIGKILL);
+        if (running.forks)
+            running.overdue = ForkServers::Clock::now() + endPatience;
     }
 }
 

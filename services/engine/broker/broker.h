@@ -37,10 +37,11 @@ private:
         std::string directory;
         UniqueFd pidFd;
         DaemonLimits limits;
-        std::optional<ForkServers::Settings> forks; ///< set: from such a fork-server
-        std::deque<ForkedKernel> waiting;           ///< forked, not asked for yet
-        std::deque<std::int64_t> wanted;            ///< requests of the engine without an answer
-        std::size_t ordered = 0;                    ///< on their way
+        std::optional<ForkServers::Settings> forks;            ///< set: from such a fork-server
+        std::deque<ForkedKernel> waiting;                      ///< forked, not asked for yet
+        std::deque<std::int64_t> wanted;                       ///< requests of the engine without an answer
+        std::size_t ordered = 0;                               ///< on their way
+        std::optional<ForkServers::Clock::time_point> overdue; ///< killed: when it must have ended
     };
     struct Kernel
     {
@@ -65,6 +66,7 @@ private:
     void unforked(std::int64_t token, std::int64_t request, const std::string &why);
     [[nodiscard]] Running *find(std::int64_t token);
     [[nodiscard]] int waitMilliseconds() const;
+    void checkOverdue();
     void reap();
     void ended(pid_t pid, int status, std::int64_t cpuMs);
     void killAll();

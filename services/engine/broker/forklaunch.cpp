@@ -35,7 +35,7 @@ const char *lockIn(const RootPlan &plan, const SyscallFilter &filter)
         return "set the host name";
     if (const char *failed = enterTemplate(plan))
         return failed;
-    if (!dropCapabilities())
+    if (!keepAdministration())
         return "drop capabilities";
     return filter.install() ? nullptr : "install the system call filter";
 }

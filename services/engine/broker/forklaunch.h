@@ -18,9 +18,9 @@ struct LaunchedForkServer
 };
 
 /// Starts resources/kernels/fork_server.py in a read-only root of the template (`plan`: its scratch directory must
-/// exist), without network, capabilities or a /proc, in the caller's user and pid namespaces. Returns at once; when it
-/// cannot start it says why on standard error and ends. The caller must be single-threaded and have all capabilities in
-/// its user namespace, as nest() gives them.
+/// exist), without network or a /proc and with CAP_SYS_ADMIN alone, in the caller's user and pid namespaces. Returns at
+/// once; when it cannot start it says why on standard error and ends. The caller must be single-threaded and have all
+/// capabilities in its user namespace, as nest() gives them.
 [[nodiscard]] Result<LaunchedForkServer> launchForkServer(const RootPlan &plan, const SyscallFilter &filter);
 
 } // namespace sandglass::engine

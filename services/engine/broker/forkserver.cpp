@@ -25,9 +25,7 @@ constexpr auto answerPatience = 5s;    // a hundred times what a fork takes on a
 constexpr std::size_t mostPending = 8; // more wait here, where a full socket cannot lose them
 constexpr std::size_t mostWaiting = 4096;
 constexpr std::size_t mostLastWords = 2048;
-constexpr int workers = 2;
-constexpr unsigned joinedNamespaces = CLONE_NEWUSER | CLONE_NEWPID;
-constexpr unsigned enteredNamespaces = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+constexpr unsigned otherNamespaces = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 
 /// The end the kernel gets, and ours, which is non-blocking.
 struct Ends
@@ -67,10 +65,8 @@ Json ForkServer::greeting(const SyscallFilter &filter, const std::vector<std::st
 {
     return {{"filter", base64Encode(filter.bytes())},
             {"calls", {{"capset", SYS_capset}, {"seccomp", SYS_seccomp}}},
-            {"join", joinedNamespaces},
-            {"enter", enteredNamespaces},
+            {"spaces", {{"pid", CLONE_NEWPID}, {"user", CLONE_NEWUSER}, {"others", otherNamespaces}}},
             {"preimport", preimport},
-            {"workers", workers},
             {"nice", sandboxNiceness}};
 }
 
@@ -80,7 +76,7 @@ ForkServer::ForkServer(LaunchedForkServer process, Listener listener)
 
 ForkServer::~ForkServer()
 {
-    // Its workers end with it; who reaps it is the broker, which may have done so already.
+    // Kernels live on. Who reaps it is the broker, which may have done so already.
     syscall(SYS_pidfd_send_signal, m_process.pidFd.get(), SIGKILL, nullptr, 0);
     for (const Pending &pending : m_pending)
         m_listener.refused(pending.kernel.token, "the fork-server ended");
@@ -150,19 +146,41 @@ void ForkServer::answered(const Json &answer)
         m_ready = true;
         return m_listener.ready();
     }
+    if (event == "exited")
+        return exited(static_cast<pid_t>(intOr(answer, "outer")), answer);
     const auto found = std::find_if(m_pending.begin(), m_pending.end(),
                                     [number = intOr(answer, "n")](const Pending &p) { return p.number == number; });
     if (found == m_pending.end())
         return; // refused for being late: with our ends closed, that kernel ends by itself
-    ForkedKernel kernel = std::move(found->kernel);
-    m_pending.erase(found);
     if (event == "forked") {
-        kernel.outer = static_cast<pid_t>(intOr(answer, "outer"));
-        kernel.inner = static_cast<int>(intOr(answer, "inner"));
-        m_listener.forked(std::move(kernel));
+        found->kernel.outer = static_cast<pid_t>(intOr(answer, "outer"));
+    } else if (event == "began") {
+        found->kernel.inner = static_cast<int>(intOr(answer, "inner"));
     } else {
-        m_listener.refused(kernel.token, stringOr(answer, "error", "the fork-server refused"));
+        m_listener.refused(found->kernel.token, stringOr(answer, "error", "the fork-server refused"));
+        m_pending.erase(found);
+        return sendWaiting();
     }
+    if (found->kernel.outer > 0 && found->kernel.inner > 0)
+        complete(found);
+}
+
+void ForkServer::complete(std::deque<Pending>::iterator pending)
+{
+    ForkedKernel kernel = std::move(pending->kernel);
+    m_pending.erase(pending);
+    m_listener.forked(std::move(kernel));
+    sendWaiting();
+}
+
+void ForkServer::exited(pid_t outer, const Json &answer)
+{
+    const auto unborn =
+        std::find_if(m_pending.begin(), m_pending.end(), [outer](const Pending &p) { return p.kernel.outer == outer; });
+    if (unborn == m_pending.end())
+        return m_listener.exited(outer, static_cast<int>(intOr(answer, "status")), intOr(answer, "cpuMs"));
+    m_listener.refused(unborn->kernel.token, "the kernel ended before it began");
+    m_pending.erase(unborn);
     sendWaiting();
 }
 
@@ -187,7 +205,7 @@ bool ForkServer::checkPatience(Clock::time_point now)
         return true;
     if (m_lastAnswer <= m_pending.front().sent)
         return false;
-    const ForkedKernel lost = std::move(m_pending.front().kernel); // its worker died; others go on
+    const ForkedKernel lost = std::move(m_pending.front().kernel); // others go on
     m_pending.pop_front();
     m_listener.refused(lost.token, "the fork-server did not answer");
     sendWaiting();

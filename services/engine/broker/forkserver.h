@@ -21,7 +21,7 @@ struct ForkOrder
     DaemonLimits limits;
 };
 
-/// A kernel that waits for the first line on its channel. Its parent is the broker.
+/// A kernel that waits for the first line on its channel. Its parent is the fork-server, then the broker.
 struct ForkedKernel
 {
     std::int64_t token = 0;
@@ -39,6 +39,8 @@ public:
     {
         std::function<void()> ready;
         std::function<void(ForkedKernel kernel)> forked;
+        /// One that was forked has ended; not called for those that live longer than the fork-server.
+        std::function<void(pid_t outer, int status, std::int64_t cpuMs)> exited;
         std::function<void(std::int64_t token, std::string why)> refused;
     };
     /// What all its kernels have in common: the filter they get, the libraries they find imported.
@@ -78,6 +80,8 @@ private:
     void sendWaiting();
     [[nodiscard]] bool sendOne(const ForkOrder &order);
     void answered(const Json &answer);
+    void complete(std::deque<Pending>::iterator pending);
+    void exited(pid_t outer, const Json &answer);
 
     LaunchedForkServer m_process;
     Listener m_listener;

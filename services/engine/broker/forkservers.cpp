@@ -109,7 +109,7 @@ void ForkServers::start(Slot &slot)
                                                                             0ms; // only now it is known to work
                                                                         m_listener.forked(std::move(kernel));
                                                                     },
-                                                                    m_listener.refused});
+                                                                    m_listener.exited, m_listener.refused});
     if (!slot.server->greet(ForkServer::greeting(m_sandboxFilter, slot.settings.preimport)))
         down(slot, "it takes no greeting");
 }
@@ -180,6 +180,13 @@ ForkServers::Clock::time_point ForkServers::nextDeadline() const
     for (const auto &[key, slot] : m_slots)
         next = std::min(next, slot.server ? slot.server->nextDeadline() : slot.nextStart);
     return next;
+}
+
+void ForkServers::replaceStuck(const Settings &settings)
+{
+    const auto found = m_slots.find(settings.key());
+    if (found != m_slots.end() && found->second.server)
+        down(found->second, "the fork-server stopped reaping");
 }
 
 bool ForkServers::reaped(pid_t pid)

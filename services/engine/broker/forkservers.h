@@ -24,6 +24,7 @@ public:
     struct Listener
     {
         std::function<void(ForkedKernel kernel)> forked;
+        std::function<void(pid_t outer, int status, std::int64_t cpuMs)> exited;
         std::function<void(std::int64_t token, std::string why)> refused;
         /// A fork-server serves, or why it does not.
         std::function<void(const std::string &key, bool ready, const std::string &why)> changed;
@@ -46,6 +47,8 @@ public:
     /// Restarts, and patience that has run out.
     void tick();
     [[nodiscard]] Clock::time_point nextDeadline() const;
+    /// Ends the fork-server of a sandbox that is killed but does not end: it does not reap, so that the broker has to.
+    void replaceStuck(const Settings &settings);
     /// True when `pid` was one of the fork-servers.
     bool reaped(pid_t pid);
     void stopAll();

@@ -165,16 +165,32 @@ bool SyscallFilter::install() const
         && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 
-bool dropCapabilities()
+namespace {
+
+bool drop(std::uint32_t kept)
 {
     for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
-        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
+        const bool keep = capability < 32 && (kept & (1U << capability)) != 0;
+        if (!keep && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
             return false;
     }
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    __user_cap_data_struct none[2]{};
-    return syscall(SYS_capset, &header, none) == 0;
+    const __user_cap_data_struct sets[2]{{kept, kept, kept}, {0, 0, 0}};
+    return syscall(SYS_capset, &header, sets) == 0;
+}
+
+} // namespace
+
+bool dropCapabilities()
+{
+    return drop(0);
+}
+
+bool keepAdministration()
+{
+    static_assert(CAP_SYS_ADMIN < 32);
+    return drop(1U << CAP_SYS_ADMIN) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0) == 0;
 }
 
 } // namespace sandglass::engine

@@ -28,5 +28,7 @@ private:
 
 /// Gives up every capability, also those a later exec could bring back. False with errno.
 [[nodiscard]] bool dropCapabilities();
+/// The same but for CAP_SYS_ADMIN in the present user namespace, which a program executed later keeps.
+[[nodiscard]] bool keepAdministration();
 
 } // namespace sandglass::engine

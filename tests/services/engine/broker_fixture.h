@@ -88,7 +88,7 @@ private:
 [[nodiscard]] std::vector<int> hostProcesses(const std::string &marker);
 /// Whether `pid` descends from `ancestor`; 0: from this process.
 [[nodiscard]] bool isOurs(int pid, int ancestor = 0);
-/// The processes below this one that began as a fork-server: itself first, its workers, and the kernels, which live in
+/// The processes below this one that began as a fork-server: itself, and the kernels, which live in
 /// the pid namespaces of their sandboxes.
 struct ForkServerProcesses
 {

@@ -282,6 +282,8 @@ void TestForkServer::aDeadServerIsReplaced()
 
 void TestForkServer::aStuckServerIsReplaced()
 {
+    Made before = make();
+    QVERIFY(before.kernel);
     for (const int pid : forkServerProcesses().servers)
         ::kill(pid, SIGSTOP);
     Made made = make(); // waits for the answer for a while, then starts cold
@@ -292,8 +294,19 @@ void TestForkServer::aStuckServerIsReplaced()
     Made after = make();
     QVERIFY(after.kernel);
     QCOMPARE(print(after, howBorn), std::string(forked));
-    for (Made *each : {&made, &after})
+    for (Made *each : {&before, &made, &after})
         m_fixture.kill(each->sandbox);
+
+    // A killed sandbox ends although the fork-server does not reap its kernel.
+    Made stuck = make();
+    QVERIFY(stuck.kernel);
+    QCOMPARE(print(stuck, howBorn), std::string(forked));
+    for (const int pid : forkServerProcesses().servers)
+        ::kill(pid, SIGSTOP);
+    m_fixture.kill(stuck.sandbox);
+    QVERIFY(forkServerProcesses().kernels.empty());
+    QVERIFY(
+        m_fixture.waitFor([this] { return m_fixture.host().canFork({"base"}, {"numpy"}); }, std::chrono::seconds(60)));
 }
 
 void TestForkServer::anUnknownTemplateIsRefused()
@@ -332,7 +345,7 @@ void TestForkServer::endsWithTheEngine()
     QCOMPARE(::read(ready[0], &byte, 1), ssize_t{1});
     QCOMPARE(byte, '1');
     std::vector<int> all;
-    const auto everything = [&] { // the fork-server, two workers, the kernel, the daemon
+    const auto everything = [&] { // the fork-server, the kernel, the daemon
         const auto [servers, kernels] = forkServerProcesses(engine);
         all = servers;
         all.insert(all.end(), kernels.begin(), kernels.end());
@@ -340,7 +353,7 @@ void TestForkServer::endsWithTheEngine()
             if (isOurs(pid, engine))
                 all.push_back(pid);
         }
-        return servers.size() == 3 && kernels.size() == 1 && all.size() == 5;
+        return servers.size() == 1 && kernels.size() == 1 && all.size() == 3;
     };
     QVERIFY(m_fixture.waitFor(everything));
     ::kill(engine, SIGKILL);

@@ -264,15 +264,17 @@ void TestKernelLock::forkServerItselfIsLocked()
             continue;
         seen = true;
         const QByteArray text = status.readAll();
-        for (const char *line :
-             {"CapInh:\t0000000000000000", "CapPrm:\t0000000000000000", "CapEff:\t0000000000000000",
-              "CapBnd:\t0000000000000000", "CapAmb:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"})
+        // CAP_SYS_ADMIN, in its own user namespace, is what joining a pid namespace takes.
+        for (const char *line : {"CapPrm:\t0000000000200000", "CapEff:\t0000000000200000", "CapBnd:\t0000000000200000",
+                                 "NoNewPrivs:\t1", "Seccomp:\t2"})
             QVERIFY2(text.contains(line), text.constData());
         QFile environment(QString::fromStdString(process + "/environ"));
         QVERIFY(environment.open(QIODevice::ReadOnly));
         QVERIFY(!environment.readAll().contains(canary));
         QVERIFY(std::filesystem::read_symlink(process + "/ns/net")
                 != std::filesystem::read_symlink("/proc/self/ns/net"));
+        QVERIFY(std::filesystem::read_symlink(process + "/ns/user")
+                != std::filesystem::read_symlink("/proc/self/ns/user"));
         QVERIFY(std::filesystem::read_symlink(process + "/ns/pid")
                 != std::filesystem::read_symlink("/proc/self/ns/pid"));
         QFile mounts(QString::fromStdString(process + "/mounts"));
