@@ -103,20 +103,16 @@ class Server:
         except (ImportError, KeyError):  # the template does not have it, or it is on no list
             return False
 
-    def run_unheard(self, code, remember):
+    def warm_up(self):
+        sys.stdout, sys.stderr = python_runner.streams(self.wire)
         self.wire.connection = Discard()
         self.wire.flusher = self  # no thread: it would not come along into a fork
-        self.runner.run({"code": code}, remember)
+        for code in ("1 + 1", "print('a')", "1 / 0", *(LIBRARIES[name][1] for name in self.preimported)):
+            self.runner.run({"code": code})
         self.wire.connection = self.wire.flusher = None
         self.wire.scheduled = False
         self.wire.wake.clear()
         self.runner.count = 0
-        self.runner.shell.execution_count = 1
-
-    def warm_up(self):
-        sys.stdout, sys.stderr = python_runner.streams(self.wire)
-        for code in ("1 + 1", "print('a')", "1 / 0", *(LIBRARIES[name][1] for name in self.preimported)):
-            self.run_unheard(code, True)
         self.runner.shell.reset(new_session=True)
         for name in ("last_type", "last_value", "last_traceback"):
             if hasattr(sys, name):
@@ -180,7 +176,6 @@ class Server:
             os.setsid()
             self.say(event="began", n=order["n"], inner=os.getpid())
             self.settle(order, descriptors)
-            self.rehearse()
             if self.enter():
                 os.execve(PYTHON, [PYTHON, "-u", RUNNER], dict(os.environ))
             python_runner.serve(self.runner, python_runner.take_channel())
@@ -213,12 +208,6 @@ class Server:
         processes = sys.modules.get("multiprocessing.process")
         if processes is not None:
             processes.current_process().authkey = os.urandom(32)
-
-    def rehearse(self):
-        """Makes pages its own that the first cell will write to, which costs more than the cell itself."""
-        self.run_unheard("print(0)", False)
-        package_folders()
-        os.environ.update(self.environment)
 
     def enter(self):
         """From a process of the fork-server to one like any other of the sandbox. True: it has to begin anew."""

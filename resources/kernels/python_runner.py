@@ -364,7 +364,7 @@ class Runner:
         else:
             raise KeyboardInterrupt
 
-    def run(self, request, remember=True):
+    def run(self, request):
         self.count += 1
         saved = {}
         for name, value in (request.get("env") or {}).items():
@@ -374,7 +374,7 @@ class Runner:
             self.running = True
             self.wire.send({"type": "number_of_executions", "execution_count": self.count})
             self.shell.execution_count = self.count
-            self.shell.run_cell(request.get("code", ""), store_history=remember)
+            self.shell.run_cell(request.get("code", ""), store_history=True)
             self.running = False
         except KeyboardInterrupt:  # between the cell's own handler and ours
             self.running = False

@@ -70,6 +70,7 @@ SandboxRegistry::SandboxRegistry(boost::asio::io_context &io, SandboxHost &host,
     , m_events(events)
     , m_options(options)
     , m_recorded(std::move(recorded))
+    , m_spare(io, host)
     , m_sampling(io)
 {
     sample();
@@ -275,9 +276,17 @@ void SandboxRegistry::createFrom(const Template &blueprint, CreateRequest reques
     spec.preimport = m_options.preimport;
     m_launching.insert(live);
     m_host.launch(std::move(spec), [this, alive = m_alive, live, then = std::move(then)](auto sandbox) {
+    const LaunchSpec kind = spec;
+    ++m_launching;
+    const auto whenLaunched = [this, alive = m_alive, live, then = std::move(then)](auto sandbox) {
         if (*alive)
             launched(live, std::move(sandbox), then);
-    });
+    };
+    if (m_spare.take(spec, whenLaunched))
+        live->id = spec.sandboxId;
+    else
+        m_host.launch(std::move(spec), whenLaunched);
+    m_spare.keep(kind);
 }
 
 void SandboxRegistry::launched(const LivePtr &live, Result<std::shared_ptr<Sandbox>> sandbox, const Then<LivePtr> &then)
@@ -388,6 +397,7 @@ void SandboxRegistry::kill(const std::string &id, const char *reason, Then<void>
 void SandboxRegistry::killAll(const char *reason, std::function<void()> then)
 {
     m_closing = true;
+    m_spare.close();
     auto left = std::make_shared<std::size_t>(m_sandboxes.size());
     if (*left == 0)
         return then();

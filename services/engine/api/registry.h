@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/engine/api/livesandbox.h"
+#include "services/engine/api/sparesandbox.h"
 
 #include <deque>
 #include <functional>
@@ -102,6 +103,7 @@ private:
     std::deque<std::pair<std::string, std::shared_ptr<SandboxLog>>> m_endedLogs; ///< by id, the newest last
     std::set<LivePtr> m_launching;
     bool m_closing = false;
+    SpareSandbox m_spare;
     boost::asio::steady_timer m_sampling;
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };

@@ -9,6 +9,8 @@
 namespace sandglass::engine {
 namespace {
 
+constexpr const char *endedText = "the sandbox ended unexpectedly";
+
 Error goneError()
 {
     return {Error::Kind::Service, 0, "the sandbox is gone", "unavailable"};
@@ -139,7 +141,7 @@ void LocalSandbox::ended()
     closeAll();
     if (!m_killRequested) {
         for (const auto &listener : std::exchange(m_goneListeners, {}))
-            listener("the sandbox ended unexpectedly");
+            listener(endedText);
     }
     for (const auto &waiter : std::exchange(m_killWaiters, {}))
         waiter();
@@ -304,6 +306,10 @@ void LocalSandbox::onExit(std::function<void(int, ExitStatus)> callback)
 
 void LocalSandbox::onGone(std::function<void(std::string)> callback)
 {
+    if (m_ended && !m_killRequested) { // between its launch and whoever adds a listener
+        boost::asio::post(m_io, [callback = std::move(callback)] { callback(endedText); });
+        return;
+    }
     m_goneListeners.push_back(std::move(callback));
 }
 
