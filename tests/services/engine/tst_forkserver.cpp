@@ -4,6 +4,8 @@
 
 #include <array>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +32,7 @@ private Q_SLOTS:
     void aDeadServerIsReplaced();
     void aStuckServerIsReplaced();
     void anUnknownTemplateIsRefused();
+    void standsOnSeveralLayers();
     void endsWithTheEngine();
 
 private:
@@ -324,6 +327,29 @@ void TestForkServer::anUnknownTemplateIsRefused()
     QVERIFY(m_fixture.waitFor([&reason] { return !reason.empty(); }));
     QCOMPARE(reason, std::string("template layer '../../etc' does not exist"));
     m_fixture.host().onForkServer(nullptr);
+}
+
+void TestForkServer::standsOnSeveralLayers()
+{
+    const std::filesystem::path layer = m_fixture.stateDirectory() + "/layers/extra";
+    std::filesystem::create_directories(layer / "opt/sandglass/local/lib");
+    std::ofstream(layer / "opt/of-the-layer") << "here";
+    const std::vector<std::string> layers{"base", "extra"};
+    m_fixture.host().prepare(layers, {});
+    QVERIFY(m_fixture.waitFor([&] { return m_fixture.host().canFork(layers, {}); }, std::chrono::seconds(60)));
+    LaunchSpec spec;
+    spec.sandboxId = "layered";
+    spec.layers = layers;
+    spec.preimport = std::vector<std::string>();
+    Made made;
+    made.sandbox = m_fixture.tryLaunch(spec).value_or(nullptr);
+    QVERIFY(made.sandbox);
+    made.kernel = m_fixture.kernel(made.sandbox);
+    QVERIFY(made.kernel);
+    QCOMPARE(print(made, howBorn), std::string(begunAnew)); // forked, without libraries
+    QCOMPARE(print(made, "import sys; print('IPython' in sys.modules, open('/opt/of-the-layer').read())"),
+             std::string("True here\n"));
+    m_fixture.kill(made.sandbox);
 }
 
 void TestForkServer::endsWithTheEngine()
