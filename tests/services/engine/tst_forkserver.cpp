@@ -306,8 +306,9 @@ void TestForkServer::aStuckServerIsReplaced()
     QCOMPARE(print(stuck, howBorn), std::string(forked));
     for (const int pid : forkServerProcesses().servers)
         ::kill(pid, SIGSTOP);
-    m_fixture.kill(stuck.sandbox);
-    QVERIFY(forkServerProcesses().kernels.empty());
+    bool gone = false;
+    stuck.sandbox->kill([&gone] { gone = true; });
+    QVERIFY(m_fixture.waitFor([&gone] { return gone; }));
     QVERIFY(
         m_fixture.waitFor([this] { return m_fixture.host().canFork({"base"}, {"numpy"}); }, std::chrono::seconds(60)));
 }
