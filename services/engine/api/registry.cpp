@@ -274,10 +274,8 @@ void SandboxRegistry::createFrom(const Template &blueprint, CreateRequest reques
     spec.layers = blueprint.layers;
     spec.limits = blueprint.limits;
     spec.preimport = m_options.preimport;
-    m_launching.insert(live);
-    m_host.launch(std::move(spec), [this, alive = m_alive, live, then = std::move(then)](auto sandbox) {
     const LaunchSpec kind = spec;
-    ++m_launching;
+    m_launching.insert(live);
     const auto whenLaunched = [this, alive = m_alive, live, then = std::move(then)](auto sandbox) {
         if (*alive)
             launched(live, std::move(sandbox), then);
