@@ -36,7 +36,26 @@ if ! cmp -s "$here/package-lock.json" "$build/.installed-lock"; then
   cp "$here/package-lock.json" "$build/.installed-lock"
 fi
 # Modules are looked up from where the test file stands.
-cp "$here"/*.test.mjs "$build/"
+rm -f "$build"/*.mjs
+cp "$here"/*.mjs "$build/"
+
+# The Python SDKs beside them; without them the JavaScript ones are tested alone.
+python=$build/python/bin/python
+python_missing() {
+  python=
+  printf '\n*** SKIPPED: the Python SDKs were NOT tested: %s ***\n\n' "$1" >&2
+}
+if ! cmp -s "$here/requirements.txt" "$build/.installed-requirements"; then
+  rm -rf "$build/python"
+  if ! python3 -m venv "$build/python" >"$build/pip.log" 2>&1; then
+    python_missing "no virtual environment could be made (apt install python3-venv)"
+  elif ! timeout 120 "$python" -m pip install --quiet -r "$here/requirements.txt" >"$build/pip.log" 2>&1; then
+    tail -n 3 "$build/pip.log" >&2
+    python_missing "pip could not install them"
+  else
+    cp "$here/requirements.txt" "$build/.installed-requirements"
+  fi
+fi
 
 state=$(mktemp -d)
 "$engine" --state-dir "$state" --api-port 0 --sandbox-port 0 --ready-file "$state/ready.json" >"$state/engine.log" 2>&1 &
@@ -60,6 +79,10 @@ export E2B_API_URL E2B_SANDBOX_URL E2B_API_KEY
 unset E2B_DEBUG E2B_DOMAIN E2B_ACCESS_TOKEN http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
 status=0
 # The SDKs' connection pools would keep the process alive for a minute after the last test.
-"$node" --test --test-force-exit "$build"/*.test.mjs || status=$?
+js() { "$node" --test --test-force-exit --test-concurrency=3 "$@" || status=$?; }
+shopt -s extglob
+js "$build"/!(limits).test.mjs
+[ -z "$python" ] || "$python" -B "$here/python_cases.py" 2>&1 || status=$?
+js "$build/limits.test.mjs"
 [ "$status" -eq 0 ] || cat "$state/engine.log" >&2
 exit "$status"

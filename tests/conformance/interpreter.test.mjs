@@ -1,0 +1,242 @@
+// The code interpreter with its SDK: results of every kind, streams, errors, contexts.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { NotFoundError, SandboxError } from 'e2b'
+import { Sandbox } from '@e2b/code-interpreter'
+import { toPort, until } from './support.mjs'
+
+describe('interpreter', () => {
+  let sandbox
+  const run = (...args) => sandbox.runCode(...args)
+  before(async () => { sandbox = await Sandbox.create({ timeoutMs: 120_000, envs: { FROM: 'sandbox' } }) })
+  after(() => sandbox?.kill())
+
+  const only = (execution) => {
+    assert.equal(execution.error, undefined, JSON.stringify(execution.error))
+    assert.equal(execution.results.length, 1, JSON.stringify(execution.results))
+    return execution.results[0]
+  }
+
+  test('nothing, a comment, an assignment: no result', async () => {
+    for (const code of ['', '# nothing', 'x = 1', 'None', 'x;']) {
+      const execution = await run(code)
+      assert.deepEqual([execution.results.length, execution.error, execution.text], [0, undefined, undefined], code)
+    }
+  })
+
+  test('texts lose their quotes, other values are shown', async () => {
+    assert.equal((await run(`'it is'`)).text, 'it is')
+    assert.equal((await run('3.5')).text, '3.5')
+    assert.equal((await run('[1, "a", None]')).text, "[1, 'a', None]")
+    assert.equal((await run('"žluťoučký 🐎"')).text, 'žluťoučký 🐎')
+  })
+
+  test('lists and dictionaries are JSON too', async () => {
+    const result = only(await run('{"a": [1, 2.5, None, True], "ü": {"b": "c"}}'))
+    assert.deepEqual(result.json, { a: [1, 2.5, null, true], 'ü': { b: 'c' } })
+    assert.ok(result.isMainResult)
+    assert.ok(result.formats().includes('json'))
+  })
+
+  test('HTML, Markdown, SVG, LaTeX, JSON, JavaScript, PNG and JPEG', async () => {
+    const show = async (code) => only(await run(`from IPython.display import *\n${code}`))
+    assert.equal((await show('HTML("<b>bold</b>")')).html, '<b>bold</b>')
+    assert.equal((await show('Markdown("# head")')).markdown, '# head')
+    assert.match((await show(`SVG('<svg xmlns="http://www.w3.org/2000/svg"></svg>')`)).svg, /^<svg/)
+    assert.equal((await show('Latex("$x^2$")')).latex, '$x^2$')
+    assert.deepEqual((await show('JSON({"k": [1]})')).json, { k: [1] })
+    assert.equal((await show('Javascript("alert(1)")')).javascript.trim(), 'alert(1)')
+    const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+    assert.equal((await show(`import base64\nImage(base64.b64decode("${png}"))`)).png.replace(/\s/g, ''), png)
+    assert.equal((await show('Image(b"\\xff\\xd8\\xff\\xe0jpeg", format="jpeg")')).jpeg, Buffer.from('ffd8ffe06a706567', 'hex').toString('base64'))
+  })
+
+  test('an object with its own faces', async () => {
+    const result = only(await run(`
+class Faces:
+    def __repr__(self): return 'face'
+    def _repr_html_(self): return '<i>face</i>'
+    def _repr_markdown_(self): return '*face*'
+    def _repr_mimebundle_(self, **_): return {'application/vnd.own+json': {'a': 1}}
+Faces()`))
+    assert.deepEqual([result.text, result.html, result.markdown], ['face', '<i>face</i>', '*face*'])
+    assert.deepEqual(result.raw.extra, { 'application/vnd.own+json': { a: 1 } })
+  })
+
+  test('several results in their order, one of them the main one', async () => {
+    const { results, text } = await run('from IPython.display import display\nfor i in range(3): display(i)\n"last"')
+    assert.deepEqual(results.map((each) => [each.text, each.isMainResult]), [['0', false], ['1', false], ['2', false], ['last', true]])
+    assert.equal(text, 'last')
+  })
+
+  test('a data frame as values', async () => {
+    const result = only(await run('import pandas as pd\npd.DataFrame({"n": [1, 2], "t": ["a", "b"], "f": [0.5, float("nan")]})'))
+    assert.deepEqual(result.data, { n: [1, 2], t: ['a', 'b'], f: [0.5, null] })
+    assert.match(result.html, /<table/)
+  })
+
+  test('two figures are two pictures', async () => {
+    const { results, error } = await run('import matplotlib.pyplot as plt\nfor n in (1, 2):\n    plt.figure(); plt.plot([n, 2]); plt.show()')
+    assert.equal(error, undefined)
+    assert.equal(results.filter((each) => each.png).length, 2)
+    assert.equal(new Set(results.map((each) => each.png)).size, 2)
+  })
+
+  test('output, errors and results reach their callbacks', async () => {
+    const seen = []
+    const execution = await run('import sys\nprint("out")\nprint("err", file=sys.stderr)\nfrom IPython.display import display\ndisplay(1)\n1/0', {
+      onStdout: (m) => seen.push(`out:${m.line}:${m.error}`), onStderr: (m) => seen.push(`err:${m.line}:${m.error}`),
+      onResult: (r) => seen.push(`result:${r.text}`), onError: (e) => seen.push(`error:${e.name}`),
+    })
+    assert.deepEqual(seen.filter((each) => !/^(out|err):/.test(each)), ['result:1', 'error:ZeroDivisionError'])
+    assert.ok(seen.includes('out:out\n:false') && seen.includes('err:err\n:true'), seen.join())
+    assert.equal(execution.error.name, 'ZeroDivisionError')
+    assert.deepEqual([execution.logs.stdout.join(''), execution.logs.stderr.join('')], ['out\n', 'err\n'])
+  })
+
+  test('output comes while the code runs', async () => {
+    const times = []
+    await run('import time\nfor i in range(3):\n    print(i); time.sleep(0.2)', { onStdout: () => { times.push(Date.now()) } })
+    assert.ok(times.length >= 3 && times.at(-1) - times[0] >= 300, `${times.length} in ${times.at(-1) - times[0]} ms`)
+  })
+
+  test('five megabytes of output arrive whole', async () => {
+    const { logs } = await run('for i in range(50000): print(str(i).zfill(99))')
+    const text = logs.stdout.join('')
+    assert.equal(text.length, 5_000_000)
+    assert.ok(text.startsWith('0'.repeat(99) + '\n') && text.endsWith('49999\n'))
+  })
+
+  test('output of many languages, of children, and of bare bytes', async () => {
+    const { logs } = await run('import os, sys, subprocess\nprint("Ελληνικά 中文 🐎")\nsys.stdout.flush()\nsubprocess.run(["echo", "child 子"])\nos.write(1, b"raw\\n")')
+    assert.equal(logs.stdout.join(''), 'Ελληνικά 中文 🐎\nchild 子\nraw\n')
+  })
+
+  test('errors: own classes, chains, syntax, leaving', async () => {
+    const own = (await run('class Mine(Exception): pass\nraise Mine("because ü")')).error
+    assert.deepEqual([own.name, own.value], ['Mine', 'because ü'])
+    const chain = (await run('try:\n    1/0\nexcept ZeroDivisionError as e:\n    raise ValueError("second") from e')).error
+    assert.deepEqual([chain.name, chain.value], ['ValueError', 'second'])
+    assert.match(chain.traceback, /ZeroDivisionError/)
+    assert.match(chain.traceback, /direct cause/)
+    assert.equal((await run('if True:\nprint(1)')).error.name, 'IndentationError')
+    assert.equal((await run('raise SystemExit(3)')).error.name, 'SystemExit')
+    assert.equal((await run('raise KeyboardInterrupt')).error.name, 'KeyboardInterrupt')
+    assert.equal((await run('"still there"')).text, 'still there')
+  })
+
+  test('what came before an error is kept', async () => {
+    const execution = await run('kept_before = 5\nprint("before")\nundefined_name\nprint("after")')
+    assert.deepEqual([execution.logs.stdout.join(''), execution.error.name], ['before\n', 'NameError'])
+    assert.equal((await run('kept_before')).text, '5')
+  })
+
+  test('input() has nobody to ask', async () => {
+    const { error } = await run('input("name? ")')
+    assert.match(error.name, /StdinNotImplemented|EOFError/)
+  })
+
+  test('await at the top level', async () => {
+    assert.equal((await run('import asyncio\nawait asyncio.sleep(0.01)\nawait asyncio.gather(asyncio.sleep(0, 1), asyncio.sleep(0, 2))')).text, '[1, 2]')
+  })
+
+  test('magics and the shell', async () => {
+    assert.equal((await run('!echo shell $((40+2))')).logs.stdout.join('').trim(), 'shell 42')
+    assert.deepEqual((await run('lines = !printf "a\\nb\\n"\nlist(lines)')).json ?? only(await run('list(lines)')).json, ['a', 'b'])
+    assert.match((await run('%timeit -n1 -r1 pass')).logs.stdout.join(''), /loop/)
+    assert.match((await run('%%bash\necho from $BASH_VERSION')).logs.stdout.join(''), /^from \d/)
+    assert.equal((await run('%no_such_magic')).error?.name ?? 'UsageError', 'UsageError')
+  })
+
+  test('counting executions', async () => {
+    const context = await sandbox.createCodeContext()
+    assert.equal((await run('1', { context })).executionCount, 1)
+    assert.equal((await run('2', { context })).executionCount, 2)
+    await sandbox.restartCodeContext(context)
+    assert.equal((await run('3', { context })).executionCount, 1)
+    await sandbox.removeCodeContext(context)
+  })
+
+  test('variables of the sandbox, of one run, and again without', async () => {
+    const get = 'import os\nstr(os.environ.get("FROM")) + "," + str(os.environ.get("EXTRA"))'
+    assert.equal((await run(get)).text, 'sandbox,None')
+    assert.equal((await run(get, { envs: { FROM: 'run', EXTRA: 'x ü' } })).text, 'run,x ü')
+    assert.equal((await run(get)).text, 'sandbox,None')
+    assert.equal((await run('!echo $FROM', { envs: { FROM: 'to children' } })).logs.stdout.join('').trim(), 'to children')
+  })
+
+  test('the working directory of a context', async () => {
+    await sandbox.files.makeDir('place')
+    const context = await sandbox.createCodeContext({ cwd: '/home/user/place' })
+    assert.deepEqual([context.language, context.cwd], ['python', '/home/user/place'])
+    await run('open("here.txt", "w").write("x")', { context })
+    assert.equal(await sandbox.files.exists('place/here.txt'), true)
+    assert.equal((await run('import os; os.getcwd()')).text, '/home/user')
+    await sandbox.removeCodeContext(context.id)
+    await assert.rejects(sandbox.createCodeContext({ cwd: '/no/such' }), SandboxError)
+  })
+
+  test('contexts run beside each other, one context in its order', async () => {
+    const [a, b] = await Promise.all([sandbox.createCodeContext(), sandbox.createCodeContext()])
+    assert.notEqual(a.id, b.id)
+    const slow = run('import time\ntime.sleep(1.5)\n"slow"', { context: a })
+    const started = Date.now()
+    assert.equal((await run('"quick"', { context: b })).text, 'quick')
+    assert.ok(Date.now() - started < 1400)
+    const queued = run('"after"', { context: a })
+    assert.equal((await slow).text, 'slow')
+    assert.equal((await queued).text, 'after')
+    await Promise.all([sandbox.removeCodeContext(a), sandbox.removeCodeContext(b)])
+  })
+
+  test('contexts that are not there', async () => {
+    const id = '00000000-0000-4000-8000-000000000000'
+    await assert.rejects(sandbox.removeCodeContext(id), NotFoundError)
+    await assert.rejects(sandbox.restartCodeContext(id), NotFoundError)
+    await assert.rejects(run('1', { context: { id, language: 'python', cwd: '/' } }), NotFoundError)
+  })
+
+  test('a language that no kernel speaks', async () => {
+    await assert.rejects(sandbox.createCodeContext({ language: 'cobol' }))
+    await assert.rejects(run('1', { language: 'cobol' }))
+    assert.equal((await run('"python goes on"')).text, 'python goes on')
+  })
+
+  test('cancelled code is interrupted, and the state stays', async () => {
+    await run('survivor = 7')
+    await assert.rejects(run('import time\nwhile True: time.sleep(0.01)', { timeoutMs: 600 }))
+    assert.equal((await run('survivor')).text, '7')
+  })
+
+  test('code waits for no thread, and a thread may print', async () => {
+    const { logs } = await run('import threading\nt = threading.Thread(target=lambda: print("from a thread")); t.start(); t.join()')
+    assert.equal(logs.stdout.join(''), 'from a thread\n')
+  })
+
+  test('the wire: one JSON object a line, the end last', async () => {
+    const response = await toPort(sandbox, 49999, '/execute', {
+      method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Access-Token': sandbox.envdAccessToken },
+      body: JSON.stringify({ code: 'print("x")\n1', context_id: null, language: null, env_vars: null }),
+    })
+    const lines = (await response.text()).trimEnd().split('\n').map((line) => JSON.parse(line))
+    assert.deepEqual(lines.map((each) => each.type), ['number_of_executions', 'stdout', 'result', 'end_of_execution'])
+    assert.ok(!Number.isNaN(Date.parse(lines[1].timestamp)))
+  })
+
+  test('the wire: health, both ways of choosing at once, no token', async () => {
+    assert.equal(await (await toPort(sandbox, 49999, '/health')).text(), 'OK')
+    const post = (body, headers) => toPort(sandbox, 49999, '/execute', { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) })
+    const token = { 'X-Access-Token': sandbox.envdAccessToken }
+    assert.equal((await post({ code: '1', context_id: 'x', language: 'python' }, token)).status, 400)
+    assert.equal((await post({ code: '1', context_id: 'x' }, token)).status, 404)
+    assert.equal((await post({ code: '1' }, {})).status, 401)
+  })
+
+  test('files and commands are in the same place as the code', async () => {
+    await sandbox.files.write('numbers.csv', 'a,b\n1,2\n3,4\n')
+    assert.equal((await run('import pandas as pd\nint(pd.read_csv("numbers.csv").b.sum())')).text, '6')
+    await run('open("from_code.txt", "w").write("written")')
+    assert.equal((await sandbox.commands.run('cat from_code.txt')).stdout, 'written')
+    await until(async () => (await sandbox.commands.list()).length >= 0, 'a list')
+  })
+})
