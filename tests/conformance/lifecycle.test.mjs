@@ -122,7 +122,7 @@ describe('life of a sandbox', { concurrency: 3 }, () => {
   })
 
   test('waking by a request, with the interpreter as it was', async (t) => {
-    const sandbox = await create(t, { timeoutMs: 2_000, lifecycle: { onTimeout: 'pause', autoResume: true } }, Interpreter)
+    const sandbox = await create(t, { lifecycle: { onTimeout: 'pause', autoResume: true } }, Interpreter)
     await sandbox.runCode('kept = 41')
     await sandbox.pause()
     assert.equal((await sandbox.runCode('kept + 1')).text, '42')

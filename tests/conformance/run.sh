@@ -81,8 +81,12 @@ status=0
 # The SDKs' connection pools would keep the process alive for a minute after the last test.
 js() { "$node" --test --test-force-exit --test-concurrency=3 "$@" || status=$?; }
 shopt -s extglob
+if [ -n "$python" ]; then "$python" -B "$here/python_cases.py" >"$build/python.log" 2>&1 & python_pid=$!; fi
 js "$build"/!(limits).test.mjs
-[ -z "$python" ] || "$python" -B "$here/python_cases.py" 2>&1 || status=$?
+if [ -n "$python" ]; then
+  wait "$python_pid" || status=$?
+  cat "$build/python.log"
+fi
 js "$build/limits.test.mjs"
 [ "$status" -eq 0 ] || cat "$state/engine.log" >&2
 exit "$status"

@@ -1,6 +1,7 @@
 #include "services/engine/api/connect.h"
 
 #include <array>
+#include <charconv>
 #include <utility>
 
 namespace sandglass::engine {
@@ -29,6 +30,14 @@ constexpr std::array<std::pair<std::string_view, int>, 16> kStatus{{
 Json errorJson(const Error &error)
 {
     return {{"code", error.code.empty() ? "internal" : error.code}, {"message", error.message}};
+}
+
+std::int64_t headerNumber(const http::RequestHead &request, std::string_view name)
+{
+    const std::string_view text = request.header(name);
+    std::int64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
 }
 
 constexpr std::size_t kPrefix = 5;
@@ -66,6 +75,16 @@ Result<Json> openConnectEnvelope(std::string_view body)
     if (!json || !json->is_object())
         return rpcFailure("invalid_argument", "the message is not a JSON object");
     return json;
+}
+
+StreamTimes streamTimes(const http::RequestHead &request)
+{
+    StreamTimes times;
+    if (const auto seconds = headerNumber(request, "keepalive-ping-interval"); seconds > 0 && seconds < 3600)
+        times.keepalive = std::chrono::seconds(seconds);
+    if (const auto ms = headerNumber(request, "connect-timeout-ms"); ms > 0 && ms < 86'400'000)
+        times.limit = std::chrono::milliseconds(ms);
+    return times;
 }
 
 int connectStatus(std::string_view code)

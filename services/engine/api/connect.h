@@ -3,6 +3,7 @@
 #include "services/core/json.h"
 #include "services/http/server.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,14 @@ inline constexpr const char *kConnectStreamType = "application/connect+json";
 [[nodiscard]] std::string connectEnd(const std::optional<Error> &error = {});
 /// The payload of a request body that holds exactly one envelope.
 [[nodiscard]] Result<Json> openConnectEnvelope(std::string_view body);
+
+/// What a caller of a stream wants: Keepalive-Ping-Interval and Connect-Timeout-Ms.
+struct StreamTimes
+{
+    std::chrono::seconds keepalive{90};
+    std::chrono::milliseconds limit{0}; ///< 0 = none
+};
+[[nodiscard]] StreamTimes streamTimes(const http::RequestHead &request);
 
 /// HTTP status of a unary answer for a Connect code ("not_found" -> 404); unknown codes are 500.
 [[nodiscard]] int connectStatus(std::string_view code);

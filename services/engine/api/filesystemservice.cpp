@@ -76,16 +76,9 @@ void serveFilesystem(Sandbox &sandbox, const std::string &method, const http::Re
     if (!user)
         return exchange->respond(connectError(user.error()));
     const auto message = parseJson(request.body);
-    if (!message || !message->is_object()) {
-        const Error notAvailable{Error::Kind::Service, 0, "watching directories is not available on this server",
-                                 "unimplemented"};
-        const Error notJson{Error::Kind::Service, 0, "the message is not a JSON object", "invalid_argument"};
-        if (method != "WatchDir")
-            return exchange->respond(connectError(notJson));
-        exchange->startStream(200, {{"Content-Type", kConnectStreamType}});
-        exchange->write(connectEnd(notAvailable));
-        return exchange->finish();
-    }
+    if (!message || !message->is_object())
+        return exchange->respond(connectError(
+            {Error::Kind::Service, 0, "the message is not a JSON object", "invalid_argument"}));
     const auto path = [&](const char *key) { return expandPath(stringOr(*message, key), *user); };
     if (method == "Stat")
         return sandbox.stat(path("path"), user->name, answerEntry(exchange));

@@ -6,6 +6,7 @@
 #include "services/engine/api/processtable.h"
 #include "services/engine/api/sandboxlog.h"
 #include "services/engine/api/templatecatalog.h"
+#include "services/engine/api/watchservice.h"
 #include "services/engine/broker/sandbox.h"
 #include "services/engine/network/egressproxy.h"
 
@@ -64,6 +65,7 @@ struct LiveSandbox
     std::shared_ptr<ProcessTable> processes;
     std::shared_ptr<Interpreter> interpreter;
     std::unique_ptr<EgressProxy> egress; ///< soon after the start
+    std::shared_ptr<PolledWatchers> watchers; ///< made with the first
     boost::asio::steady_timer deadline;
 
     [[nodiscard]] bool isRunning() const { return state == State::Running; }

@@ -5,7 +5,6 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include <charconv>
 #include <csignal>
 #include <cstring>
 
@@ -14,14 +13,6 @@ namespace sandglass::engine {
 namespace {
 
 constexpr std::size_t kMostPending = 1U << 20;
-
-std::int64_t headerNumber(const http::RequestHead &request, std::string_view name)
-{
-    const std::string_view text = request.header(name);
-    std::int64_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
-    return number;
-}
 
 const char *outputName(RunningProcess::Output kind)
 {
@@ -83,10 +74,9 @@ ProcessStream::ProcessStream(boost::asio::io_context &io, const http::RequestHea
                              std::shared_ptr<http::Exchange> exchange)
     : m_exchange(std::move(exchange)), m_keepalive(io), m_deadline(io)
 {
-    if (const auto seconds = headerNumber(request, "keepalive-ping-interval"); seconds > 0 && seconds < 3600)
-        m_interval = std::chrono::seconds(seconds);
-    if (const auto ms = headerNumber(request, "connect-timeout-ms"); ms > 0 && ms < 86'400'000)
-        m_limit = std::chrono::milliseconds(ms);
+    const StreamTimes times = streamTimes(request);
+    m_interval = times.keepalive;
+    m_limit = times.limit;
 }
 
 void ProcessStream::open()

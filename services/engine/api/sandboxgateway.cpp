@@ -9,6 +9,7 @@
 #include "services/engine/api/portproxy.h"
 #include "services/engine/api/processservice.h"
 #include "services/engine/api/router.h"
+#include "services/engine/api/watchservice.h"
 
 #include <algorithm>
 
@@ -177,6 +178,12 @@ void SandboxGateway::serveEnvd(const LivePtr &live, const http::Request &request
     const auto segments = splitPath(request.path);
     if (segments.size() == 2 && segments[0] == "process.Process" && request.method == "POST")
         return serveProcess(m_io, live->processes, segments[1], request, exchange);
+    if (segments.size() == 2 && segments[0] == "filesystem.Filesystem" && isWatchMethod(segments[1])
+        && request.method == "POST") {
+        if (!live->watchers)
+            live->watchers = std::make_shared<PolledWatchers>();
+        return serveWatch(m_io, live->sandbox, live->watchers, segments[1], request, exchange);
+    }
     if (segments.size() == 2 && segments[0] == "filesystem.Filesystem" && request.method == "POST")
         return serveFilesystem(*live->sandbox, segments[1], request, exchange);
     exchange->respond(http::Response::error(404, "no such route: " + request.path));

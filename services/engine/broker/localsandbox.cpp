@@ -16,27 +16,6 @@ Error goneError()
     return {Error::Kind::Service, 0, "the sandbox is gone", "unavailable"};
 }
 
-FileEntry entryFrom(const Json &json)
-{
-    FileEntry entry;
-    entry.name = stringOr(json, "name");
-    entry.path = stringOr(json, "path");
-    const std::string type = stringOr(json, "type");
-    entry.type = type == "file" ? FileEntry::Type::File
-        : type == "directory"   ? FileEntry::Type::Directory
-        : type == "symlink"     ? FileEntry::Type::Symlink
-                                : FileEntry::Type::Unknown;
-    entry.size = intOr(json, "size");
-    entry.mode = static_cast<std::uint32_t>(intOr(json, "mode"));
-    entry.permissions = stringOr(json, "permissions");
-    entry.owner = stringOr(json, "owner");
-    entry.group = stringOr(json, "group");
-    entry.modifiedUnixNs = intOr(json, "mtime");
-    if (json.is_object() && json.contains("target"))
-        entry.symlinkTarget = stringOr(json, "target");
-    return entry;
-}
-
 SpawnedProcess processFrom(wire::Incoming answer)
 {
     SpawnedProcess process;
@@ -59,6 +38,27 @@ SpawnedProcess processFrom(wire::Incoming answer)
 }
 
 } // namespace
+
+FileEntry fileEntryFrom(const Json &json)
+{
+    FileEntry entry;
+    entry.name = stringOr(json, "name");
+    entry.path = stringOr(json, "path");
+    const std::string type = stringOr(json, "type");
+    entry.type = type == "file" ? FileEntry::Type::File
+        : type == "directory"   ? FileEntry::Type::Directory
+        : type == "symlink"     ? FileEntry::Type::Symlink
+                                : FileEntry::Type::Unknown;
+    entry.size = intOr(json, "size");
+    entry.mode = static_cast<std::uint32_t>(intOr(json, "mode"));
+    entry.permissions = stringOr(json, "permissions");
+    entry.owner = stringOr(json, "owner");
+    entry.group = stringOr(json, "group");
+    entry.modifiedUnixNs = intOr(json, "mtime");
+    if (json.is_object() && json.contains("target"))
+        entry.symlinkTarget = stringOr(json, "target");
+    return entry;
+}
 
 LocalSandbox::LocalSandbox(boost::asio::io_context &io, UniqueFd control, LaunchSpec spec,
                            std::function<bool(Json)> tellBroker)
@@ -210,7 +210,7 @@ void LocalSandbox::requestEntry(Json body, Then<FileEntry> then)
 {
     request(std::move(body), [then = std::move(then)](Result<wire::Incoming> answer) {
         if (answer)
-            then(entryFrom(answer->body));
+            then(fileEntryFrom(answer->body));
         else
             then(tl::unexpected(answer.error()));
     });
@@ -331,7 +331,7 @@ void LocalSandbox::listDirectory(std::string path, std::string user, int depth, 
                     return then(tl::unexpected(answer.error()));
                 std::vector<FileEntry> entries;
                 for (const Json &entry : answer->body)
-                    entries.push_back(entryFrom(entry));
+                    entries.push_back(fileEntryFrom(entry));
                 then(std::move(entries));
             });
 }
@@ -349,6 +349,16 @@ void LocalSandbox::move(std::string source, std::string destination, std::string
 void LocalSandbox::remove(std::string path, std::string user, Then<void> then)
 {
     requestVoid({{"op", "remove"}, {"path", path}, {"user", user}}, std::move(then));
+}
+
+void LocalSandbox::watchDirectory(WatchSpec spec, Then<UniqueFd> then)
+{
+    requestFd({{"op", "watch"},
+               {"path", spec.path},
+               {"user", spec.user},
+               {"recursive", spec.recursive},
+               {"entries", spec.withEntries}},
+              std::move(then));
 }
 
 void LocalSandbox::writableLayer(Then<UniqueFd> then)

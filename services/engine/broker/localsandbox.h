@@ -40,6 +40,7 @@ public:
     void makeDirectory(std::string path, std::string user, Then<FileEntry> then) override;
     void move(std::string source, std::string destination, std::string user, Then<FileEntry> then) override;
     void remove(std::string path, std::string user, Then<void> then) override;
+    void watchDirectory(WatchSpec spec, Then<UniqueFd> then) override;
     void writableLayer(Then<UniqueFd> then) override;
     void pause(Then<void> then) override;
     void resume(Then<void> then) override;

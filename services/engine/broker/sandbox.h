@@ -3,6 +3,8 @@
 #include "services/core/result.h"
 #include "services/core/uniquefd.h"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -79,6 +81,9 @@ struct FileEntry
     std::optional<std::string> symlinkTarget;
 };
 
+/// The entry in the words of sandglass-sandboxd; what is missing or odd there stays as it is made here.
+[[nodiscard]] FileEntry fileEntryFrom(const nlohmann::json &json);
+
 struct ResourceUsage
 {
     double cpuUsedPercent = 0; ///< of all allotted processors, since the last call
@@ -120,6 +125,14 @@ public:
     virtual void makeDirectory(std::string path, std::string user, Then<FileEntry> then) = 0;
     virtual void move(std::string source, std::string destination, std::string user, Then<FileEntry> then) = 0;
     virtual void remove(std::string path, std::string user, Then<void> then) = 0;
+    struct WatchSpec
+    {
+        std::string path, user;
+        bool recursive = false, withEntries = false;
+    };
+    /// A pipe with a line of JSON for every change in a directory, as sandboxd/watch.h has it; closing it ends the
+    /// watch. The lines come out of the sandbox: they may be anything.
+    virtual void watchDirectory(WatchSpec spec, Then<UniqueFd> then) = 0;
 
     /// The folder in which the overlay keeps what was written in the sandbox, as the engine sees it. It holds the
     /// sandbox's memory as long as it is open. Error "unimplemented": this tier has no such layer.

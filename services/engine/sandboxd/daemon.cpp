@@ -5,6 +5,7 @@
 #include "services/engine/sandboxd/ports.h"
 #include "services/engine/sandboxd/procfs.h"
 #include "services/engine/sandboxd/spawn.h"
+#include "services/engine/sandboxd/watch.h"
 #include "services/engine/sandboxd/wire.h"
 
 #include <algorithm>
@@ -125,6 +126,8 @@ void Daemon::dispatch(const Json &request)
         return answer(number, tl::unexpected(allowed.error()));
     if (operation == "connect")
         return connectPort(number, static_cast<std::uint16_t>(intOr(request, "port")), false);
+    if (operation == "watch")
+        return startWatch(request);
     if (isSlow(operation))
         return runWorker(operation, request);
     std::vector<UniqueFd> fds;
@@ -261,6 +264,32 @@ void Daemon::runWorker(const std::string &operation, const Json &request)
     }
     m_workers[pid] = intOr(request, "n");
     m_processes.add(pid);
+}
+
+/// A child watches, answers, and goes on until its reader is gone.
+void Daemon::startWatch(const Json &request)
+{
+    const std::int64_t number = intOr(request, "n");
+    const pid_t pid = fork();
+    if (pid < 0)
+        return answer(number,
+                      failure(Error::Kind::Service, "the sandbox has no process left for a watch", 0,
+                              "resource_exhausted"));
+    if (pid > 0) {
+        m_workers[pid] = number;
+        return m_processes.add(pid);
+    }
+    auto watch = DirectoryWatch::open(pathOf(request), boolOr(request, "recursive"), boolOr(request, "entries"));
+    if (!watch) {
+        answer(number, tl::unexpected(watch.error()));
+        _exit(0);
+    }
+    std::vector<UniqueFd> fds;
+    fds.push_back(watch->takeReader());
+    answer(number, Json::object(), fds);
+    fds.clear();
+    watch->run();
+    _exit(0);
 }
 
 void Daemon::connectPort(std::int64_t request, std::uint16_t port, bool version6)

@@ -46,6 +46,7 @@ private:
     Reply usage() const;
     void answer(std::int64_t request, const Reply &reply, const std::vector<UniqueFd> &fds = {});
     void runWorker(const std::string &operation, const Json &request);
+    void startWatch(const Json &request);
     void connectPort(std::int64_t request, std::uint16_t port, bool version6);
     void finishConnect(int socket);
     void dropLateConnects();
