@@ -1,6 +1,7 @@
 #include "services/core/json.h"
 #include "services/engine/api/errors.h"
 #include "services/engine/api/filesroutes.h"
+#include "services/engine/api/gzip.h"
 #include "services/engine/api/router.h"
 #include "services/engine/api/sandboxuser.h"
 
@@ -48,6 +49,7 @@ const char *contentType(std::string_view path)
 struct ByteRange
 {
     std::uint64_t first = 0, last = 0;
+    [[nodiscard]] bool isEmpty() const { return first > last; } ///< lies behind the end of the file
 };
 
 /// "bytes=5-9", "bytes=5-", "bytes=-3" over a file of that size; anything else counts as no range.
@@ -69,17 +71,32 @@ std::optional<ByteRange> parseRange(std::string_view text, std::uint64_t size)
         return std::nullopt;
     if (!first)
         return ByteRange{size - std::min(*last, size), size - 1};
-    if (*first >= size || (last && *last < *first))
+    if (last && *last < *first)
         return std::nullopt;
+    if (*first >= size)
+        return ByteRange{1, 0};
     return ByteRange{*first, std::min(last.value_or(size - 1), size - 1)};
+}
+
+/// Whether to pack the answer. Only for a client that names gzip and nothing else: fetch() and its like name several
+/// by themselves, and between two programs of one machine packing takes longer than sending.
+bool wantsGzip(std::string_view acceptEncoding)
+{
+    const auto end = acceptEncoding.find_first_of(",;");
+    return acceptEncoding.substr(0, end) == "gzip"
+        && (end == std::string_view::npos || acceptEncoding.substr(end).find("identity;q=0") != std::string_view::npos);
 }
 
 /// Sends a file piece by piece from the worker; procfs files have no size, so the end of file decides.
 class Sending final : public std::enable_shared_from_this<Sending>
 {
 public:
-    Sending(http::IoThread &worker, UniqueFd fd, ExchangePtr exchange, std::uint64_t most)
-        : m_worker(worker), m_fd(std::move(fd)), m_exchange(std::move(exchange)), m_left(most)
+    Sending(http::IoThread &worker, UniqueFd fd, ExchangePtr exchange, std::uint64_t most, bool packed)
+        : m_worker(worker)
+        , m_fd(std::move(fd))
+        , m_exchange(std::move(exchange))
+        , m_left(most)
+        , m_gzip(packed ? std::make_unique<Gzip>() : nullptr)
     {}
 
     void next()
@@ -101,15 +118,24 @@ private:
                 break;
             piece.resize(static_cast<std::size_t>(count));
             m_left -= static_cast<std::uint64_t>(count);
-            m_exchange->write(std::move(piece));
+            write(m_gzip ? m_gzip->add(piece, false) : std::move(piece));
         }
+        if (m_gzip)
+            write(m_gzip->add({}, true));
         m_exchange->finish();
+    }
+
+    void write(std::string bytes)
+    {
+        if (!bytes.empty()) // an empty chunk would end the body
+            m_exchange->write(std::move(bytes));
     }
 
     http::IoThread &m_worker;
     UniqueFd m_fd;
     ExchangePtr m_exchange;
     std::uint64_t m_left;
+    std::unique_ptr<Gzip> m_gzip;
 };
 
 std::string quotedName(std::string_view path)
@@ -117,18 +143,32 @@ std::string quotedName(std::string_view path)
     return http::percentEncode(path.substr(path.rfind('/') + 1));
 }
 
-void send(http::IoThread &worker, UniqueFd fd, const std::string &path, const std::string &rangeHeader,
-          const ExchangePtr &exchange)
+struct Wish
+{
+    std::string path, range;
+    bool gzip = false;
+};
+
+void send(http::IoThread &worker, UniqueFd fd, const Wish &wish, const ExchangePtr &exchange)
 {
     struct stat info
     {};
     if (::fstat(fd.get(), &info) != 0)
         return exchange->respond(http::Response::error(500, std::strerror(errno)));
     const auto size = static_cast<std::uint64_t>(info.st_size);
-    const auto range = parseRange(rangeHeader, size);
-    http::Headers headers{{"Content-Type", contentType(path)},
-                          {"Content-Disposition", "inline; filename=" + quotedName(path)},
-                          {"Accept-Ranges", "bytes"}};
+    const auto range = parseRange(wish.range, size);
+    if (range && range->isEmpty()) {
+        auto response = http::Response::error(416, "the range lies behind the end of the file");
+        response.headers.emplace_back("Content-Range", "bytes */" + std::to_string(size));
+        return exchange->respond(std::move(response));
+    }
+    const bool packed = wish.gzip && !range;
+    http::Headers headers{{"Content-Type", contentType(wish.path)},
+                          {"Content-Disposition", "inline; filename=" + quotedName(wish.path)},
+                          {"Accept-Ranges", "bytes"},
+                          {"Vary", "Accept-Encoding"}};
+    if (packed)
+        headers.emplace_back("Content-Encoding", "gzip");
     std::uint64_t most = UINT64_MAX;
     if (range) {
         headers.emplace_back("Content-Range",
@@ -139,7 +179,7 @@ void send(http::IoThread &worker, UniqueFd fd, const std::string &path, const st
             return exchange->respond(http::Response::error(500, std::strerror(errno)));
     }
     exchange->startStream(range ? 206 : 200, std::move(headers));
-    std::make_shared<Sending>(worker, std::move(fd), exchange, most)->next();
+    std::make_shared<Sending>(worker, std::move(fd), exchange, most, packed)->next();
 }
 
 Error pathError(const Error &error, const std::string &path)
@@ -162,20 +202,19 @@ void serveDownload(http::IoThread &worker, const std::shared_ptr<Sandbox> &sandb
     if (!user)
         return exchange->respond(errorResponse(user.error()));
     const std::string path = expandPath(queryValue(query, "path"), *user);
-    sandbox->stat(
-        path, user->name,
-        [=, &worker, name = user->name, range = std::string(request.header("range"))](const Result<FileEntry> &entry) {
-            if (!entry)
-                return exchange->respond(errorResponse(pathError(entry.error(), path)));
-            if (entry->type == FileEntry::Type::Directory)
-                return exchange->respond(http::Response::error(400, "path '" + path + "' is a directory"));
-            sandbox->openFile(path, name, false, [=, &worker](Result<UniqueFd> fd) {
-                if (!fd)
-                    exchange->respond(errorResponse(pathError(fd.error(), path)));
-                else
-                    send(worker, std::move(*fd), path, range, exchange);
-            });
+    const Wish wish{path, std::string(request.header("range")), wantsGzip(request.header("accept-encoding"))};
+    sandbox->stat(path, user->name, [=, &worker, name = user->name](const Result<FileEntry> &entry) {
+        if (!entry)
+            return exchange->respond(errorResponse(pathError(entry.error(), path)));
+        if (entry->type == FileEntry::Type::Directory)
+            return exchange->respond(http::Response::error(400, "path '" + path + "' is a directory"));
+        sandbox->openFile(path, name, false, [=, &worker](Result<UniqueFd> fd) {
+            if (!fd)
+                exchange->respond(errorResponse(pathError(fd.error(), path)));
+            else
+                send(worker, std::move(*fd), wish, exchange);
         });
+    });
 }
 
 } // namespace sandglass::engine

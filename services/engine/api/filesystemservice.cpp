@@ -66,6 +66,8 @@ Json entryJson(const FileEntry &entry)
               {"modifiedTime", formatRfc3339(fromUnixNs(entry.modifiedUnixNs), 9)}};
     if (entry.symlinkTarget)
         json["symlinkTarget"] = *entry.symlinkTarget;
+    if (!entry.metadata.empty())
+        json["metadata"] = entry.metadata;
     return json;
 }
 
@@ -77,8 +79,8 @@ void serveFilesystem(Sandbox &sandbox, const std::string &method, const http::Re
         return exchange->respond(connectError(user.error()));
     const auto message = parseJson(request.body);
     if (!message || !message->is_object())
-        return exchange->respond(connectError(
-            {Error::Kind::Service, 0, "the message is not a JSON object", "invalid_argument"}));
+        return exchange->respond(
+            connectError({Error::Kind::Service, 0, "the message is not a JSON object", "invalid_argument"}));
     const auto path = [&](const char *key) { return expandPath(stringOr(*message, key), *user); };
     if (method == "Stat")
         return sandbox.stat(path("path"), user->name, answerEntry(exchange));

@@ -106,13 +106,17 @@ http::Admission SandboxGateway::admit(const http::RequestHead &head)
         return admission;
     }
     const std::string_view encoding = head.header("content-encoding");
-    if (!encoding.empty() && encoding != "identity") {
-        reject(http::Response::error(415, "the local engine takes uploads without Content-Encoding only"));
+    const bool packed = encoding == "gzip";
+    if (!encoding.empty() && encoding != "identity" && !packed) {
+        reject(http::Response::error(415, "uploads may be packed with gzip, not with '" + std::string(encoding) + "'"));
         return admission;
     }
     admission.bodyLimit = std::uint64_t(target.live->blueprint.limits.diskMb) << 20;
     admission.bodyDeadline = kUploadDeadline;
-    admission.sink = std::make_shared<Upload>(std::string(head.header("content-type")), m_spoolDirectory);
+    auto upload = std::make_shared<Upload>(std::string(head.header("content-type")), m_spoolDirectory);
+    if (packed)
+        upload->expectGzip(admission.bodyLimit);
+    admission.sink = std::move(upload);
     return admission;
 }
 

@@ -1,5 +1,6 @@
 #include "services/core/json.h"
 #include "services/engine/api/errors.h"
+#include "services/engine/api/filemetadata.h"
 #include "services/engine/api/filesroutes.h"
 #include "services/engine/api/router.h"
 #include "services/engine/api/sandboxuser.h"
@@ -51,12 +52,13 @@ class Storing final : public std::enable_shared_from_this<Storing>
 {
 public:
     Storing(boost::asio::io_context &io, http::IoThread &worker, std::shared_ptr<Sandbox> sandbox, std::string user,
-            std::vector<Target> targets, ExchangePtr exchange)
+            std::vector<Target> targets, FileMetadata metadata, ExchangePtr exchange)
         : m_io(io)
         , m_worker(worker)
         , m_sandbox(std::move(sandbox))
         , m_user(std::move(user))
         , m_targets(std::move(targets))
+        , m_metadata(std::move(metadata))
         , m_exchange(std::move(exchange))
     {}
 
@@ -82,8 +84,13 @@ private:
         if (error != 0)
             return m_exchange->respond(
                 http::Response::error(500, std::string("error writing file: ") + std::strerror(error)));
+        if (const int failed = storeFileMetadata(to.get(), m_metadata); failed != 0)
+            return m_exchange->respond(http::Response::error(
+                failed == ENOSPC ? 507 : 500, std::string("error writing metadata: ") + std::strerror(failed)));
         const std::string name = target.path.substr(target.path.rfind('/') + 1);
         m_entries.push_back({{"path", target.path}, {"name", name}, {"type", "file"}});
+        if (!m_metadata.empty())
+            m_entries.back()["metadata"] = m_metadata;
         ++m_at;
         boost::asio::post(m_io, [self = shared_from_this()] { self->next(); }); // the sandbox belongs to the loop
     }
@@ -108,6 +115,7 @@ private:
     std::shared_ptr<Sandbox> m_sandbox;
     std::string m_user;
     std::vector<Target> m_targets;
+    FileMetadata m_metadata; ///< of each of them
     ExchangePtr m_exchange;
     std::size_t m_at = 0;
     Json m_entries = Json::array();
@@ -144,10 +152,14 @@ void serveUpload(boost::asio::io_context &io, http::IoThread &worker, const std:
     const auto user = findUser(queryValue(query, "username"));
     if (!user)
         return exchange->respond(errorResponse(user.error()));
+    auto metadata = readFileMetadata(request);
+    if (!metadata)
+        return exchange->respond(errorResponse(metadata.error()));
     auto targets = targetsOf(upload->takeFiles(), queryValue(query, "path"), *user);
     if (!targets)
         return exchange->respond(errorResponse(targets.error()));
-    std::make_shared<Storing>(io, worker, sandbox, user->name, std::move(*targets), exchange)->next();
+    std::make_shared<Storing>(io, worker, sandbox, user->name, std::move(*targets), std::move(*metadata), exchange)
+        ->next();
 }
 
 } // namespace sandglass::engine

@@ -76,6 +76,29 @@ void Upload::data(std::string_view piece)
 {
     if (!m_error.empty())
         return;
+    if (!m_gunzip)
+        return takePlain(piece);
+    const bool fine = m_gunzip->add(piece, [this](std::string_view plain) {
+        m_diskFull = plain.size() > m_room;
+        if (m_diskFull)
+            fail("the unpacked upload is larger than the sandbox's disk");
+        else
+            takePlain(plain);
+        m_room -= std::min<std::uint64_t>(m_room, plain.size());
+        return m_error.empty();
+    });
+    if (!fine && m_error.empty())
+        fail("the body is not a gzip file");
+}
+
+void Upload::expectGzip(std::uint64_t limit)
+{
+    m_gunzip = std::make_unique<Gunzip>();
+    m_room = limit;
+}
+
+void Upload::takePlain(std::string_view piece)
+{
     if (m_delimiter.empty())
         return append(piece);
     m_pending.append(piece);
@@ -189,6 +212,8 @@ void Upload::append(std::string_view bytes)
 
 void Upload::finish()
 {
+    if (m_error.empty() && m_gunzip && !m_gunzip->isComplete())
+        fail("the gzip file ends too early");
     if (m_error.empty() && !m_delimiter.empty() && m_state != State::Done)
         fail("the multipart body ends too early");
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/core/uniquefd.h"
+#include "services/engine/api/gzip.h"
 #include "services/http/server.h"
 
 #include <memory>
@@ -24,6 +25,8 @@ class Upload final : public http::BodySink
 {
 public:
     Upload(std::string contentType, std::string spoolDirectory);
+    /// The body comes packed; what unpacks to more than `limit` bytes is refused. Before the first data().
+    void expectGzip(std::uint64_t limit);
 
     void data(std::string_view piece) override;
     void finish() override;
@@ -36,6 +39,7 @@ public:
 private:
     enum class State { Preamble, PartHeader, PartBody, Done };
 
+    void takePlain(std::string_view piece);
     void parse();
     [[nodiscard]] bool parsePreamble();
     [[nodiscard]] bool parsePartHeader();
@@ -48,6 +52,8 @@ private:
     std::string m_pending;                ///< bytes not yet understood; below a piece plus one part header
     State m_state = State::Preamble;
     std::vector<SpooledFile> m_files;
+    std::unique_ptr<Gunzip> m_gunzip; ///< none: the body comes as it is
+    std::uint64_t m_room = 0;         ///< bytes that may still come out of m_gunzip
     std::string m_error;
     bool m_diskFull = false;
 };

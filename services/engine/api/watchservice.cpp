@@ -57,7 +57,8 @@ void createWatcher(boost::asio::io_context &io, const std::shared_ptr<Sandbox> &
         const auto table = weak.lock();
         if (!pipe || !table)
             return answer(exchange,
-                          pipe ? rpcFailure("unavailable", "the sandbox is gone") : Result<Json>(failure(pipe.error())));
+                          pipe ? rpcFailure("unavailable", "the sandbox is gone")
+                               : Result<Json>(failure(pipe.error())));
         const auto id = table->add(io, std::move(*pipe));
         answer(exchange, id ? Result<Json>(Json{{"watcherId", *id}}) : failure(id.error()));
     });

@@ -45,7 +45,8 @@ void WatchStream::follow(UniqueFd pipe)
     };
     callbacks.onEnded = [weak] {
         if (const auto self = weak.lock())
-            self->close({Error::Kind::Service, 0, "the watch has ended: the sandbox or its watcher is gone", "unavailable"});
+            self->close(
+                {Error::Kind::Service, 0, "the watch has ended: the sandbox or its watcher is gone", "unavailable"});
     };
     if (m_closed)
         return;

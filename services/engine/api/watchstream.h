@@ -14,7 +14,8 @@ namespace sandglass::engine {
 class WatchStream final : public std::enable_shared_from_this<WatchStream>
 {
 public:
-    WatchStream(boost::asio::io_context &io, const http::RequestHead &request, std::shared_ptr<http::Exchange> exchange);
+    WatchStream(boost::asio::io_context &io, const http::RequestHead &request,
+                std::shared_ptr<http::Exchange> exchange);
 
     void follow(UniqueFd pipe);
     void refuse(const Error &error); ///< instead of follow()

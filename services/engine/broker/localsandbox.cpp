@@ -57,6 +57,10 @@ FileEntry fileEntryFrom(const Json &json)
     entry.modifiedUnixNs = intOr(json, "mtime");
     if (json.is_object() && json.contains("target"))
         entry.symlinkTarget = stringOr(json, "target");
+    for (const auto &[key, value] : memberOr(json, "metadata").items()) {
+        if (value.is_string())
+            entry.metadata[key] = value.get<std::string>();
+    }
     return entry;
 }
 

@@ -68,6 +68,8 @@ struct ExitStatus
     std::string reason; ///< "memory limit", "process limit" … when the engine ended it, else empty
 };
 
+inline const std::string kMetadataPrefix = "user.e2b.";
+
 struct FileEntry
 {
     std::string name;
@@ -79,6 +81,7 @@ struct FileEntry
     std::string owner, group;
     std::int64_t modifiedUnixNs = 0;
     std::optional<std::string> symlinkTarget;
+    std::map<std::string, std::string> metadata; ///< extended attributes kMetadataPrefix + key
 };
 
 /// The entry in the words of sandglass-sandboxd; what is missing or odd there stays as it is made here.

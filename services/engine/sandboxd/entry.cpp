@@ -5,6 +5,7 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace sandglass::engine {
@@ -32,6 +33,26 @@ std::string resolvedTarget(const std::string &path)
 std::string accountName(unsigned id)
 {
     return id == 1000 ? "user" : id == 0 || id == 65534 ? "root" : std::to_string(id);
+}
+
+/// What clients noted of a file, in its extended attributes user.e2b.KEY (api/filemetadata.h writes them).
+Json metadataOf(const std::string &path)
+{
+    constexpr std::string_view prefix = "user.e2b.";
+    std::array<char, 8192> names{};
+    std::array<char, 4096> value{};
+    Json metadata = Json::object();
+    const ssize_t size = listxattr(path.c_str(), names.data(), names.size());
+    for (ssize_t at = 0; at < size;) {
+        const std::string name = names.data() + at;
+        at += static_cast<ssize_t>(name.size()) + 1;
+        if (!name.starts_with(prefix))
+            continue;
+        const ssize_t length = getxattr(path.c_str(), name.c_str(), value.data(), value.size());
+        if (length >= 0)
+            metadata[name.substr(prefix.size())] = std::string(value.data(), static_cast<std::size_t>(length));
+    }
+    return metadata;
 }
 
 } // namespace
@@ -83,6 +104,10 @@ Result<Json> describeEntry(const std::string &path)
         {"group", accountName(own.st_gid)},
         {"mtime", static_cast<std::int64_t>(own.st_mtim.tv_sec) * 1'000'000'000 + own.st_mtim.tv_nsec},
     };
+    if (S_ISREG(target.st_mode)) {
+        if (Json metadata = metadataOf(path); !metadata.empty())
+            entry["metadata"] = std::move(metadata);
+    }
     if (S_ISLNK(own.st_mode))
         entry["target"] = resolvedTarget(path);
     return entry;

@@ -19,12 +19,13 @@ namespace sandglass::engine {
 namespace {
 
 constexpr std::size_t maxDirectories = 8192; ///< of one watch; the kernel's own limit is for all of an account
-constexpr std::uint32_t mask = IN_CREATE | IN_MODIFY | IN_ATTRIB | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO
-    | IN_DELETE_SELF | IN_ONLYDIR;
+constexpr std::uint32_t mask =
+    IN_CREATE | IN_MODIFY | IN_ATTRIB | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR;
 
 void closeAllBut(int first, int second)
 {
-    const auto low = static_cast<unsigned>(std::min(first, second)), high = static_cast<unsigned>(std::max(first, second));
+    const auto low = static_cast<unsigned>(std::min(first, second)),
+               high = static_cast<unsigned>(std::max(first, second));
     if (low > 3)
         close_range(3, low - 1, 0);
     if (high > low + 1)
@@ -105,15 +106,16 @@ std::string DirectoryWatch::pathOf(const std::string &name) const
 
 Result<> DirectoryWatch::add(const std::string &directory, const std::string &name)
 {
-    const std::uint32_t link = name.empty() ? 0 : IN_DONT_FOLLOW; // the root may be a link, what lies below is not followed
+    const std::uint32_t link =
+        name.empty() ? 0 : IN_DONT_FOLLOW; // the root may be a link, what lies below is not followed
     const int watch = inotify_add_watch(m_notify.get(), directory.c_str(), mask | link);
     if (watch < 0)
         return failure(fileError(errno, directory));
     m_names[watch] = name;
     if (m_names.size() > maxDirectories)
         return failure(Error::Kind::Service,
-                       "path '" + pathOf({}) + "' holds more than " + std::to_string(maxDirectories) + " directories", 0,
-                       "resource_exhausted");
+                       "path '" + pathOf({}) + "' holds more than " + std::to_string(maxDirectories) + " directories",
+                       0, "resource_exhausted");
     if (!m_recursive)
         return {};
     for (const std::string &child : namesIn(directory)) {
