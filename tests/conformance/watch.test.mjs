@@ -160,7 +160,8 @@ describe('watching', () => {
       return events.some((each) => each.type === 'EVENT_TYPE_WRITE')
     }, 'a write', 5)
     assert.equal(events.filter((each) => each.name === 'x' && each.type === 'EVENT_TYPE_CREATE').length, 1)
-    assert.deepEqual((await call('GetWatcherEvents', { watcherId }))[1].events ?? [], [])
+    const later = (await call('GetWatcherEvents', { watcherId }))[1].events ?? []
+    assert.equal(later.some((each) => each.type === 'EVENT_TYPE_CREATE'), false) // a write may come in several events
     assert.equal((await call('RemoveWatcher', { watcherId }))[0], 200)
     const [gone, error] = await call('GetWatcherEvents', { watcherId })
     assert.deepEqual([gone, error.code], [404, 'not_found'])
