@@ -93,7 +93,8 @@ Result<> Engine::Private::openStores()
 
 Result<> Engine::Private::listen(const std::string &apiKey)
 {
-    const auto plane = std::make_shared<ControlPlane>(apiKey, *registry, catalog, *events, *webhooks, *deliverer, *snapshots);
+    const auto plane =
+        std::make_shared<ControlPlane>(apiKey, *registry, catalog, *events, *webhooks, *deliverer, *snapshots);
     const auto spool = options.stateDirectory / "spool";
     if (!ensurePrivateDirectory(spool))
         return failure(Error::Kind::Local, "cannot create " + spool.string());

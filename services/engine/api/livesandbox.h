@@ -64,7 +64,7 @@ struct LiveSandbox
     std::shared_ptr<Sandbox> sandbox;
     std::shared_ptr<ProcessTable> processes;
     std::shared_ptr<Interpreter> interpreter;
-    std::unique_ptr<EgressProxy> egress; ///< soon after the start
+    std::unique_ptr<EgressProxy> egress;      ///< soon after the start
     std::shared_ptr<PolledWatchers> watchers; ///< made with the first
     boost::asio::steady_timer deadline;
 

@@ -272,9 +272,9 @@ void Daemon::startWatch(const Json &request)
     const std::int64_t number = intOr(request, "n");
     const pid_t pid = fork();
     if (pid < 0)
-        return answer(number,
-                      failure(Error::Kind::Service, "the sandbox has no process left for a watch", 0,
-                              "resource_exhausted"));
+        return answer(
+            number,
+            failure(Error::Kind::Service, "the sandbox has no process left for a watch", 0, "resource_exhausted"));
     if (pid > 0) {
         m_workers[pid] = number;
         return m_processes.add(pid);
