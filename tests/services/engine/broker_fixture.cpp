@@ -42,6 +42,24 @@ std::vector<int> hostProcesses(const std::string &marker)
     return found;
 }
 
+void sortByAge(std::vector<int> &pids)
+{
+    std::vector<std::pair<unsigned long long, int>> started;
+    for (const int pid : pids) {
+        std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+        std::string text, field;
+        std::getline(file, text);
+        std::istringstream rest(text.substr(std::min(text.size(), text.rfind(')') + 1)));
+        unsigned long long ticks = 0;
+        for (int i = 3; i < 22; ++i) // proc(5): the state is the third field, the start the 22nd
+            rest >> field;
+        rest >> ticks;
+        started.emplace_back(ticks, pid);
+    }
+    std::sort(started.begin(), started.end());
+    std::transform(started.begin(), started.end(), pids.begin(), [](const auto &each) { return each.second; });
+}
+
 bool isOurs(int pid, int ancestor)
 {
     ancestor = ancestor > 0 ? ancestor : ::getpid();
@@ -67,7 +85,7 @@ ForkServerProcesses forkServerProcesses(int ancestor)
     };
     std::vector<int> all = hostProcesses("fork_server.py");
     std::erase_if(all, [ancestor](int pid) { return !isOurs(pid, ancestor); });
-    std::sort(all.begin(), all.end());
+    sortByAge(all);
     ForkServerProcesses found;
     for (const int pid : all)
         (pidNamespace(pid) == pidNamespace(all.front()) ? found.servers : found.kernels).push_back(pid);

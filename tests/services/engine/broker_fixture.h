@@ -86,6 +86,8 @@ private:
 [[nodiscard]] std::string daemonPath();
 /// Processes of the whole machine whose command line holds `marker`.
 [[nodiscard]] std::vector<int> hostProcesses(const std::string &marker);
+/// Oldest first. Numbers of processes begin anew some time: they do not tell the age.
+void sortByAge(std::vector<int> &pids);
 /// Whether `pid` descends from `ancestor`; 0: from this process.
 [[nodiscard]] bool isOurs(int pid, int ancestor = 0);
 /// The processes below this one that began as a fork-server: itself, and the kernels, which live in

@@ -27,7 +27,7 @@ std::vector<int> ownDaemons()
         if (isOurs(pid))
             own.push_back(pid);
     }
-    std::sort(own.begin(), own.end());
+    sortByAge(own);
     return own;
 }
 
