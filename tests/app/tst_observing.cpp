@@ -9,6 +9,7 @@
 #include "services/core/keystore.h"
 #include "services/telemetry/log.h"
 #include "services/telemetry/redactor.h"
+#include "services/telemetry/span.h"
 #include "tests/services/telemetry/otlpreceiver.h"
 #include "ui/settings/settingspage.h"
 #include "ui/theme/theme.h"

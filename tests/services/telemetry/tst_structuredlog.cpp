@@ -3,6 +3,7 @@
 #include "services/core/ids.h"
 #include "services/telemetry/log.h"
 #include "services/telemetry/redactor.h"
+#include "services/telemetry/span.h"
 
 #include <QDir>
 #include <QFile>
