@@ -2,9 +2,7 @@
 
 #include <QWidget>
 
-class QCheckBox;
 class QLabel;
-class QPushButton;
 
 namespace sandglass::models {
 class SandboxLogModel;
@@ -12,9 +10,8 @@ class SandboxLogModel;
 
 namespace sandglass::ui {
 
+class LogBar;
 class LogView;
-class SearchField;
-class SegmentedControl;
 
 /// The log of the selected sandbox: follows it, searches it, copies and saves it.
 class LogPanel final : public QWidget
@@ -31,21 +28,12 @@ protected:
     void hideEvent(QHideEvent *event) override;
 
 private:
-    void buildBar();
     void applyFilter();
     void update();
     void updatePlaceholder();
-    void copy();
-    void save();
-    void write(const QString &path);
 
     models::SandboxLogModel &m_log;
-    QWidget *m_bar = nullptr;
-    SegmentedControl *m_levels = nullptr;
-    SearchField *m_search = nullptr;
-    QCheckBox *m_follow = nullptr;
-    QPushButton *m_copy = nullptr;
-    QPushButton *m_save = nullptr;
+    LogBar *m_bar = nullptr;
     LogView *m_view = nullptr;
     QLabel *m_words = nullptr;
 };

@@ -63,23 +63,11 @@ void LogView::write(QTextCursor &cursor, int row)
     cursor.insertText(levelWord(entry.level) + message, format);
 }
 
-QString LogView::wholeText() const
+QString LogView::textOf(int row) const
 {
-    QString text;
-    for (int row = 0; row < m_log.rowCount(); ++row) {
-        const e2b::SandboxLogEntry &entry = m_log.at(row);
-        text += toQString(formatRfc3339(entry.time)) + u' ' + sourceOf(entry) + levelWord(entry.level)
-            + toQString(entry.message) + u'\n';
-    }
-    return text;
-}
-
-QString LogView::chosenText() const
-{
-    QString selected = textCursor().selectedText();
-    if (selected.isEmpty())
-        return wholeText();
-    return selected.replace(QChar::ParagraphSeparator, u'\n').replace(QChar::LineSeparator, u'\n');
+    const e2b::SandboxLogEntry &entry = m_log.at(row);
+    return toQString(formatRfc3339(entry.time)) + u' ' + sourceOf(entry) + levelWord(entry.level)
+        + toQString(entry.message);
 }
 
 } // namespace sandglass::ui

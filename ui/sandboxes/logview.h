@@ -16,15 +16,12 @@ class LogView final : public LineView
 public:
     explicit LogView(models::SandboxLogModel &log, QWidget *parent = nullptr); ///< which must outlive it
 
-    /// What is selected, else every entry, as text.
-    [[nodiscard]] QString chosenText() const;
-    [[nodiscard]] QString wholeText() const;
-
 Q_SIGNALS:
     void topReached(); ///< somebody has scrolled to the oldest
 
 protected:
     void write(QTextCursor &cursor, int row) override;
+    [[nodiscard]] QString textOf(int row) const override;
 
 private:
     models::SandboxLogModel &m_log;

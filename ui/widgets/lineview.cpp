@@ -49,6 +49,27 @@ void LineView::setPlaceholder(const QString &title, const QString &hint)
     viewport()->update();
 }
 
+QString LineView::textOf(int row) const
+{
+    return document()->findBlockByNumber(row).text();
+}
+
+QString LineView::wholeText() const
+{
+    QString text;
+    for (int row = 0; m_rows && row < m_rows->rowCount(); ++row)
+        text += textOf(row) + u'\n';
+    return text;
+}
+
+QString LineView::chosenText() const
+{
+    QString selected = textCursor().selectedText();
+    if (selected.isEmpty())
+        return wholeText();
+    return selected.replace(QChar::ParagraphSeparator, u'\n').replace(QChar::LineSeparator, u'\n');
+}
+
 void LineView::reload()
 {
     clear();

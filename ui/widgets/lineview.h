@@ -16,10 +16,14 @@ public:
     /// What stands in place of rows while there are none.
     void setPlaceholder(const QString &title, const QString &hint);
 
+    [[nodiscard]] QString wholeText() const;  ///< every row as textOf() has it, a line each
+    [[nodiscard]] QString chosenText() const; ///< what is selected, else wholeText()
+
 protected:
     /// Null: empty. The model must outlive the view or be taken away.
     void follow(QAbstractItemModel *model);
     virtual void write(QTextCursor &cursor, int row) = 0; ///< one row, without a line break
+    [[nodiscard]] virtual QString textOf(int row) const;  ///< for a file; at first: what is shown
     void paintEvent(QPaintEvent *event) override;
 
 private:
