@@ -108,6 +108,7 @@ Composition::Composition(CommandLine options, ui::Theme &theme, ProfilePaths pat
     , m_picture(m_tracker)
     , m_rest(std::make_shared<lifecycle::RestApi>(*m_journal, m_picture.picture()))
     , m_engine(engineProgram(m_options), toQString((m_paths.state / "engine").string()))
+    , m_engineHandling(m_engine, m_options.engineApi.isEmpty())
     , m_localClient(e2b::Connection{"local", "Local engine", e2b::Connection::Kind::Local, {}, {}, {}, {}})
     , m_client(m_localClient.connection())
     , m_receiving({*m_journal, m_rest, m_settings, *m_keys, m_paths, m_options.receiverPort, m_localClient, m_client})
@@ -234,6 +235,7 @@ void Composition::wireModels()
     connect(&m_figures, &models::LiveFigures::changed, this, &Composition::updateStatus);
     connect(&m_figures, &models::LiveFigures::changed, this, &Composition::updateViews);
     m_receiving.attach(*m_settingsPage);
+    m_engineHandling.attachTo(*m_settingsPage);
     connect(&m_receiving, &Receiving::known, this, &Composition::tellServing);
     connect(&m_receiving, &Receiving::known, this, &Composition::updateStatus);
     const auto showGaps = [this] {
@@ -254,11 +256,11 @@ void Composition::wireWindow()
         m_sandboxesPage->settle();
         m_settling.begin();
     });
-    connect(m_window.get(), &ui::MainWindow::bannerActionTriggered, this, &Composition::restartEngine);
+    connect(m_window.get(), &ui::MainWindow::bannerActionTriggered, &m_engine, &EngineSupervisor::restart);
     connect(m_window.get(), &ui::MainWindow::restartEngineRequested, this, &Composition::restartEngine);
     connect(m_window.get(), &ui::MainWindow::tourRequested, this, &Composition::tourRequested);
     connect(m_settingsPage, &ui::SettingsPage::engineRestartRequested, this, &Composition::restartEngine);
-    connect(m_refinePage, &ui::RefinePage::engineRestartRequested, this, &Composition::restartEngine);
+    connect(m_refinePage, &ui::RefinePage::engineRestartRequested, &m_engine, &EngineSupervisor::restart);
     m_tray = std::make_unique<Tray>(
         Tray::Around{*m_window, m_settings, m_settingsPage->tray(), m_figures, m_guarding.desk(), m_runSession});
     updateConnections();
@@ -299,8 +301,8 @@ void Composition::startEngine()
 
 void Composition::restartEngine()
 {
-    m_engine.stop();
-    m_engine.start();
+    const bool isInUse = m_connections.active().kind == e2b::Connection::Kind::Local;
+    m_engineHandling.restart(isInUse ? m_figures.runningCount() + m_figures.pausedCount() : 0, m_window.get());
 }
 
 void Composition::onEngineState(EngineSupervisor::State state)
@@ -396,30 +398,7 @@ void Composition::updateStatus()
 
 void Composition::updateViews()
 {
-    ui::EngineView engine;
-    using State = ui::EngineView::State;
-    const bool isOurs = m_options.engineApi.isEmpty();
-    switch (m_engine.state()) {
-    case EngineSupervisor::State::Stopped:
-        engine.state = isOurs ? State::Stopped : State::Running;
-        break;
-    case EngineSupervisor::State::Starting:
-        engine.state = State::Starting;
-        break;
-    case EngineSupervisor::State::Ready:
-        engine.state = State::Running;
-        break;
-    case EngineSupervisor::State::Failed:
-        engine.state = State::Failed;
-        break;
-    }
-    engine.failure = m_engine.failure();
-    engine.tier = m_engine.address().summary;
-    engine.reasons = m_engine.address().reasons;
-    engine.apiUrl = toQString(m_localClient.connection().apiUrl);
-    engine.sandboxUrl = toQString(m_localClient.connection().sandboxUrl);
-    engine.apiKey = m_localKey;
-    m_settingsPage->setEngine(engine);
+    m_engineHandling.show(m_localClient.connection(), m_localKey);
 }
 
 void Composition::tellServing()

@@ -4,6 +4,7 @@
 #include "app/asking.h"
 #include "app/commandline.h"
 #include "app/costing.h"
+#include "app/enginehandling.h"
 #include "app/enginesupervisor.h"
 #include "app/filechecking.h"
 #include "app/guarding.h"
@@ -71,7 +72,6 @@ public:
     ~Composition() override;
 
     void showWindow();
-    void restartEngine();
 
     [[nodiscard]] ui::MainWindow &window() { return *m_window; }
     [[nodiscard]] ui::Theme &theme() { return m_theme; }
@@ -104,6 +104,7 @@ private:
     void wireWindow();
     void startServices(); ///< after the first frame
     void startEngine();
+    void restartEngine();
     void onEngineState(EngineSupervisor::State state);
     void useConnection();
     void adoptEngine(const QString &apiUrl, const QString &sandboxUrl, const QString &apiKey);
@@ -127,6 +128,7 @@ private:
     lifecycle::TrackerPicture m_picture;
     std::shared_ptr<lifecycle::RestApi> m_rest; ///< the receiver's GET endpoints
     EngineSupervisor m_engine;
+    EngineHandling m_engineHandling;
     e2b::Client m_localClient; ///< the engine, whichever connection is active
     e2b::Client m_client;      ///< the active connection
     Receiving m_receiving;

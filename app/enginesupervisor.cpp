@@ -59,7 +59,8 @@ void EngineSupervisor::start()
     setState(State::Starting);
     m_process.start(m_program,
                     {u"--state-dir"_s, m_stateDirectory, u"--api-port"_s, u"0"_s, u"--sandbox-port"_s, u"0"_s,
-                     u"--ready-file"_s, m_readyFile, u"--die-with-parent"_s});
+                     u"--ready-file"_s, m_readyFile, u"--log-dir"_s, QFileInfo(logFile()).path(),
+                     u"--die-with-parent"_s});
     m_readyPoll.start();
     QTimer::singleShot(startLimitMs, this, [this, pid = m_process.processId()] {
         if (m_state == State::Starting && m_process.processId() == pid) {
@@ -69,9 +70,29 @@ void EngineSupervisor::start()
     });
 }
 
+QString EngineSupervisor::logFile() const
+{
+    return m_stateDirectory + u"/log/engine.jsonl"_s;
+}
+
+void EngineSupervisor::restart()
+{
+    if (m_process.state() == QProcess::NotRunning)
+        return start();
+    m_readyPoll.stop();
+    m_startsAgain = true;
+    setState(State::Starting);
+    m_process.terminate();
+    QTimer::singleShot(stopLimitMs, this, [this, pid = m_process.processId()] {
+        if (m_startsAgain && m_process.processId() == pid)
+            m_process.kill();
+    });
+}
+
 void EngineSupervisor::stop()
 {
     m_readyPoll.stop();
+    m_startsAgain = false;
     if (m_process.state() != QProcess::NotRunning) {
         m_process.terminate();
         if (!m_process.waitForFinished(stopLimitMs)) {
@@ -116,6 +137,10 @@ void EngineSupervisor::pollReadyFile()
 void EngineSupervisor::onFinished(int exitCode, QProcess::ExitStatus status)
 {
     keepErrorOutput();
+    if (std::exchange(m_startsAgain, false)) {
+        m_state = State::Stopped;
+        return start();
+    }
     if (m_state == State::Stopped || m_state == State::Failed)
         return;
     const QString said = QString::fromUtf8(m_errorTail).trimmed().section(u'\n', -1);

@@ -32,11 +32,14 @@ public:
     EngineSupervisor(QString program, QString stateDirectory, QObject *parent = nullptr);
     ~EngineSupervisor() override;
 
-    void start(); ///< no effect while starting or ready
-    void stop();  ///< SIGTERM, SIGKILL after 5 s; blocks until it is gone. For the end of the program.
+    void start();   ///< no effect while starting or ready
+    void restart(); ///< ends it if it runs, SIGKILL after 5 s, then starts it; does not wait
+    void stop();    ///< SIGTERM, SIGKILL after 5 s; blocks until it is gone. For the end of the program.
 
     [[nodiscard]] State state() const { return m_state; }
     [[nodiscard]] const EngineAddress &address() const { return m_address; }
+    /// Where it keeps its log; there is none before it was started the first time.
+    [[nodiscard]] QString logFile() const;
     /// The first line of what went wrong, in the engine's words; empty unless Failed.
     [[nodiscard]] const QString &failure() const { return m_failure; }
     [[nodiscard]] qint64 processId() const { return m_process.processId(); }
@@ -59,7 +62,8 @@ private:
     State m_state = State::Stopped;
     EngineAddress m_address;
     QString m_failure;
-    QByteArray m_errorTail; ///< last lines of its standard error
+    bool m_startsAgain = false; ///< once the one that ends has ended
+    QByteArray m_errorTail;     ///< last lines of its standard error
 };
 
 } // namespace sandglass::app

@@ -3,6 +3,7 @@
 #include "services/core/paths.h"
 #include "services/engine/api/apikey.h"
 #include "services/engine/api/engine.h"
+#include "services/engine/api/enginelog.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -92,6 +93,10 @@ int serve(const Options &options, std::unique_ptr<engine::SandboxHost> host)
 {
     if (!host->tier().canRun())
         printTier(host->tier(), std::cerr);
+    if (!options.logDirectory.empty()) {
+        if (const auto opened = engine::openEngineLog(options.logDirectory); !opened) // no reason not to serve
+            engine::note(engine::NoteLevel::Warning, opened.error().message);
+    }
     boost::asio::io_context io;
     boost::asio::signal_set signals(io, SIGTERM, SIGINT);
     engine::EngineOptions wishes;
@@ -109,9 +114,13 @@ int serve(const Options &options, std::unique_ptr<engine::SandboxHost> host)
     std::cout << "sandglass-engine: API " << (*engine)->apiUrl() << ", sandboxes " << (*engine)->sandboxUrl()
               << ", key in " << (*engine)->apiKeyFile() << "\n"
               << (*engine)->tier().summary << std::endl;
+    engine::note(engine::NoteLevel::Info, "Serving; " + (*engine)->tier().summary,
+                 {{"version", SANDGLASS_VERSION}, {"api", (*engine)->apiUrl()}});
     signals.async_wait([&](const boost::system::error_code &error, int) {
-        if (!error)
-            (*engine)->shutDown([&io] { io.stop(); });
+        if (error)
+            return;
+        engine::note(engine::NoteLevel::Info, "Ending as asked");
+        (*engine)->shutDown([&io] { io.stop(); });
     });
     io.run();
     if (!options.readyFile.empty())

@@ -55,6 +55,9 @@ bool applyValue(Options &options, std::string_view name, std::string_view value,
     if (name == "--ready-file") {
         return readPath(value, options.readyFile);
     }
+    if (name == "--log-dir") {
+        return readPath(value, options.logDirectory);
+    }
     if (name == "--api-port")
         return readNumber<std::uint16_t>(value, 0, options.apiPort);
     if (name == "--sandbox-port")
@@ -132,6 +135,7 @@ Runs code sandboxes on this machine behind the E2B API, on loopback only.
   --api-port N           port of the API, 0 = any free one (default 8710)
   --sandbox-port N       port of the traffic into sandboxes, 0 = any free one (default 8711)
   --ready-file FILE      writes {pid, api_url, sandbox_url, api_key_file, tier} there when it serves
+  --log-dir DIR          keeps a log there: engine.jsonl, one JSON object a line, a dozen MB at most
   --die-with-parent      ends when the program that started it ends
   --max-sandboxes N      how many may run at once (default 20)
   --preimport LIST       libraries that Python kernels find imported: any of numpy,pandas,matplotlib (default: all)

@@ -16,6 +16,7 @@ struct Options
     std::filesystem::path stateDirectory; ///< never empty after parsing
     std::uint16_t apiPort = 8710, sandboxPort = 8711;
     std::filesystem::path readyFile;
+    std::filesystem::path logDirectory; ///< empty: no log is kept
     bool dieWithParent = false;
     int retryIntervalMs = 10'000; ///< of webhook deliveries
     int maxSandboxes = 20;

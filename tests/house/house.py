@@ -16,7 +16,7 @@ ARROWS = {
     "services/e2b": {"services/core", "services/net", "services/lifecycle", "services/telemetry"},
     "services/stream": {"services/core", "services/http", "services/net", "services/cost", "services/lifecycle"},
     "services/refine": {"services/core", "services/net", "services/cost", "services/e2b", "services/telemetry"},
-    "services/engine": {"services/core", "services/http", "services/lifecycle"},
+    "services/engine": {"services/core", "services/http", "services/lifecycle", "services/telemetry"},
     # The application speaks to the engine over HTTP, as to any E2B: nobody above includes services/engine.
     "models": {"services/core", "services/cost", "services/lifecycle", "services/e2b", "services/refine",
                "services/telemetry"},

@@ -2,6 +2,7 @@
 
 #include "services/core/qtstring.h"
 #include "services/core/secret.h"
+#include "ui/settings/enginelogdialog.h"
 #include "ui/theme/theme.h"
 
 #include <QFormLayout>
@@ -21,11 +22,13 @@ EngineSection::EngineSection(QWidget *parent)
     , m_lines(makeText("mono"))
     , m_restart(new QPushButton(tr("Restart engine"), this))
     , m_copy(new QPushButton(tr("Copy for a shell"), this))
+    , m_log(new QPushButton(tr("Show log"), this))
 {
     QFormLayout *form = addForm();
     m_state = addValue(form, tr("State"), false);
     m_state->setObjectName(QStringLiteral("engineState"));
     m_tier = addValue(form, tr("Isolation"), false);
+    m_tier->setObjectName(QStringLiteral("engineTier"));
     m_reasons = addValue(form, {}, false);
     m_lines->setObjectName(QStringLiteral("exportLines"));
     m_lines->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -33,9 +36,12 @@ EngineSection::EngineSection(QWidget *parent)
     form->addRow(makeText("muted", tr("For an SDK")), m_lines);
     m_restart->setObjectName(QStringLiteral("restartEngine"));
     m_copy->setObjectName(QStringLiteral("copyExport"));
+    m_log->setObjectName(QStringLiteral("showEngineLog"));
+    m_log->hide();
     m_copy->setToolTip(tr("Copies the lines with the whole key."));
     auto *buttons = new QHBoxLayout;
     buttons->addWidget(m_copy);
+    buttons->addWidget(m_log);
     buttons->addWidget(m_restart);
     buttons->addStretch();
     body()->addSpacing(metrics::unit);
@@ -44,6 +50,23 @@ EngineSection::EngineSection(QWidget *parent)
     connect(m_copy, &QPushButton::clicked, this,
             [this] { copy(exportLines(m_engine, m_engine.apiKey), tr("the export lines with the key")); });
     setEngine({});
+}
+
+void EngineSection::offerLog(models::EngineLogModel &log)
+{
+    m_log->show();
+    connect(m_log, &QPushButton::clicked, this, [this, &log] { showLog(log); });
+}
+
+void EngineSection::showLog(models::EngineLogModel &log)
+{
+    if (!m_logDialog) {
+        m_logDialog = new EngineLogDialog(log, window());
+        m_logDialog->setAttribute(Qt::WA_DeleteOnClose);
+    }
+    m_logDialog->show();
+    m_logDialog->raise();
+    m_logDialog->activateWindow();
 }
 
 QString EngineSection::exportLines(const EngineView &engine, const QString &key)

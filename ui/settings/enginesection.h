@@ -2,11 +2,18 @@
 
 #include "ui/settings/section.h"
 
+#include <QPointer>
 #include <QStringList>
 
 class QPushButton;
 
+namespace sandglass::models {
+class EngineLogModel;
+}
+
 namespace sandglass::ui {
+
+class EngineLogDialog;
 
 /// What is known about the local engine.
 struct EngineView
@@ -22,19 +29,22 @@ struct EngineView
     friend bool operator==(const EngineView &, const EngineView &) = default;
 };
 
-/// State and isolation of the local engine, a restart, and the lines that point an SDK at it.
+/// State and isolation of the local engine, its log, a restart, and the lines that point an SDK at it.
 class EngineSection final : public Section
 {
     Q_OBJECT
 public:
     explicit EngineSection(QWidget *parent);
     void setEngine(const EngineView &engine);
+    void offerLog(models::EngineLogModel &log); ///< which must outlive this; for an engine of our own
     [[nodiscard]] static QString exportLines(const EngineView &engine, const QString &key);
 
 Q_SIGNALS:
     void restartRequested();
 
 private:
+    void showLog(models::EngineLogModel &log);
+
     EngineView m_engine;
     QLabel *m_state;
     QLabel *m_tier;
@@ -42,6 +52,8 @@ private:
     QLabel *m_lines;
     QPushButton *m_restart;
     QPushButton *m_copy;
+    QPushButton *m_log;
+    QPointer<EngineLogDialog> m_logDialog;
 };
 
 } // namespace sandglass::ui

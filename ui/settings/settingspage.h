@@ -36,6 +36,7 @@ public:
     void showModels(models::ModelListModel &models, models::ModelPricesModel &prices); ///< once, below the connections
     void startNewModel();                                                              ///< scrolls to the form for it
     void setEngine(const EngineView &engine) { m_engine->setEngine(engine); }
+    void offerEngineLog(models::EngineLogModel &log) { m_engine->offerLog(log); } ///< which must outlive this
     void setReceiver(const ReceiverView &receiver) { m_receiver->setReceiver(receiver); }
     [[nodiscard]] StreamSection &stream() { return *m_stream; }
     [[nodiscard]] CollectorsSection &collectors() { return *m_collectors; }

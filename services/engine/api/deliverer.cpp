@@ -1,6 +1,7 @@
 #include "services/engine/api/deliverer.h"
 
 #include "services/core/ids.h"
+#include "services/engine/api/enginelog.h"
 #include "services/lifecycle/signature.h"
 
 #include <boost/asio/io_context.hpp>
@@ -78,6 +79,15 @@ DeliveryAttempt describe(const OwedDelivery &owed, const std::string &deliveryId
     return attempt;
 }
 
+/// Without the URL: a path may hold a secret.
+Json noteOf(const OwedDelivery &owed, const DeliveryAttempt &attempt)
+{
+    return {{"webhook", owed.webhook.name},
+            {"sandbox", owed.event.sandboxId},
+            {"status", attempt.record.at("responseHttpStatusCode")},
+            {"error", attempt.record.at("errorMessage")}};
+}
+
 } // namespace
 
 Deliverer::Deliverer(boost::asio::io_context &io, WebhookStore &store, DelivererOptions options)
@@ -123,8 +133,13 @@ void Deliverer::start(OwedDelivery owed)
 void Deliverer::finish(const OwedDelivery &owed, DeliveryAttempt attempt)
 {
     std::optional<Timestamp> retryAt;
-    if (!attempt.success && owed.attempts + 1 < m_options.maxTries)
-        retryAt = systemNow() + m_options.retryInterval;
+    if (!attempt.success) {
+        const bool isLast = owed.attempts + 1 >= m_options.maxTries;
+        if (!isLast)
+            retryAt = systemNow() + m_options.retryInterval;
+        note(NoteLevel::Warning, std::string("A webhook was not delivered") + (isLast ? "; that was the last try" : ""),
+             noteOf(owed, attempt));
+    }
     // When the disk refuses, the row stays owed: the delivery is made again rather than lost, but not in a hot loop.
     const bool filed = m_store.record(owed, attempt, retryAt);
     if (filed)

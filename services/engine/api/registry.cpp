@@ -1,12 +1,12 @@
 #include "services/engine/api/registry.h"
 
 #include "services/core/ids.h"
+#include "services/engine/api/enginelog.h"
 #include "services/engine/api/errors.h"
 
 #include <boost/asio/io_context.hpp>
 
 #include <algorithm>
-#include <iostream>
 
 namespace sandglass::engine {
 
@@ -83,7 +83,12 @@ SandboxRegistry::~SandboxRegistry()
 
 void SandboxRegistry::recordOrphans()
 {
-    for (const SandboxTrace &trace : m_events.traces()) {
+    const auto traces = m_events.traces();
+    if (!traces.empty())
+        note(NoteLevel::Warning,
+             "The engine before this one was ended in the middle of its work; so were its sandboxes",
+             {{"sandboxes", traces.size()}});
+    for (const SandboxTrace &trace : traces) {
         Json data = withMetadata({{"kill_reason", "orphaned"}}, trace.metadata);
         if (!trace.paused) {
             ExecutionSpan span = trace.execution;
@@ -95,7 +100,7 @@ void SandboxRegistry::recordOrphans()
                                     trace.sandboxId, trace.executionId, trace.templateId,
                                     trace.buildId,   m_events.teamId(), std::move(data)};
         if (const auto done = m_events.append(event, {}); !done)
-            std::cerr << "sandglass-engine: " << done.error().message << '\n';
+            note(NoteLevel::Error, done.error().message, {{"sandbox", trace.sandboxId}});
     }
 }
 
@@ -104,8 +109,10 @@ void SandboxRegistry::prepareKernels()
     if (!m_options.preimport)
         return;
     m_host.onForkServer([](bool ready, const std::string &why) {
-        if (!ready)
-            std::cerr << "sandglass-engine: Python kernels start slowly for now: " << why << '\n';
+        if (ready)
+            note(NoteLevel::Info, "Python kernels are forked from now on");
+        else
+            note(NoteLevel::Warning, "Python kernels start slowly for now: " + why);
     });
     for (const Template &blueprint : m_catalog.all())
         m_host.prepare(blueprint.layers, *m_options.preimport); // the same stack again changes nothing
@@ -113,7 +120,9 @@ void SandboxRegistry::prepareKernels()
 
 void SandboxRegistry::record(const LiveSandbox &live, const char *type, Json data, bool livesOn)
 {
-    live.log->add({{}, LogLevel::Info, "system", type, 0, logText(live, type, data)});
+    const std::string text = logText(live, type, data);
+    live.log->add({{}, LogLevel::Info, "system", type, 0, text});
+    note(NoteLevel::Info, text, {{"sandbox", live.id}});
     const Timestamp now = systemNow();
     const LifecycleRecord event{newUuid(),
                                 type,
@@ -126,7 +135,7 @@ void SandboxRegistry::record(const LiveSandbox &live, const char *type, Json dat
                                 withMetadata(std::move(data), live.request.metadata)};
     const auto trace = livesOn ? std::optional(live.trace(now)) : std::nullopt;
     if (const auto done = m_events.append(event, trace); !done)
-        std::cerr << "sandglass-engine: " << done.error().message << '\n';
+        note(NoteLevel::Error, done.error().message, {{"sandbox", live.id}});
     m_recorded();
 }
 
@@ -290,8 +299,10 @@ void SandboxRegistry::createFrom(const Template &blueprint, CreateRequest reques
 void SandboxRegistry::launched(const LivePtr &live, Result<std::shared_ptr<Sandbox>> sandbox, const Then<LivePtr> &then)
 {
     m_launching.erase(live);
-    if (!sandbox)
+    if (!sandbox) {
+        note(NoteLevel::Error, "A sandbox could not be started: " + sandbox.error().message);
         return then(failure(Error::Kind::Service, sandbox.error().message, 500, sandbox.error().code));
+    }
     if (m_closing) {
         (*sandbox)->kill([keep = *sandbox] {});
         return then(refuse(503, "the engine is shutting down"));

@@ -144,6 +144,46 @@ private Q_SLOTS:
         QVERIFY2(outcome.err.contains("another engine"), outcome.err);
     }
 
+    void keepsALog()
+    {
+        const QString folder = m_state.filePath(QStringLiteral("log"));
+        EngineProcess engine;
+        QVERIFY(engine.start({QStringLiteral("--log-dir"), folder}));
+        const bool canRun = engine.canRunSandboxes();
+        const auto created = canRun ? engine.create() : EngineProcess::Created();
+        if (canRun)
+            QCOMPARE(engine.api("DELETE", QStringLiteral("/sandboxes/") + created.id).status, 204);
+        QCOMPARE(engine.terminate(), 0);
+        QFile file(folder + QStringLiteral("/engine.jsonl"));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QCOMPARE(file.permissions() & (QFile::ReadGroup | QFile::ReadOther), QFile::Permissions());
+        QByteArray said;
+        int ofTheSandbox = 0;
+        while (!file.atEnd()) {
+            const QByteArray line = file.readLine();
+            const QJsonObject entry = QJsonDocument::fromJson(line).object();
+            QVERIFY2(entry.contains(QStringLiteral("time")) && entry.contains(QStringLiteral("message")), line);
+            const QJsonObject fields = entry[QStringLiteral("fields")].toObject();
+            ofTheSandbox += canRun && fields[QStringLiteral("sandbox")].toString() == created.id ? 1 : 0;
+            said += line;
+        }
+        QCOMPARE(ofTheSandbox, canRun ? 2 : 0);
+        QVERIFY2(said.contains("Serving; Tier ") && said.contains("Ending as asked"), said);
+        QVERIFY(!said.contains(engine.key()));
+        QVERIFY(created.token.isEmpty() || !said.contains(created.token));
+    }
+
+    void aLogThatCannotBeKeptStopsNothing()
+    {
+        const QString taken = m_state.filePath(QStringLiteral("taken"));
+        QFile file(taken);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        EngineProcess engine;
+        QVERIFY(engine.start({QStringLiteral("--log-dir"), taken}));
+        QCOMPARE(engine.api("GET", QStringLiteral("/sandboxes")).status, 200);
+        QVERIFY(engine.output().contains(taken.toUtf8()));
+    }
+
     void missingDaemonIsNamed()
     {
         const QString copy = m_state.filePath(QStringLiteral("lonely-engine"));
