@@ -3,6 +3,7 @@
 #include "services/core/ids.h"
 #include "services/engine/api/enginelog.h"
 #include "services/engine/api/errors.h"
+#include "services/engine/api/sandboxnetwork.h"
 
 #include <boost/asio/io_context.hpp>
 
@@ -11,10 +12,6 @@
 namespace sandglass::engine {
 
 namespace {
-
-constexpr const char *kCreated = "sandbox.lifecycle.created", *kResumed = "sandbox.lifecycle.resumed",
-                     *kPaused = "sandbox.lifecycle.paused", *kKilled = "sandbox.lifecycle.killed",
-                     *kUpdated = "sandbox.lifecycle.updated", *kCheckpointed = "sandbox.lifecycle.checkpointed";
 
 /// Everything that runs in the sandbox ends for its listeners.
 void closeStreams(const LiveSandbox &live)
@@ -26,40 +23,6 @@ void closeStreams(const LiveSandbox &live)
         live.interpreter->shutDown();
 }
 
-/// What a transition is called in the sandbox's own log.
-std::string logText(const LiveSandbox &live, std::string_view type, const Json &data)
-{
-    if (type == kCreated)
-        return "Sandbox created from " + (live.blueprint.name.empty() ? live.blueprint.id : live.blueprint.name);
-    if (type == kResumed)
-        return "Sandbox resumed";
-    if (type == kPaused)
-        return "Sandbox paused";
-    if (type == kKilled)
-        return "Sandbox killed: " + stringOr(data, "kill_reason");
-    if (type == kCheckpointed)
-        return "Files saved: what runs here is not part of the copy";
-    if (data.contains("network_egress"))
-        return "Network rules changed";
-    return "Timeout set to " + stringOr(data, "set_timeout").substr(0, 19) + "Z"; // whole seconds
-}
-
-/// Programs find their way out by these.
-Environment proxyEnvironment()
-{
-    const std::string proxy = "http://127.0.0.1:" + std::to_string(kEgressPort);
-    const std::string here = "localhost,127.0.0.1,::1";
-    return {{"http_proxy", proxy}, {"https_proxy", proxy}, {"no_proxy", here},
-            {"HTTP_PROXY", proxy}, {"HTTPS_PROXY", proxy}, {"NO_PROXY", here}};
-}
-
-Json withMetadata(Json data, const std::map<std::string, std::string> &metadata)
-{
-    if (!metadata.empty())
-        data["sandbox_metadata"] = metadata;
-    return data;
-}
-
 } // namespace
 
 SandboxRegistry::SandboxRegistry(boost::asio::io_context &io, SandboxHost &host, TemplateCatalog &catalog,
@@ -67,41 +30,20 @@ SandboxRegistry::SandboxRegistry(boost::asio::io_context &io, SandboxHost &host,
     : m_io(io)
     , m_host(host)
     , m_catalog(catalog)
-    , m_events(events)
     , m_options(options)
-    , m_recorded(std::move(recorded))
+    , m_recorder(events, std::move(recorded))
     , m_spare(io, host)
-    , m_sampling(io)
-{
-    sample();
-}
+    , m_sampler(
+          io, {options.metricInterval, options.maxMetrics}, [this] { return all(); },
+          [this] {
+              if (!m_sandboxes.empty())
+                  m_recorder.touch();
+          })
+{}
 
 SandboxRegistry::~SandboxRegistry()
 {
     *m_alive = false;
-}
-
-void SandboxRegistry::recordOrphans()
-{
-    const auto traces = m_events.traces();
-    if (!traces.empty())
-        note(NoteLevel::Warning,
-             "The engine before this one was ended in the middle of its work; so were its sandboxes",
-             {{"sandboxes", traces.size()}});
-    for (const SandboxTrace &trace : traces) {
-        Json data = withMetadata({{"kill_reason", "orphaned"}}, trace.metadata);
-        if (!trace.paused) {
-            ExecutionSpan span = trace.execution;
-            const auto length = std::chrono::floor<std::chrono::milliseconds>(trace.lastSeen - span.startedAt);
-            span.milliseconds = std::max<std::int64_t>(length.count(), 0);
-            data["execution"] = executionJson(span);
-        }
-        const LifecycleRecord event{newUuid(),       kKilled,           systemNow(),
-                                    trace.sandboxId, trace.executionId, trace.templateId,
-                                    trace.buildId,   m_events.teamId(), std::move(data)};
-        if (const auto done = m_events.append(event, {}); !done)
-            note(NoteLevel::Error, done.error().message, {{"sandbox", trace.sandboxId}});
-    }
 }
 
 void SandboxRegistry::prepareKernels()
@@ -116,27 +58,6 @@ void SandboxRegistry::prepareKernels()
     });
     for (const Template &blueprint : m_catalog.all())
         m_host.prepare(blueprint.layers, *m_options.preimport); // the same stack again changes nothing
-}
-
-void SandboxRegistry::record(const LiveSandbox &live, const char *type, Json data, bool livesOn)
-{
-    const std::string text = logText(live, type, data);
-    live.log->add({{}, LogLevel::Info, "system", type, 0, text});
-    note(NoteLevel::Info, text, {{"sandbox", live.id}});
-    const Timestamp now = systemNow();
-    const LifecycleRecord event{newUuid(),
-                                type,
-                                now,
-                                live.id,
-                                live.executionId,
-                                live.blueprint.id,
-                                live.blueprint.buildId,
-                                m_events.teamId(),
-                                withMetadata(std::move(data), live.request.metadata)};
-    const auto trace = livesOn ? std::optional(live.trace(now)) : std::nullopt;
-    if (const auto done = m_events.append(event, trace); !done)
-        note(NoteLevel::Error, done.error().message, {{"sandbox", live.id}});
-    m_recorded();
 }
 
 Result<> SandboxRegistry::checkTimeout(std::int64_t seconds) const
@@ -192,7 +113,7 @@ Result<> SandboxRegistry::setTimeout(const std::string &id, std::int64_t seconds
         return {};
     live->endAt = end;
     armDeadline(live);
-    record(*live, kUpdated, {{"set_timeout", formatRfc3339(end, 9)}}, true);
+    m_recorder.record(*live, kUpdated, {{"set_timeout", formatRfc3339(end, 9)}}, true);
     return {};
 }
 
@@ -218,35 +139,6 @@ void SandboxRegistry::deadlinePassed(const std::string &id)
         if (!done && *alive) // what cannot be frozen must not run on
             kill(id, "timeout", [](const Result<> &) {});
     });
-}
-
-void SandboxRegistry::sample()
-{
-    m_sampling.expires_after(m_options.metricInterval);
-    m_sampling.async_wait([this, alive = m_alive](const boost::system::error_code &error) {
-        if (error || !*alive)
-            return;
-        for (const LivePtr &live : all()) {
-            if (!live->isRunning())
-                continue;
-            live->sandbox->usage([this, alive, live](const Result<ResourceUsage> &usage) {
-                if (*alive)
-                    keepSample(live, usage);
-            });
-        }
-        if (!m_sandboxes.empty())
-            m_events.touchSandboxes(systemNow());
-        sample();
-    });
-}
-
-void SandboxRegistry::keepSample(const LivePtr &live, const Result<ResourceUsage> &usage)
-{
-    if (!usage)
-        return;
-    live->metrics.push_back({systemNow(), *usage});
-    while (live->metrics.size() > m_options.maxMetrics)
-        live->metrics.pop_front();
 }
 
 // --- beginning, and end ---
@@ -308,7 +200,7 @@ void SandboxRegistry::launched(const LivePtr &live, Result<std::shared_ptr<Sandb
         return then(refuse(503, "the engine is shutting down"));
     }
     settle(live, std::move(*sandbox));
-    record(*live, kCreated, Json::object(), true);
+    m_recorder.record(*live, kCreated, Json::object(), true);
     then(live);
 }
 
@@ -332,25 +224,8 @@ void SandboxRegistry::settle(const LivePtr &live, std::shared_ptr<Sandbox> sandb
     m_sandboxes[live->id] = live;
     m_catalog.noteSpawn(live->blueprint.buildId, live->startedAt);
     armDeadline(live);
-    openEgress(live);
+    openEgress(m_io, live);
     live->interpreter->warmUp();
-}
-
-void SandboxRegistry::openEgress(const LivePtr &live)
-{
-    live->sandbox->listenPort(kEgressPort, [this, alive = m_alive, weak = std::weak_ptr(live)](Result<UniqueFd> fd) {
-        const LivePtr self = weak.lock();
-        if (!*alive || !self)
-            return;
-        if (!fd) {
-            self->log->add({{}, LogLevel::Warn, "system", "network", 0, "No way out: " + fd.error().message});
-            return;
-        }
-        const auto refused = [log = self->log](const std::string &target, const std::string &reason) {
-            log->add({{}, LogLevel::Warn, "system", "network", 0, "Connection to " + target + " refused: " + reason});
-        };
-        self->egress = std::make_unique<EgressProxy>(m_io, std::move(*fd), self->request.egress, refused);
-    });
 }
 
 void SandboxRegistry::setEgress(const std::string &id, EgressRules rules, Json network, Then<void> then)
@@ -360,19 +235,9 @@ void SandboxRegistry::setEgress(const std::string &id, EgressRules rules, Json n
         return then(failure(sandboxNotFound(id)));
     if (!live->isRunning())
         return then(refuse(409, "sandbox '" + live->id + "' is not running"));
-    Json &told = live->request.network;
-    if (!told.is_object())
-        told = Json::object();
-    for (const char *name : {"allowOut", "denyOut", "egressProxy", "rules"}) {
-        told.erase(name);
-        if (network.contains(name))
-            told[name] = network[name];
-    }
-    live->request.egress = rules;
     Json summary = rules.toJson();
-    if (live->egress)
-        live->egress->setRules(std::move(rules));
-    record(*live, kUpdated, {{"network_egress", std::move(summary)}}, true);
+    replaceEgress(*live, std::move(rules), network);
+    m_recorder.record(*live, kUpdated, {{"network_egress", std::move(summary)}}, true);
     then({});
 }
 
@@ -387,7 +252,7 @@ void SandboxRegistry::gone(const std::string &id, const char *reason)
     Json data{{"kill_reason", reason}};
     if (live->state != LiveSandbox::State::Paused) // a pause has ended and told the execution already
         data["execution"] = executionJson(live->executionUntil(systemNow()));
-    record(*live, kKilled, std::move(data), false);
+    m_recorder.record(*live, kKilled, std::move(data), false);
     closeStreams(*live);
     m_endedLogs.emplace_back(live->id, live->log);
     if (m_endedLogs.size() > m_options.maxEndedLogs)
@@ -427,7 +292,7 @@ void SandboxRegistry::saved(const std::string &id)
 void SandboxRegistry::noteCheckpoint(const std::string &id)
 {
     if (const LivePtr live = find(id))
-        record(*live, kCheckpointed, Json::object(), true);
+        m_recorder.record(*live, kCheckpointed, Json::object(), true);
 }
 
 std::set<std::string> SandboxRegistry::layersInUse() const
@@ -441,87 +306,6 @@ std::set<std::string> SandboxRegistry::layersInUse() const
     for (const LivePtr &live : m_launching)
         add(*live);
     return layers;
-}
-
-// --- pause and resume ---
-
-void SandboxRegistry::pause(const std::string &id, Then<void> then)
-{
-    const LivePtr live = find(id);
-    if (!live)
-        return then(failure(sandboxNotFound(id)));
-    if (!live->isRunning())
-        return then(refuse(409, "Error pausing sandbox - sandbox '" + live->id + "' is already paused"));
-    if (live->isBeingSaved)
-        return then(refuse(409, "sandbox '" + live->id + "' is being saved"));
-    live->state = LiveSandbox::State::Pausing;
-    live->deadline.cancel();
-    const Timestamp former = live->endAt, now = systemNow();
-    live->endAt = now;
-    live->sandbox->pause([this, alive = m_alive, live, former, now, then = std::move(then)](const Result<> &done) {
-        if (*alive)
-            paused(live, now, former, done, then);
-    });
-}
-
-void SandboxRegistry::paused(const LivePtr &live, Timestamp when, Timestamp former, const Result<> &done,
-                             const Then<void> &then)
-{
-    if (!find(live->id)) // killed meanwhile
-        return then(failure(sandboxNotFound(live->id)));
-    if (!done) {
-        live->state = LiveSandbox::State::Running;
-        live->endAt = former;
-        armDeadline(live);
-        return then(failure(Error::Kind::Service, done.error().message, 500));
-    }
-    live->state = LiveSandbox::State::Paused;
-    record(*live, kPaused, {{"execution", executionJson(live->executionUntil(when))}}, true);
-    then({});
-}
-
-void SandboxRegistry::connect(const std::string &id, std::int64_t timeoutSeconds, Then<Connected> then)
-{
-    const LivePtr live = find(id);
-    if (!live)
-        return then(failure(sandboxNotFound(id)));
-    if (const auto fine = checkTimeout(timeoutSeconds); !fine)
-        return then(failure(fine.error()));
-    if (live->isRunning()) {
-        if (const auto extended = setTimeout(id, timeoutSeconds, true); !extended)
-            return then(failure(extended.error()));
-        return then(Connected{live, false});
-    }
-    if (live->state != LiveSandbox::State::Paused || live->isBeingSaved)
-        return then(refuse(409, "sandbox '" + live->id + "' is being paused, resumed or saved"));
-    if (runningCount() >= m_options.maxSandboxes) {
-        return then(refuse(429,
-                           "you have reached the maximum number of concurrent sandboxes ("
-                               + std::to_string(m_options.maxSandboxes) + ")"));
-    }
-    resume(live, timeoutSeconds, std::move(then));
-}
-
-void SandboxRegistry::resume(const LivePtr &live, std::int64_t timeoutSeconds, Then<Connected> then)
-{
-    live->state = LiveSandbox::State::Resuming;
-    live->sandbox->resume([this, alive = m_alive, live, timeoutSeconds, then = std::move(then)](const Result<> &done) {
-        if (!*alive)
-            return;
-        if (!find(live->id))
-            return then(failure(sandboxNotFound(live->id)));
-        if (!done) {
-            live->state = LiveSandbox::State::Paused;
-            return then(failure(Error::Kind::Service, done.error().message, 500));
-        }
-        live->state = LiveSandbox::State::Running;
-        live->executionId = newUuid();
-        live->executionStartedAt = systemNow();
-        live->endAt = live->executionStartedAt + std::chrono::seconds(timeoutSeconds);
-        armDeadline(live);
-        record(*live, kResumed, Json::object(), true);
-        then(Connected{live, true});
-    });
 }
 
 } // namespace sandglass::engine

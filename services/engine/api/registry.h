@@ -1,6 +1,8 @@
 #pragma once
 
 #include "services/engine/api/livesandbox.h"
+#include "services/engine/api/metricsampler.h"
+#include "services/engine/api/sandboxrecorder.h"
 #include "services/engine/api/sparesandbox.h"
 
 #include <deque>
@@ -43,7 +45,7 @@ public:
     SandboxRegistry &operator=(const SandboxRegistry &) = delete;
 
     /// Killed events for sandboxes that died with an engine before this one.
-    void recordOrphans();
+    void recordOrphans() { m_recorder.recordOrphans(); }
     /// Starts the fork-servers of all templates in the background.
     void prepareKernels();
 
@@ -84,27 +86,22 @@ private:
     void resume(const LivePtr &live, std::int64_t timeoutSeconds, Then<Connected> then);
     void paused(const LivePtr &live, Timestamp when, Timestamp former, const Result<> &done, const Then<void> &then);
     void gone(const std::string &id, const char *reason);
-    void openEgress(const LivePtr &live);
     void armDeadline(const LivePtr &live);
     void deadlinePassed(const std::string &id);
-    void sample();
-    void keepSample(const LivePtr &live, const Result<ResourceUsage> &usage);
     [[nodiscard]] Result<> checkTimeout(std::int64_t seconds) const;
     [[nodiscard]] int runningCount() const;
-    void record(const LiveSandbox &live, const char *type, Json data, bool livesOn);
 
     boost::asio::io_context &m_io;
     SandboxHost &m_host;
     TemplateCatalog &m_catalog;
-    EventStore &m_events;
     RegistryOptions m_options;
-    std::function<void()> m_recorded;
+    SandboxRecorder m_recorder;
     std::map<std::string, LivePtr, std::less<>> m_sandboxes;
     std::deque<std::pair<std::string, std::shared_ptr<SandboxLog>>> m_endedLogs; ///< by id, the newest last
     std::set<LivePtr> m_launching;
     bool m_closing = false;
     SpareSandbox m_spare;
-    boost::asio::steady_timer m_sampling;
+    MetricSampler m_sampler;
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 
