@@ -6,14 +6,20 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <utility>
 
 namespace sandglass::engine {
 
 namespace {
 
+/// Before each further try to let the processes of a sandbox go on.
+constexpr std::array<std::chrono::milliseconds, 3> kResumePauses{
+    std::chrono::milliseconds(50), std::chrono::milliseconds(200), std::chrono::milliseconds(800)};
 constexpr std::size_t kMostLayers = 64; ///< their names have to fit into one page of mount options
 
 LayerLimits limitsFor(const SandboxLimits &limits)
@@ -58,7 +64,7 @@ void Snapshots::publish()
 }
 
 /// The source stands still until its files are copied. `then` gets the new layer's name, which is pinned.
-void Snapshots::saveLayer(const LivePtr &live, Then<std::string> then)
+void Snapshots::saveLayer(const LivePtr &live, Then<Saved> then)
 {
     if (live->isBeingSaved || (!live->isRunning() && live->state != LiveSandbox::State::Paused))
         return then(refuse(409, "sandbox '" + live->id + "' is being paused, resumed or saved"));
@@ -83,7 +89,7 @@ void Snapshots::saveLayer(const LivePtr &live, Then<std::string> then)
         open({});
 }
 
-void Snapshots::copy(const LivePtr &live, Result<UniqueFd> upper, Then<std::string> then)
+void Snapshots::copy(const LivePtr &live, Result<UniqueFd> upper, Then<Saved> then)
 {
     if (!upper)
         return copied(live, {}, failure(upper.error()), std::move(then));
@@ -101,25 +107,51 @@ void Snapshots::copy(const LivePtr &live, Result<UniqueFd> upper, Then<std::stri
     });
 }
 
-void Snapshots::copied(const LivePtr &live, const std::string &layer, Result<> done, Then<std::string> then)
+void Snapshots::copied(const LivePtr &live, const std::string &layer, Result<> done, Then<Saved> then)
 {
-    const auto finish = [this, alive = m_alive, live, layer, done = std::move(done),
-                         then = std::move(then)](const Result<> &) {
-        if (!*alive)
-            return;
+    const auto finish = [this, live, layer, done = std::move(done), then = std::move(then)](std::optional<Error> lost) {
         live->isBeingSaved = false;
         m_registry.saved(live->id);
         if (done)
-            return then(layer);
+            return then(Saved{layer, std::move(lost)});
         m_pinned.erase(layer);
         sweep();
-        then(failure(Error::Kind::Service, "the sandbox cannot be saved: " + done.error().message,
-                     statusOf(done.error())));
+        std::string text = "the sandbox cannot be saved: " + done.error().message;
+        if (lost)
+            text += "; " + lost->message;
+        then(failure(Error::Kind::Service, std::move(text), statusOf(done.error())));
     };
-    if (m_registry.find(live->id) && live->isRunning())
-        live->sandbox->resume(finish);
+    if (live->isRunning())
+        letGoOn(live, 0, finish);
     else
-        finish({});
+        finish(std::nullopt);
+}
+
+void Snapshots::letGoOn(const LivePtr &live, std::size_t tries, std::function<void(std::optional<Error>)> then)
+{
+    if (!m_registry.find(live->id)) // killed meanwhile
+        return then(std::nullopt);
+    live->sandbox->resume([this, alive = m_alive, live, tries, then = std::move(then)](const Result<> &done) {
+        if (!*alive)
+            return;
+        if (done || !m_registry.find(live->id))
+            return then(std::nullopt);
+        if (tries < kResumePauses.size()) {
+            const auto timer = std::make_shared<boost::asio::steady_timer>(m_io, kResumePauses[tries]);
+            timer->async_wait([this, alive, live, tries, then, timer](const boost::system::error_code &error) {
+                if (!error && *alive)
+                    letGoOn(live, tries + 1, then);
+            });
+            return;
+        }
+        // It would be told as running and do nothing.
+        Error lost{Error::Kind::Service,
+                   500,
+                   "sandbox '" + live->id + "' could not be let go on and was ended: " + done.error().message,
+                   {}};
+        m_registry.kill(live->id, "resume_failed", [](const Result<> &) {});
+        then(std::move(lost));
+    });
 }
 
 void Snapshots::take(const std::string &sandboxId, const std::string &name, Then<Snapshot> then)
@@ -138,8 +170,16 @@ void Snapshots::take(const std::string &sandboxId, const std::string &name, Then
         snapshot.blueprint.name = reference->name;
         snapshot.tag = reference->tag.value_or(snapshot.tag);
     }
-    saveLayer(live, [this, live, snapshot = std::move(snapshot), then = std::move(then)](Result<std::string> layer) {
-        then(layer ? keep(live, *layer, snapshot) : failure(layer.error()));
+    saveLayer(live, [this, live, snapshot = std::move(snapshot), then = std::move(then)](Result<Saved> saved) {
+        if (!saved)
+            return then(failure(saved.error()));
+        Result<Snapshot> kept = keep(live, saved->layer, snapshot);
+        if (!saved->lost)
+            return then(std::move(kept));
+        Error lost = *saved->lost;
+        if (kept)
+            lost.message += "; its files are kept in the snapshot " + kept->id();
+        then(failure(std::move(lost)));
     });
 }
 
@@ -181,12 +221,18 @@ void Snapshots::fork(const std::string &sandboxId, std::int64_t timeoutSeconds, 
     const LivePtr live = m_registry.find(sandboxId);
     if (!live)
         return then(failure(sandboxNotFound(sandboxId)));
-    saveLayer(live, [this, live, timeoutSeconds, count, then = std::move(then)](Result<std::string> layer) {
-        if (!layer)
-            return then(failure(layer.error()));
+    saveLayer(live, [this, live, timeoutSeconds, count, then = std::move(then)](Result<Saved> saved) {
+        if (!saved)
+            return then(failure(saved.error()));
+        const std::string &layer = saved->layer;
+        if (saved->lost) {
+            m_pinned.erase(layer);
+            sweep();
+            return then(failure(*saved->lost));
+        }
         m_registry.noteCheckpoint(live->id);
         Template blueprint = live->blueprint;
-        blueprint.layers.push_back(*layer);
+        blueprint.layers.push_back(layer);
         CreateRequest request = live->request;
         request.timeoutSeconds = timeoutSeconds;
         const auto forking = std::make_shared<Forking>();
@@ -194,7 +240,7 @@ void Snapshots::fork(const std::string &sandboxId, std::int64_t timeoutSeconds, 
         forking->results.resize(forking->missing, Result<LivePtr>(refuse(500, "not started")));
         forking->then = then;
         for (std::size_t i = 0; i < forking->results.size(); ++i) {
-            m_registry.createFrom(blueprint, request, [this, alive = m_alive, forking, i, name = *layer](auto created) {
+            m_registry.createFrom(blueprint, request, [this, alive = m_alive, forking, i, name = layer](auto created) {
                 forking->results[i] = std::move(created);
                 if (--forking->missing > 0 || !*alive)
                     return;

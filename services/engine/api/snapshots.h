@@ -7,6 +7,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,9 +30,11 @@ public:
     Snapshots(const Snapshots &) = delete;
     Snapshots &operator=(const Snapshots &) = delete;
 
-    /// `name` as parseReference() takes it, or empty. Of a running or paused sandbox; a running one runs on.
+    /// `name` as parseReference() takes it, or empty. Of a running or paused sandbox; a running one runs on. Where it
+    /// cannot, it ends (kill_reason "resume_failed"), and the error names the snapshot that is kept of it.
     void take(const std::string &sandboxId, const std::string &name, Then<Snapshot> then);
-    /// One result for each of `count` new sandboxes, which have the source's template, metadata and variables.
+    /// One result for each of `count` new sandboxes, which have the source's template, metadata and variables. Error
+    /// as for take(); then there are none.
     void fork(const std::string &sandboxId, std::int64_t timeoutSeconds, int count,
               Then<std::vector<Result<SandboxRegistry::LivePtr>>> then);
     [[nodiscard]] const std::vector<Snapshot> &all() const { return m_store.all(); }
@@ -43,9 +46,16 @@ public:
 private:
     struct Forking;
     using LivePtr = SandboxRegistry::LivePtr;
-    void saveLayer(const LivePtr &live, Then<std::string> then);
-    void copy(const LivePtr &live, Result<UniqueFd> upper, Then<std::string> then);
-    void copied(const LivePtr &live, const std::string &layer, Result<> done, Then<std::string> then);
+    struct Saved
+    {
+        std::string layer;
+        std::optional<Error> lost; ///< the sandbox could not go on, and has ended
+    };
+    void saveLayer(const LivePtr &live, Then<Saved> then);
+    void copy(const LivePtr &live, Result<UniqueFd> upper, Then<Saved> then);
+    void copied(const LivePtr &live, const std::string &layer, Result<> done, Then<Saved> then);
+    /// `then` with why the sandbox has ended, when no try helped.
+    void letGoOn(const LivePtr &live, std::size_t tries, std::function<void(std::optional<Error>)> then);
     void publish();
     [[nodiscard]] Result<Snapshot> keep(const LivePtr &live, const std::string &layer, Snapshot snapshot);
 
