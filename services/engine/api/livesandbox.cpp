@@ -1,6 +1,7 @@
 #include "services/engine/api/livesandbox.h"
 
 #include "services/engine/api/errors.h"
+#include "services/engine/api/sandboxnetwork.h"
 
 namespace sandglass::engine {
 
@@ -49,6 +50,8 @@ Result<CreateRequest> parseCreateRequest(std::string_view body)
     request.autoResume = boolOr(memberOr(*json, "autoResume"), "enabled");
     if (request.autoResume && !request.autoPause)
         return refuse(400, "autoResume needs autoPause");
+    if (!memberOr(memberOr(*json, "iam"), "tokens").empty())
+        return refuse(400, "the local engine does not support workload identity (iam.tokens)");
     request.secure = boolOr(*json, "secure", true);
     if (const Json &internet = memberOr(*json, "allow_internet_access"); internet.is_boolean())
         request.allowInternet = internet.get<bool>();
@@ -57,6 +60,11 @@ Result<CreateRequest> parseCreateRequest(std::string_view body)
     if (!egress)
         return failure(egress.error());
     request.egress = std::move(*egress);
+    hidePassword(request.network);
+    auto mask = parseHostMask(memberOr(request.network, "maskRequestHost"));
+    if (!mask)
+        return failure(mask.error());
+    request.maskRequestHost = std::move(*mask);
     request.allowPublicTraffic = boolOr(request.network, "allowPublicTraffic", true);
     auto metadata = textMap(*json, "metadata");
     auto environment = textMap(*json, "envVars");

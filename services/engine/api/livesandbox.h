@@ -29,8 +29,9 @@ struct CreateRequest
     std::optional<bool> allowInternet;
     std::map<std::string, std::string> metadata;
     Environment environment;
-    Json network; ///< as sent; told again by GET
+    Json network; ///< as sent, without the egress proxy's password; told again by GET
     EgressRules egress;
+    std::string maskRequestHost;    ///< empty, or the Host that servers in the sandbox see; "${PORT}" stands for theirs
     bool allowPublicTraffic = true; ///< false: ports but envd's need the sandbox's traffic token
 };
 [[nodiscard]] Result<CreateRequest> parseCreateRequest(std::string_view body);

@@ -9,6 +9,7 @@
 #include "services/engine/api/portproxy.h"
 #include "services/engine/api/processservice.h"
 #include "services/engine/api/router.h"
+#include "services/engine/api/sandboxnetwork.h"
 #include "services/engine/api/watchservice.h"
 
 #include <algorithm>
@@ -153,6 +154,8 @@ void SandboxGateway::serve(const Target &target, const http::Request &request,
         serveEnvd(target.live, request, sink, exchange);
     else if (target.port == kInterpreterPort)
         serveInterpreter(target.live, request, exchange);
+    else if (const std::string &mask = target.live->request.maskRequestHost; !mask.empty())
+        proxyToPort(m_io, target.live->sandbox, target.port, withMaskedHost(request, mask, target.port), exchange);
     else
         proxyToPort(m_io, target.live->sandbox, target.port, request, exchange);
 }

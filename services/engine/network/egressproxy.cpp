@@ -1,11 +1,12 @@
 #include "services/engine/network/egressproxy.h"
 
+#include "services/engine/network/proxyrequest.h"
+
 #include <boost/asio.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <list>
 #include <optional>
 
@@ -21,87 +22,6 @@ constexpr std::size_t kHeadLimit = 32U << 10;
 constexpr std::size_t kMostConnections = 256;
 constexpr std::chrono::seconds kHeadPatience{15}, kConnectPatience{10}, kIdle{600};
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-
-struct Target
-{
-    std::string host;
-    std::uint16_t port = 0;
-    bool isTunnel = false;
-    std::string head; ///< what goes on to the server; empty for a tunnel
-
-    [[nodiscard]] std::string text() const { return host + ":" + std::to_string(port); }
-};
-
-/// "host:port", "[::1]:443" or, with a `fallback`, without a port.
-bool splitAuthority(std::string_view text, std::uint16_t fallback, Target &target)
-{
-    std::string_view port;
-    if (text.starts_with('[')) {
-        const auto end = text.find(']');
-        if (end == text.npos)
-            return false;
-        target.host = text.substr(1, end - 1);
-        port = text.substr(end + 1);
-    } else {
-        const auto colon = text.rfind(':');
-        target.host = text.substr(0, colon);
-        port = colon == text.npos ? std::string_view() : text.substr(colon);
-    }
-    target.port = fallback;
-    if (!port.empty()) {
-        port.remove_prefix(1);
-        const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), target.port);
-        if (error != std::errc() || end != port.data() + port.size())
-            return false;
-    }
-    return target.port != 0 && !target.host.empty() && target.host.size() <= 253;
-}
-
-bool isForTheProxy(std::string_view header)
-{
-    const std::string_view name = header.substr(0, header.find(':'));
-    const auto is = [name](std::string_view other) {
-        return std::ranges::equal(name, other, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-    };
-    return is("connection") || is("keep-alive") || is("proxy-connection") || is("proxy-authorization") || is("upgrade");
-}
-
-/// Reads "CONNECT host:port" or "GET http://host/path". A request for a server goes on in the form servers expect, one
-/// to a connection.
-std::optional<Target> readHead(std::string_view head)
-{
-    const std::string_view line = head.substr(0, head.find("\r\n"));
-    const auto first = line.find(' '), last = line.rfind(' ');
-    if (first == line.npos || last <= first)
-        return std::nullopt;
-    const std::string_view method = line.substr(0, first), version = line.substr(last + 1);
-    std::string_view where = line.substr(first + 1, last - first - 1);
-    Target target;
-    target.isTunnel = method == "CONNECT";
-    if (target.isTunnel)
-        return splitAuthority(where, 0, target) ? std::optional(target) : std::nullopt;
-    constexpr std::string_view scheme = "http://";
-    if (!where.starts_with(scheme))
-        return std::nullopt;
-    where.remove_prefix(scheme.size());
-    const auto path = std::min(where.find_first_of("/?"), where.size());
-    std::string_view authority = where.substr(0, path);
-    authority = authority.substr(authority.find('@') + 1); // npos + 1 = 0: without credentials
-    if (!splitAuthority(authority, 80, target))
-        return std::nullopt;
-    const std::string_view rest = where.substr(path);
-    target.head.append(method).append(rest.starts_with('/') ? " " : " /").append(rest).append(" ").append(version);
-    target.head += "\r\nConnection: close\r\n";
-    head.remove_prefix(line.size() + 2);
-    while (!head.empty() && !head.starts_with("\r\n")) {
-        const std::string_view header = head.substr(0, head.find("\r\n"));
-        if (!isForTheProxy(header))
-            target.head.append(header).append("\r\n");
-        head.remove_prefix(std::min(header.size() + 2, head.size()));
-    }
-    target.head += "\r\n";
-    return target;
-}
 
 /// Both sockets of one connection, and when something last passed.
 struct Connection
@@ -170,19 +90,22 @@ std::string textOf(const Refusal &refusal)
 
 struct EgressProxy::Shared : std::enable_shared_from_this<EgressProxy::Shared>
 {
-    Shared(asio::io_context &context, EgressRules given, Refused tell)
-        : io(context), acceptor(context), rules(std::move(given)), refused(std::move(tell))
+    Shared(asio::io_context &context, EgressRules given, Refused tell, SecretLookup look)
+        : io(context), acceptor(context), rules(std::move(given)), refused(std::move(tell)), secret(std::move(look))
     {}
 
     asio::awaitable<void> accept();
     asio::awaitable<void> serve(std::shared_ptr<Connection> connection);
-    asio::awaitable<Refusal> open(std::shared_ptr<Connection> connection, Target target);
+    [[nodiscard]] Refusal applyHeaderRules(ProxyRequest &request) const;
+    asio::awaitable<Refusal> open(std::shared_ptr<Connection> connection, ProxyRequest target);
+    asio::awaitable<Refusal> openThroughProxy(std::shared_ptr<Connection> connection, ProxyRequest target);
     asio::awaitable<void> refuse(std::shared_ptr<Connection> connection, Refusal refusal, bool isTold);
 
     asio::io_context &io;
     tcp::acceptor acceptor;
     EgressRules rules;
     Refused refused;
+    SecretLookup secret;
     std::list<std::weak_ptr<Connection>> connections;
     bool isClosed = false;
 };
@@ -219,13 +142,17 @@ asio::awaitable<void> EgressProxy::Shared::serve(std::shared_ptr<Connection> con
         connection->close();
         co_return;
     }
-    const std::optional<Target> target = readHead(std::string_view(input).substr(0, headSize));
+    std::optional<ProxyRequest> target = readProxyRequest(std::string_view(input).substr(0, headSize));
     input.erase(0, headSize);
     // Named, each of them: g++ 12 destroys temporaries of a co_await twice.
     Refusal refusal;
     if (!target)
         refusal = {400, {}, "this is the sandbox's proxy: it takes CONNECT and http:// only"};
     else
+        refusal = applyHeaderRules(*target);
+    if (refusal.status == 0 && rules.proxy)
+        refusal = co_await openThroughProxy(connection, *target);
+    else if (refusal.status == 0)
         refusal = co_await open(connection, *target);
     if (refusal.status != 0) {
         co_await refuse(connection, refusal, !target || target->isTunnel);
@@ -243,8 +170,60 @@ asio::awaitable<void> EgressProxy::Shared::serve(std::shared_ptr<Connection> con
     connection->close();
 }
 
+/// A request to a host that headers are set for: status 0 when they are.
+Refusal EgressProxy::Shared::applyHeaderRules(ProxyRequest &request) const
+{
+    const HeaderRules::Headers *wanted = rules.headers.find(request.host);
+    if (wanted == nullptr)
+        return {};
+    // Without them the server would get what the rule promises not to send, such as a request without its key.
+    if (request.isTunnel)
+        return {403, request.text(),
+                "network.rules sets headers for " + request.host
+                    + ", which the local engine can do in http:// requests only: a TLS connection is not opened"};
+    HeaderRules::Headers filled;
+    for (const auto &[name, value] : *wanted) {
+        auto text = withSecrets(value, secret);
+        if (!text)
+            return {502, request.text(), "network.rules, header " + name + ": " + text.error().message};
+        filled.emplace_back(name, std::move(*text));
+    }
+    setHeaders(request.head, filled);
+    return {};
+}
+
+/// The sandbox's own proxy opens the connection, to a name where the rules allow the name, else to an address that they
+/// allow. There is no way past it.
+asio::awaitable<Refusal> EgressProxy::Shared::openThroughProxy(std::shared_ptr<Connection> connection,
+                                                               ProxyRequest target)
+{
+    std::string host = target.host;
+    if (!rules.allowsDomain(host)) {
+        Refusal refusal{502, target.text(), "there is no address for " + host};
+        const std::string port = std::to_string(target.port);
+        tcp::resolver resolver(io);
+        auto [lookupError, found] = co_await resolver.async_resolve(host, port, kNoThrow);
+        if (lookupError)
+            co_return refusal;
+        const auto open = std::find_if(found.begin(), found.end(), [&](const auto &entry) {
+            return rules.allows(target.host, entry.endpoint().address());
+        });
+        refusal = {403, target.text(), "the sandbox's network rules do not allow " + target.text()};
+        if (open == found.end())
+            co_return refusal;
+        host = open->endpoint().address().to_string();
+    }
+    limit(connection, kConnectPatience);
+    const SocksProxy proxy = rules.proxy.value_or(SocksProxy{}); // they may have changed during the look-up
+    std::string wrong = co_await connectThrough(connection->outside, proxy, host, target.port);
+    if (wrong.empty() && !connection->inside.is_open())
+        wrong = "it took too long";
+    const Refusal refusal{wrong.empty() ? 0 : 502, target.text(), wrong};
+    co_return refusal;
+}
+
 /// Connects `outside`; status 0 when that worked.
-asio::awaitable<Refusal> EgressProxy::Shared::open(std::shared_ptr<Connection> connection, Target target)
+asio::awaitable<Refusal> EgressProxy::Shared::open(std::shared_ptr<Connection> connection, ProxyRequest target)
 {
     Refusal refusal{502, target.text(), "there is no address for " + target.host};
     const std::string port = std::to_string(target.port);
@@ -284,8 +263,9 @@ asio::awaitable<void> EgressProxy::Shared::refuse(std::shared_ptr<Connection> co
     connection->close();
 }
 
-EgressProxy::EgressProxy(asio::io_context &io, UniqueFd listening, EgressRules rules, Refused refused)
-    : d(std::make_shared<Shared>(io, std::move(rules), std::move(refused)))
+EgressProxy::EgressProxy(asio::io_context &io, UniqueFd listening, EgressRules rules, Refused refused,
+                         SecretLookup secret)
+    : d(std::make_shared<Shared>(io, std::move(rules), std::move(refused), std::move(secret)))
 {
     error_code error;
     d->acceptor.assign(tcp::v4(), listening.release(), error);
@@ -297,6 +277,7 @@ EgressProxy::~EgressProxy()
 {
     d->isClosed = true;
     d->refused = nullptr;
+    d->secret = nullptr;
     error_code ignored;
     d->acceptor.close(ignored);
     for (const auto &weak : d->connections) {

@@ -25,8 +25,9 @@ public:
     /// A connection was refused: "host:port" and why.
     using Refused = std::function<void(std::string target, std::string reason)>;
 
-    /// `listening` is a socket of the sandbox.
-    EgressProxy(boost::asio::io_context &io, UniqueFd listening, EgressRules rules, Refused refused);
+    /// `listening` is a socket of the sandbox. `secret` tells the secrets that header rules name; may be empty.
+    EgressProxy(boost::asio::io_context &io, UniqueFd listening, EgressRules rules, Refused refused,
+                SecretLookup secret = {});
     ~EgressProxy(); ///< closes every connection
     EgressProxy(const EgressProxy &) = delete;
     EgressProxy &operator=(const EgressProxy &) = delete;

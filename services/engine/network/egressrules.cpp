@@ -1,5 +1,7 @@
 #include "services/engine/network/egressrules.h"
 
+#include "services/engine/network/hostname.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -15,14 +17,6 @@ constexpr int kExplicit = 8; ///< a range at least so narrow was meant, also whe
 tl::unexpected<Error> bad(std::string message)
 {
     return failure(Error::Kind::Service, std::move(message), 400);
-}
-
-std::string lowered(std::string_view text)
-{
-    std::string lower(text);
-    std::ranges::transform(lower, lower.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return lower;
 }
 
 /// An IPv4 address that came dressed as IPv6 is the IPv4 address.
@@ -42,16 +36,6 @@ bool sharePrefix(const std::array<unsigned char, Size> &a, const std::array<unsi
             return false;
     }
     return true;
-}
-
-bool isDomain(std::string_view text)
-{
-    if (text.starts_with("*."))
-        text.remove_prefix(2);
-    return !text.empty() && text.size() <= 253 && text.front() != '.' && text.back() != '.'
-        && text.find("..") == text.npos && std::ranges::all_of(text, [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-           });
 }
 
 /// The texts under `name`; none when it is absent.
@@ -75,6 +59,12 @@ bool holds(const std::vector<Cidr> &ranges, const ip::address &address, int narr
 {
     return std::ranges::any_of(ranges,
                                [&](const Cidr &range) { return range.prefix >= narrowest && range.contains(address); });
+}
+
+/// "0.0.0.0" alone is not all addresses, as whoever writes it may think.
+bool isNoDestination(const Cidr &range)
+{
+    return range.prefix != 0 && range.network.is_unspecified();
 }
 
 const std::vector<Cidr> &privateRanges()
@@ -139,30 +129,37 @@ Result<EgressRules> EgressRules::parse(const Json &network, bool internet)
         return rules;
     if (!network.is_object())
         return bad("network has to be an object");
-    for (const char *name : {"egressProxy", "rules"}) {
-        if (const Json &member = memberOr(network, name); !member.is_null() && !member.empty())
-            return bad(std::string("the local engine does not support network.") + name);
-    }
+    auto proxy = SocksProxy::parse(memberOr(network, "egressProxy"));
+    if (!proxy)
+        return failure(proxy.error());
+    rules.proxy = std::move(*proxy);
+    auto headers = HeaderRules::parse(memberOr(network, "rules"));
+    if (!headers)
+        return failure(headers.error());
+    rules.headers = std::move(*headers);
     const auto allow = textsOf(network, "allowOut"), deny = textsOf(network, "denyOut");
     if (!allow || !deny)
         return failure(allow ? deny.error() : allow.error());
     for (const std::string &text : *deny) {
         const auto range = Cidr::parse(text);
-        if (!range)
-            return bad("network.denyOut: '" + text + "' is no address and no range of addresses");
+        if (!range || isNoDestination(*range))
+            return bad("invalid denied CIDR " + text);
         rules.denied.push_back(*range);
     }
     for (const std::string &text : *allow) {
-        if (const auto range = Cidr::parse(text))
+        const auto range = Cidr::parse(text);
+        if (range && !isNoDestination(*range))
             rules.allowed.push_back(*range);
-        else if (isDomain(lowered(text)))
+        else if (!range && isDomainName(lowered(text)))
             rules.allowedDomains.push_back(lowered(text));
         else
-            return bad("network.allowOut: '" + text + "' is no address, no range of addresses and no domain");
+            return bad("invalid allowed address " + text);
     }
     const bool deniesAll = std::ranges::any_of(rules.denied, [](const Cidr &range) { return range.prefix == 0; });
     if (!rules.allowedDomains.empty() && !deniesAll)
-        return bad("network.allowOut: domains need 0.0.0.0/0 in denyOut");
+        return bad(
+            "When specifying allowed domains in allow out, you must include 'ALL_TRAFFIC' in deny out to block all "
+            "other traffic.");
     return rules;
 }
 

@@ -2,6 +2,8 @@
 
 #include "services/core/json.h"
 #include "services/core/result.h"
+#include "services/engine/network/headerrules.h"
+#include "services/engine/network/socksproxy.h"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -32,9 +34,11 @@ struct EgressRules
     bool internet = false;
     std::vector<Cidr> allowed, denied;
     std::vector<std::string> allowedDomains; ///< lower case; "*.x.y" stands for every name below x.y
+    std::optional<SocksProxy> proxy;         ///< set: what is allowed goes through it, and nothing past it
+    HeaderRules headers;                     ///< of http:// requests; TLS to such a host is refused
 
-    /// `network` is the API's object or null, `internet` its allow_internet_access. Error 400: no such range or name,
-    /// a domain without 0.0.0.0/0 in denyOut, or what this engine cannot do (egressProxy, rules).
+    /// `network` is the API's object or null, `internet` its allow_internet_access. Error 400, in E2B's words where it
+    /// has any: no such range or name, a domain without 0.0.0.0/0 in denyOut, a proxy or rules that are not usable.
     [[nodiscard]] static Result<EgressRules> parse(const Json &network, bool internet);
 
     [[nodiscard]] bool allowsDomain(std::string_view host) const;

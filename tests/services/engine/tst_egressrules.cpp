@@ -124,21 +124,99 @@ private Q_SLOTS:
     void refused_data()
     {
         QTest::addColumn<QByteArray>("network");
-        QTest::newRow("no object") << QByteArray("[]");
-        QTest::newRow("no list") << QByteArray(R"({"allowOut":"1.2.3.4"})");
-        QTest::newRow("no texts") << QByteArray(R"({"denyOut":[1]})");
-        QTest::newRow("denied domain") << QByteArray(R"({"denyOut":["a.org"]})");
-        QTest::newRow("bad domain") << QByteArray(R"({"allowOut":["a b"],"denyOut":["0.0.0.0/0"]})");
-        QTest::newRow("domain without denying all") << QByteArray(R"({"allowOut":["a.org"]})");
-        QTest::newRow("proxy of one's own") << QByteArray(R"({"egressProxy":{"address":"1.2.3.4:1"}})");
-        QTest::newRow("rewriting") << QByteArray(R"({"rules":{"a.org":[]}})");
+        QTest::addColumn<QByteArray>("says");
+        const auto row = [](const char *name, const char *network, const char *says) {
+            QTest::newRow(name) << QByteArray(network) << QByteArray(says);
+        };
+        row("no object", "[]", "network has to be an object");
+        row("no list", R"({"allowOut":"1.2.3.4"})", "list of texts");
+        row("no texts", R"({"denyOut":[1]})", "list of texts");
+        row("denied domain", R"({"denyOut":["a.org"]})", "invalid denied CIDR a.org");
+        row("denied with a port", R"({"denyOut":["10.0.0.0/8:22"]})", "invalid denied CIDR 10.0.0.0/8:22");
+        row("no address at all", R"({"denyOut":["0.0.0.0"]})", "invalid denied CIDR 0.0.0.0");
+        row("bad domain", R"({"allowOut":["a b"],"denyOut":["0.0.0.0/0"]})", "invalid allowed address a b");
+        row("allowed nowhere", R"({"allowOut":["::"]})", "invalid allowed address ::");
+        row("domain without denying all", R"({"allowOut":["a.org"],"denyOut":["10.0.0.0/8"]})",
+            "When specifying allowed domains in allow out, you must include 'ALL_TRAFFIC' in deny out to block all "
+            "other "
+            "traffic.");
+        row("proxy without a port", R"({"egressProxy":{"address":"1.2.3.4"}})",
+            "invalid egress proxy address '1.2.3.4'");
+        row("proxy is no address", R"({"egressProxy":{"address":"a b:1"}})", "invalid egress proxy address");
+        row("proxy is no object", R"({"egressProxy":"a:1"})", "has to be an object");
+        row("password alone", R"({"egressProxy":{"address":"a:1","password":"hidden"}})", "needs a username");
+        row("rules are no object", R"({"rules":[]})", "network.rules has to be an object");
+        row("rule for an address", R"({"rules":{"1.2.3.4":[]}})",
+            "Rule domain \"1.2.3.4\" is not a valid domain name.");
+        row("rule for a pattern", R"({"rules":{"*.a.org":[]}})", "is not a valid domain name.");
+        row("rule for nothing", R"({"rules":{"":[]}})", "Rule domain must not be empty.");
+        row("two rules", R"({"rules":{"a.org":[{},{}]}})", "Domain \"a.org\" can have at most 1 transform rule.");
+        row("header name", R"({"rules":{"a.org":[{"transform":{"headers":{"a b":"c"}}}]}})",
+            "Header name \"a b\" in rule for domain \"a.org\" must contain only valid HTTP token characters.");
+        row("another header in the value", R"({"rules":{"a.org":[{"transform":{"headers":{"a":"b\r\nc: d"}}}]}})",
+            "Value for header \"a\" in rule for domain \"a.org\" contains invalid characters.");
+        row("the body's own header", R"({"rules":{"a.org":[{"transform":{"headers":{"Content-Length":"1"}}}]}})",
+            "cannot be set");
     }
     void refused()
     {
         QFETCH(QByteArray, network);
+        QFETCH(QByteArray, says);
         const auto rules = EgressRules::parse(*parseJson(network.toStdString()), true);
         QVERIFY(!rules);
         QCOMPARE(rules.error().status, 400);
+        const auto told = QByteArray::fromStdString(rules.error().message);
+        QVERIFY2(told.contains(says), told);
+        QVERIFY2(!told.contains("hidden"), told);
+    }
+
+    void boundsOfRules()
+    {
+        const auto status = [](const Json &rules) {
+            const auto parsed = EgressRules::parse({{"rules", rules}}, true);
+            return parsed ? std::string() : parsed.error().message;
+        };
+        const auto headers = [](const Json &set) { return Json::array({{{"transform", {{"headers", set}}}}}); };
+        Json domains = Json::object(), many = Json::object();
+        for (int i = 0; i < 11; ++i)
+            domains["d" + std::to_string(i) + ".org"] = Json::array();
+        for (int i = 0; i < 21; ++i)
+            many["h" + std::to_string(i)] = "v";
+        QCOMPARE(status(domains), std::string("Network rules can have at most 10 domains."));
+        QCOMPARE(status({{"a.org", headers(many)}}),
+                 std::string("Domain \"a.org\" can have at most 20 headers per rule."));
+        QVERIFY(status({{"a.org", headers({{"n", std::string(2049, 'v')}})}}).ends_with("length of 2048 characters."));
+        QVERIFY(status({{"a.org", headers({{std::string(65, 'n'), "v"}})}}).ends_with("length of 64 characters."));
+        QVERIFY(status({{std::string(129, 'd'), Json::array()}}).ends_with("length of 128 characters."));
+        domains.erase("d0.org");
+        QCOMPARE(status(domains), std::string());
+    }
+
+    void headersAreReplaced()
+    {
+        std::string head = "GET / HTTP/1.1\r\nHost: a\r\nauthorization: old\r\nX-Other: stays\r\n\r\n";
+        setHeaders(head, {{"Authorization", "new"}, {"X-Own", "1"}});
+        QCOMPARE(head,
+                 std::string("GET / HTTP/1.1\r\nHost: a\r\nX-Other: stays\r\nAuthorization: new\r\nX-Own: 1\r\n\r\n"));
+    }
+
+    void secretsAreFilled()
+    {
+        const SecretLookup lookup = [](const std::string &name) {
+            return name == "key" ? std::optional<std::string>("v1")
+                : name == "odd"  ? std::optional<std::string>("a\r\nb")
+                                 : std::nullopt;
+        };
+        QCOMPARE(withSecrets("Bearer ${e2b.secrets.KEY}, ${e2b.secrets.key}!", lookup).value_or(""),
+                 std::string("Bearer v1, v1!"));
+        QCOMPARE(withSecrets("no ${PLACE} here", lookup).value_or(""), std::string("no ${PLACE} here"));
+        for (const char *text :
+             {"${e2b.secrets.none}", "${e2b.secrets.odd}", "${e2b.identity.tokens.aws}", "${e2b.secrets.key"}) {
+            const auto filled = withSecrets(text, lookup);
+            QVERIFY2(!filled, text);
+            QVERIFY(filled.error().message.find("a\r\nb") == std::string::npos);
+        }
+        QVERIFY(!withSecrets("${e2b.secrets.key}", {}));
     }
 };
 
