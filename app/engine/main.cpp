@@ -104,6 +104,7 @@ int serve(const Options &options, std::unique_ptr<engine::SandboxHost> host)
     wishes.apiPort = options.apiPort;
     wishes.sandboxPort = options.sandboxPort;
     wishes.registry.maxSandboxes = options.maxSandboxes;
+    wishes.registry.maxTimeoutSeconds = options.maxTimeoutSeconds;
     wishes.registry.preimport = options.forkServer ? std::optional(options.preimport) : std::nullopt;
     wishes.deliverer.retryInterval = std::chrono::milliseconds(options.retryIntervalMs);
     auto engine = engine::Engine::create(io, std::move(host), std::move(wishes));

@@ -12,6 +12,8 @@ namespace sandglass::engineapp {
 
 namespace {
 
+constexpr std::int64_t kLongestTimeout = 365 * 24 * 3600; // seconds
+
 template<typename Number>
 bool readNumber(std::string_view text, Number least, Number &into)
 {
@@ -66,6 +68,9 @@ bool applyValue(Options &options, std::string_view name, std::string_view value,
         return readNumber(value, 1, options.retryIntervalMs);
     if (name == "--max-sandboxes")
         return readNumber(value, 1, options.maxSandboxes);
+    if (name == "--max-timeout")
+        return readNumber<std::int64_t>(value, 1, options.maxTimeoutSeconds)
+            && options.maxTimeoutSeconds <= kLongestTimeout;
     if (name == "--preimport")
         return readLibraries(value, options.preimport);
     known = false;
@@ -138,6 +143,7 @@ Runs code sandboxes on this machine behind the E2B API, on loopback only.
   --log-dir DIR          keeps a log there: engine.jsonl, one JSON object a line, a dozen MB at most
   --die-with-parent      ends when the program that started it ends
   --max-sandboxes N      how many may run at once (default 20)
+  --max-timeout N        how many seconds a sandbox may be asked to live, at most (default 3600)
   --preimport LIST       libraries that Python kernels find imported: any of numpy,pandas,matplotlib (default: all)
   --no-fork-server       starts every Python kernel from nothing: slower, less memory while nothing runs
   --webhook-retry-ms N   time between two tries of a webhook delivery (default 10000)

@@ -20,6 +20,7 @@ struct Options
     bool dieWithParent = false;
     int retryIntervalMs = 10'000; ///< of webhook deliveries
     int maxSandboxes = 20;
+    std::int64_t maxTimeoutSeconds = 3600; ///< of one sandbox
     bool forkServer = true;
     std::vector<std::string> preimport = {"numpy", "pandas", "matplotlib"};
 };

@@ -15,6 +15,15 @@ namespace sandglass::engine {
 
 namespace fs = std::filesystem;
 
+std::string_view givenKey(const http::RequestHead &head)
+{
+    if (const std::string_view key = head.header("x-api-key"); !key.empty())
+        return key;
+    constexpr std::string_view bearer = "Bearer ";
+    const std::string_view authorization = head.header("authorization");
+    return authorization.starts_with(bearer) ? authorization.substr(bearer.size()) : std::string_view();
+}
+
 Result<> writeFileAtomically(const fs::path &file, std::string_view content)
 {
     const std::string temporary = file.string() + ".new";

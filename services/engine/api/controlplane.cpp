@@ -1,8 +1,11 @@
 #include "services/engine/api/controlplane.h"
 
 #include "services/core/secret.h"
+#include "services/engine/api/apikey.h"
+#include "services/engine/api/apikeyroutes.h"
 #include "services/engine/api/errors.h"
 #include "services/engine/api/listquery.h"
+#include "services/engine/api/teamroutes.h"
 
 #include <algorithm>
 
@@ -36,7 +39,7 @@ constexpr std::uint64_t kBodyLimit = 1U << 20;
 } // namespace
 
 ControlPlane::ControlPlane(std::string apiKey, SandboxRegistry &registry, TemplateCatalog &catalog, EventStore &events,
-                           WebhookStore &webhooks, Deliverer &deliverer, Snapshots &snapshots)
+                           WebhookStore &webhooks, Deliverer &deliverer, Snapshots &snapshots, TeamStores team)
     : m_apiKey(std::move(apiKey))
     , m_registry(registry)
     , m_catalog(catalog)
@@ -44,6 +47,7 @@ ControlPlane::ControlPlane(std::string apiKey, SandboxRegistry &registry, Templa
     , m_webhooks(webhooks)
     , m_deliverer(deliverer)
     , m_snapshots(snapshots)
+    , m_team(team)
 {
     addSandboxRoutes();
     addMetricRoutes();
@@ -52,18 +56,20 @@ ControlPlane::ControlPlane(std::string apiKey, SandboxRegistry &registry, Templa
     addEventRoutes();
     addWebhookRoutes();
     addSnapshotRoutes();
+    addTeamRoutes(m_router, m_events.teamId(), m_registry.activity());
+    addApiKeyRoutes(m_router, m_team.keys);
     addUnavailableRoutes();
 }
 
 std::unique_ptr<http::Response> ControlPlane::authenticate(const http::RequestHead &head) const
 {
-    const std::string_view key = head.header("x-api-key");
+    const std::string_view key = givenKey(head);
     const char *fault = nullptr;
     if (key.empty())
         fault = "no credentials found: the X-API-KEY header is missing";
     else if (!isApiKeyShape(key))
         fault = "invalid API key format: it has to be e2b_ followed by hexadecimal digits";
-    else if (head.countHeader("x-api-key") > 1 || !equalConstantTime(key, m_apiKey))
+    else if (head.countHeader("x-api-key") > 1 || (!equalConstantTime(key, m_apiKey) && !m_team.keys.accepts(key)))
         fault = "invalid API key: it is not this engine's";
     if (fault == nullptr)
         return nullptr;
@@ -242,11 +248,6 @@ void ControlPlane::addUnavailableRoutes()
         {"DELETE", "/templates/tags", "template tags"},
         {"PATCH", "/templates/{}", "changing templates"},
         {"PATCH", "/v2/templates/{}", "changing templates"},
-        {"GET", "/teams", "teams"},
-        {"GET", "/teams/{}/metrics", "teams"},
-        {"GET", "/teams/{}/metrics/max", "teams"},
-        {"GET", "/api-keys", "API keys"},
-        {"POST", "/api-keys", "API keys"},
         {"GET", "/volumes", "volumes"},
         {"POST", "/volumes", "volumes"},
         {"GET", "/volumes/{}", "volumes"},

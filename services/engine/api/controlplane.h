@@ -1,5 +1,6 @@
 #pragma once
 
+#include "services/engine/api/apikeystore.h"
 #include "services/engine/api/deliverer.h"
 #include "services/engine/api/eventstore.h"
 #include "services/engine/api/registry.h"
@@ -17,8 +18,15 @@ namespace sandglass::engine {
 class ControlPlane final : public http::Handler
 {
 public:
+    /// What belongs to the team as a whole.
+    struct TeamStores
+    {
+        ApiKeyStore &keys;
+    };
+
+    /// `apiKey` is always accepted, those of the team's store beside it.
     ControlPlane(std::string apiKey, SandboxRegistry &registry, TemplateCatalog &catalog, EventStore &events,
-                 WebhookStore &webhooks, Deliverer &deliverer, Snapshots &snapshots);
+                 WebhookStore &webhooks, Deliverer &deliverer, Snapshots &snapshots, TeamStores team);
 
     [[nodiscard]] http::Admission admit(const http::RequestHead &head) override;
     void handle(http::Request request, std::shared_ptr<http::BodySink> sink,
@@ -59,6 +67,7 @@ private:
     WebhookStore &m_webhooks;
     Deliverer &m_deliverer;
     Snapshots &m_snapshots;
+    TeamStores m_team;
     Router m_router;
 };
 

@@ -50,6 +50,7 @@ struct Engine::Private
     std::optional<Deliverer> deliverer;
     std::optional<SandboxRegistry> registry;
     std::unique_ptr<SnapshotStore> snapshotStore;
+    std::unique_ptr<ApiKeyStore> keys;
     std::optional<Snapshots> snapshots;
     std::optional<http::Server> api, sandboxes;
     boost::asio::steady_timer pruning, farewell;
@@ -78,6 +79,10 @@ Result<> Engine::Private::openStores()
     if (!saved)
         return failure(saved.error());
     snapshotStore = std::move(*saved);
+    auto moreKeys = ApiKeyStore::open(shared);
+    if (!moreKeys)
+        return failure(moreKeys.error());
+    keys = std::move(*moreKeys);
     registry.emplace(io, *host, catalog, *events, options.registry, [this] {
         deliverer->kick();
         if (snapshots)
@@ -93,8 +98,8 @@ Result<> Engine::Private::openStores()
 
 Result<> Engine::Private::listen(const std::string &apiKey)
 {
-    const auto plane =
-        std::make_shared<ControlPlane>(apiKey, *registry, catalog, *events, *webhooks, *deliverer, *snapshots);
+    const auto plane = std::make_shared<ControlPlane>(apiKey, *registry, catalog, *events, *webhooks, *deliverer,
+                                                      *snapshots, ControlPlane::TeamStores{*keys});
     const auto spool = options.stateDirectory / "spool";
     if (!ensurePrivateDirectory(spool))
         return failure(Error::Kind::Local, "cannot create " + spool.string());

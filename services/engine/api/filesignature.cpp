@@ -2,28 +2,13 @@
 
 #include "services/core/base64.h"
 #include "services/core/secret.h"
+#include "services/engine/api/digest.h"
 #include "services/engine/api/errors.h"
 #include "services/engine/api/router.h"
 
-#include <openssl/evp.h>
-
-#include <array>
 #include <charconv>
 
 namespace sandglass::engine {
-
-namespace {
-
-std::string sha256(std::string_view bytes)
-{
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int length = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1)
-        return {};
-    return {digest.begin(), digest.begin() + length};
-}
-
-} // namespace
 
 std::string signFileAccess(std::string_view path, std::string_view operation, std::string_view user,
                            std::string_view token, std::string_view expiration)

@@ -3,6 +3,8 @@
 #include "services/engine/api/errors.h"
 #include "services/engine/api/sandboxnetwork.h"
 
+#include <algorithm>
+
 namespace sandglass::engine {
 
 namespace {
@@ -77,6 +79,17 @@ Result<CreateRequest> parseCreateRequest(std::string_view body)
     request.metadata = std::move(*metadata);
     request.environment = std::move(*environment);
     return request;
+}
+
+void MetricSample::raise(const MetricSample &other)
+{
+    const auto raiseTo = [](auto &figure, auto to) { figure = std::max(figure, to); };
+    raiseTo(usage.cpuUsedPercent, other.usage.cpuUsedPercent);
+    raiseTo(usage.memoryUsed, other.usage.memoryUsed);
+    raiseTo(usage.memoryTotal, other.usage.memoryTotal);
+    raiseTo(usage.diskUsed, other.usage.diskUsed);
+    raiseTo(usage.diskTotal, other.usage.diskTotal);
+    raiseTo(usage.processes, other.usage.processes);
 }
 
 ExecutionSpan LiveSandbox::executionUntil(Timestamp now) const

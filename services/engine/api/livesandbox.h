@@ -4,6 +4,7 @@
 #include "services/engine/api/eventstore.h"
 #include "services/engine/api/interpreter.h"
 #include "services/engine/api/processtable.h"
+#include "services/engine/api/samplehistory.h"
 #include "services/engine/api/sandboxlog.h"
 #include "services/engine/api/templatecatalog.h"
 #include "services/engine/api/watchservice.h"
@@ -12,7 +13,6 @@
 
 #include <boost/asio/steady_timer.hpp>
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +40,8 @@ struct MetricSample
 {
     Timestamp timestamp;
     ResourceUsage usage;
+
+    void raise(const MetricSample &other); ///< the greater of each figure
 };
 
 /// A sandbox the engine answers for, running or paused. Owned by SandboxRegistry; io thread only.
@@ -54,11 +56,11 @@ struct LiveSandbox
     Template blueprint;
     CreateRequest request;
     State state = State::Running;
-    bool isBeingSaved = false;        ///< stands still for a snapshot, whatever its state
-    Timestamp startedAt;              ///< of the sandbox
-    Timestamp endAt;                  ///< for a paused one, when it was paused
-    Timestamp executionStartedAt;     ///< of the present stretch of running
-    std::deque<MetricSample> metrics; ///< every 5 s, one hour of them at most
+    bool isBeingSaved = false;           ///< stands still for a snapshot, whatever its state
+    Timestamp startedAt;                 ///< of the sandbox
+    Timestamp endAt;                     ///< for a paused one, when it was paused
+    Timestamp executionStartedAt;        ///< of the present stretch of running
+    SampleHistory<MetricSample> metrics; ///< every 5 s
 
     std::shared_ptr<SandboxLog> log = std::make_shared<SandboxLog>(); ///< outlives it for a while
 

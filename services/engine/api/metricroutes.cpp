@@ -2,25 +2,8 @@
 #include "services/engine/api/errors.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace sandglass::engine {
-
-namespace {
-
-Result<std::optional<std::int64_t>> epochSeconds(const http::Headers &query, const char *name)
-{
-    const std::string text = queryValue(query, name);
-    if (text.empty())
-        return std::optional<std::int64_t>();
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size())
-        return refuse(400, std::string(name) + " has to be a time in seconds since 1970");
-    return std::optional(value);
-}
-
-} // namespace
 
 void ControlPlane::addMetricRoutes()
 {
@@ -35,20 +18,12 @@ void ControlPlane::sandboxMetrics(const http::Request &request, const std::strin
     const auto live = m_registry.find(id);
     if (!live)
         return exchange->respond(errorResponse(sandboxNotFound(id)));
-    const auto query = http::parseQuery(request.query);
-    const auto start = epochSeconds(query, "start"), end = epochSeconds(query, "end");
-    if (!start || !end)
-        return exchange->respond(errorResponse(start ? end.error() : start.error()));
-    if (*start && *end && **start > **end)
-        return exchange->respond(http::Response::error(400, "start cannot be after end"));
+    const auto range = parseMetricRange(request.query);
+    if (!range)
+        return exchange->respond(errorResponse(range.error()));
     Json list = Json::array();
-    for (const MetricSample &sample : live->metrics) {
-        // Clients round their times to whole seconds: one second of slack on both sides.
-        const std::int64_t second = toUnixMs(sample.timestamp) / 1000;
-        if ((*start && second < **start - 1) || (*end && second > **end + 1))
-            continue;
+    for (const MetricSample &sample : live->metrics.select(*range))
         list.push_back(metricJson(*live, sample));
-    }
     exchange->respond(http::Response::json(200, dumpJson(list)));
 }
 

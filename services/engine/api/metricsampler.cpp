@@ -6,9 +6,9 @@
 
 namespace sandglass::engine {
 
-MetricSampler::MetricSampler(boost::asio::io_context &io, Options options, Sandboxes sandboxes,
+MetricSampler::MetricSampler(boost::asio::io_context &io, std::chrono::milliseconds interval, Sandboxes sandboxes,
                              std::function<void()> sampled)
-    : m_options(options), m_sandboxes(std::move(sandboxes)), m_sampled(std::move(sampled)), m_timer(io)
+    : m_interval(interval), m_sandboxes(std::move(sandboxes)), m_sampled(std::move(sampled)), m_timer(io)
 {
     arm();
 }
@@ -20,7 +20,7 @@ MetricSampler::~MetricSampler()
 
 void MetricSampler::arm()
 {
-    m_timer.expires_after(m_options.interval);
+    m_timer.expires_after(m_interval);
     m_timer.async_wait([this, alive = m_alive](const boost::system::error_code &error) {
         if (error || !*alive)
             return;
@@ -35,20 +35,11 @@ void MetricSampler::sampleAll()
     for (const std::shared_ptr<LiveSandbox> &live : m_sandboxes()) {
         if (!live->isRunning())
             continue;
-        live->sandbox->usage([this, alive = m_alive, live](const Result<ResourceUsage> &usage) {
-            if (*alive)
-                keep(*live, usage);
+        live->sandbox->usage([alive = m_alive, live](const Result<ResourceUsage> &usage) {
+            if (*alive && usage)
+                live->metrics.add({systemNow(), *usage});
         });
     }
-}
-
-void MetricSampler::keep(LiveSandbox &live, const Result<ResourceUsage> &usage) const
-{
-    if (!usage)
-        return;
-    live.metrics.push_back({systemNow(), *usage});
-    while (live.metrics.size() > m_options.maxSamples)
-        live.metrics.pop_front();
 }
 
 } // namespace sandglass::engine

@@ -5,7 +5,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -16,15 +15,11 @@ namespace sandglass::engine {
 class MetricSampler final
 {
 public:
-    struct Options
-    {
-        std::chrono::milliseconds interval{5'000};
-        std::size_t maxSamples = 720; ///< of one sandbox: the oldest go
-    };
     using Sandboxes = std::function<std::vector<std::shared_ptr<LiveSandbox>>()>;
 
     /// `sandboxes` gives those to look at; `sampled` is called at every interval.
-    MetricSampler(boost::asio::io_context &io, Options options, Sandboxes sandboxes, std::function<void()> sampled);
+    MetricSampler(boost::asio::io_context &io, std::chrono::milliseconds interval, Sandboxes sandboxes,
+                  std::function<void()> sampled);
     ~MetricSampler();
     MetricSampler(const MetricSampler &) = delete;
     MetricSampler &operator=(const MetricSampler &) = delete;
@@ -32,9 +27,8 @@ public:
 private:
     void arm();
     void sampleAll();
-    void keep(LiveSandbox &live, const Result<ResourceUsage> &usage) const;
 
-    const Options m_options;
+    const std::chrono::milliseconds m_interval;
     Sandboxes m_sandboxes;
     std::function<void()> m_sampled;
     boost::asio::steady_timer m_timer;

@@ -34,8 +34,9 @@ SandboxRegistry::SandboxRegistry(boost::asio::io_context &io, SandboxHost &host,
     , m_recorder(events, std::move(recorded))
     , m_spare(io, host)
     , m_sampler(
-          io, {options.metricInterval, options.maxMetrics}, [this] { return all(); },
+          io, options.metricInterval, [this] { return all(); },
           [this] {
+              m_activity.sample(runningCount(), systemNow());
               if (!m_sandboxes.empty())
                   m_recorder.touch();
           })
@@ -64,9 +65,12 @@ Result<> SandboxRegistry::checkTimeout(std::int64_t seconds) const
 {
     if (seconds <= 0)
         return refuse(400, "Timeout must be greater than 0");
-    if (seconds > m_options.maxTimeoutSeconds)
+    const std::int64_t most = m_options.maxTimeoutSeconds;
+    if (seconds > most)
         return refuse(
-            400, "Timeout cannot be greater than " + std::to_string(m_options.maxTimeoutSeconds / 3600) + " hours");
+            400,
+            "Timeout cannot be greater than "
+                + (most % 3600 == 0 ? std::to_string(most / 3600) + " hours" : std::to_string(most) + " seconds"));
     return {};
 }
 
@@ -76,6 +80,16 @@ int SandboxRegistry::runningCount() const
         + static_cast<int>(std::count_if(m_sandboxes.begin(), m_sandboxes.end(), [](const auto &pair) {
                return pair.second->state != LiveSandbox::State::Paused;
            }));
+}
+
+Result<> SandboxRegistry::checkRoom() const
+{
+    if (runningCount() < m_options.maxSandboxes)
+        return {};
+    return refuse(429,
+                  "you have reached the maximum number of concurrent E2B sandboxes ("
+                      + std::to_string(m_options.maxSandboxes)
+                      + "). If you need more, start the engine with a greater --max-sandboxes");
 }
 
 SandboxRegistry::LivePtr SandboxRegistry::find(std::string_view id) const
@@ -157,11 +171,8 @@ void SandboxRegistry::createFrom(const Template &blueprint, CreateRequest reques
         return then(failure(fine.error()));
     if (m_closing)
         return then(refuse(503, "the engine is shutting down"));
-    if (runningCount() >= m_options.maxSandboxes) {
-        return then(refuse(429,
-                           "you have reached the maximum number of concurrent sandboxes ("
-                               + std::to_string(m_options.maxSandboxes) + ")"));
-    }
+    if (const auto room = checkRoom(); !room)
+        return then(failure(room.error()));
     auto live = std::make_shared<LiveSandbox>(m_io);
     live->id = newSandboxId();
     live->executionId = newUuid();
@@ -222,6 +233,7 @@ void SandboxRegistry::settle(const LivePtr &live, std::shared_ptr<Sandbox> sandb
             gone(id, "unknown");
     });
     m_sandboxes[live->id] = live;
+    m_activity.noteStart();
     m_catalog.noteSpawn(live->blueprint.buildId, live->startedAt);
     armDeadline(live);
     openEgress(m_io, live);

@@ -4,6 +4,7 @@
 #include "services/engine/api/metricsampler.h"
 #include "services/engine/api/sandboxrecorder.h"
 #include "services/engine/api/sparesandbox.h"
+#include "services/engine/api/teamactivity.h"
 
 #include <deque>
 #include <functional>
@@ -22,7 +23,6 @@ struct RegistryOptions
     int maxSandboxes = 20; ///< running ones, as E2B's free plan
     std::int64_t maxTimeoutSeconds = 3600;
     std::chrono::milliseconds metricInterval{5'000};
-    std::size_t maxMetrics = 720;
     std::size_t maxEndedLogs = 32;
     /// Imported in the fork-server that Python kernels come from; unset: they start cold.
     std::optional<std::vector<std::string>> preimport = std::vector<std::string>{"numpy", "pandas", "matplotlib"};
@@ -78,6 +78,7 @@ public:
     [[nodiscard]] std::vector<LivePtr> all() const;
     /// Of a sandbox that lives, or was among the last that ended; else null.
     [[nodiscard]] std::shared_ptr<SandboxLog> log(std::string_view id) const;
+    [[nodiscard]] const TeamActivity &activity() const { return m_activity; }
     [[nodiscard]] const RegistryOptions &options() const { return m_options; }
 
 private:
@@ -90,6 +91,7 @@ private:
     void deadlinePassed(const std::string &id);
     [[nodiscard]] Result<> checkTimeout(std::int64_t seconds) const;
     [[nodiscard]] int runningCount() const;
+    [[nodiscard]] Result<> checkRoom() const; ///< for one more that runs
 
     boost::asio::io_context &m_io;
     SandboxHost &m_host;
@@ -101,6 +103,7 @@ private:
     std::set<LivePtr> m_launching;
     bool m_closing = false;
     SpareSandbox m_spare;
+    TeamActivity m_activity;
     MetricSampler m_sampler;
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };

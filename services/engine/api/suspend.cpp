@@ -57,11 +57,8 @@ void SandboxRegistry::connect(const std::string &id, std::int64_t timeoutSeconds
     }
     if (live->state != LiveSandbox::State::Paused || live->isBeingSaved)
         return then(refuse(409, "sandbox '" + live->id + "' is being paused, resumed or saved"));
-    if (runningCount() >= m_options.maxSandboxes) {
-        return then(refuse(429,
-                           "you have reached the maximum number of concurrent sandboxes ("
-                               + std::to_string(m_options.maxSandboxes) + ")"));
-    }
+    if (const auto room = checkRoom(); !room)
+        return then(failure(room.error()));
     resume(live, timeoutSeconds, std::move(then));
 }
 
@@ -79,6 +76,7 @@ void SandboxRegistry::resume(const LivePtr &live, std::int64_t timeoutSeconds, T
         }
         live->state = LiveSandbox::State::Running;
         live->executionId = newUuid();
+        m_activity.noteStart();
         live->executionStartedAt = systemNow();
         live->endAt = live->executionStartedAt + std::chrono::seconds(timeoutSeconds);
         armDeadline(live);
