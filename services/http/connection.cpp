@@ -89,7 +89,7 @@ void Connection::close(bool tellHandler)
     if (m_phase == Phase::Closed)
         return;
     const auto self = shared_from_this();
-    const bool wasOpen = m_phase == Phase::Answer;
+    const bool wasOpen = m_phase == Phase::Answer || m_phase == Phase::Tunnel;
     m_phase = Phase::Closed;
     ErrorCode ec;
     if (m_tls && !m_isEndSealed && m_output.empty()) {
@@ -106,6 +106,7 @@ void Connection::close(bool tellHandler)
         tellClosed();
     m_onClosed = nullptr;
     m_onDrained = nullptr;
+    m_tunnel = nullptr;
 }
 
 void Connection::read()
@@ -119,7 +120,7 @@ void Connection::read()
     if (m_input.size() == 0 && m_phase == Phase::Head && m_input.capacity() > largeRead / 2)
         m_input.release();
     InputBuffer &target = m_tls ? m_cipher : m_input;
-    target.makeSpace(m_phase == Phase::Body ? largeRead : smallRead);
+    target.makeSpace(m_phase == Phase::Body || m_phase == Phase::Tunnel ? largeRead : smallRead);
     m_isReading = true;
     m_socket.async_read_some(
         asio::buffer(target.space(), target.spaceSize()),
@@ -165,7 +166,9 @@ void Connection::onPeerGone(bool isOrderly)
     m_isPeerGone = true;
     if (!isOrderly)
         return close();
-    if (m_phase == Phase::Answer)
+    if (m_isTunnel && (m_phase == Phase::Answer || m_phase == Phase::Tunnel))
+        process(); // half of the way is over, after what has not been handed on yet
+    else if (m_phase == Phase::Answer)
         tellClosed(); // it may only have closed its half: the answer is still tried
     else if (m_phase != Phase::Closing || m_outputBytes == 0)
         close();
@@ -181,7 +184,9 @@ void Connection::process()
         try {
             isMore = step();
         } catch (const std::exception &) { // from a handler or a sink; what they threw is theirs to log
-            if (m_phase == Phase::Answer)
+            if (m_phase == Phase::Tunnel)
+                close();
+            else if (m_phase == Phase::Answer)
                 dropAnswer();
             else if (m_parser) // else the exchange, dropped while unwinding, has answered
                 reject(Response::error(500, "internal error"));
@@ -198,6 +203,8 @@ bool Connection::step()
         return readHead();
     case Phase::Body:
         return readBody();
+    case Phase::Tunnel:
+        return feedTunnel();
     case Phase::Answer:
     case Phase::Closing:
     case Phase::Closed:
@@ -219,7 +226,7 @@ bool Connection::readHead()
         m_parser = std::make_unique<RequestParser>();
         m_parser->header_limit(m_hub.options.headerLimit);
         m_parser->body_limit(boost::none); // the handler's limit is kept by RequestParser
-        m_isAdmitted = m_hasPartDeadline = m_isHead = m_isHttp10 = false;
+        m_isAdmitted = m_hasPartDeadline = m_isHead = m_isHttp10 = m_isTunnel = false;
     }
     beast::error_code ec;
     m_input.consume(m_parser->put(asio::buffer(m_input.data(), m_input.size()), ec));
@@ -253,6 +260,12 @@ bool Connection::beginRequest()
         return false;
     }
     m_isAdmitted = true;
+    m_isTunnel = m_admission.isTunnel;
+    if (m_isTunnel) {
+        m_keepAlive = false; // nobody here tells where its body ends
+        dispatch();
+        return m_phase == Phase::Tunnel;
+    }
     if (const auto length = m_parser->content_length(); length && *length > m_admission.bodyLimit) {
         fail(413, "the body is too large");
         return false;
@@ -330,6 +343,22 @@ void Connection::dispatch()
     m_isBodyMuted = m_isHead;
     m_channel->begin(++m_request);
     m_hub.handler->handle(std::move(request), std::move(sink), std::make_shared<ChannelExchange>(m_channel, m_request));
+}
+
+bool Connection::feedTunnel()
+{
+    while (m_tunnel && !m_isTunnelHeld && m_input.size() > 0) {
+        const auto end = m_tunnel; // may be told that all is over while it is called
+        m_isTunnelHeld = !end->received({m_input.data(), m_input.size()});
+        m_input.consume(m_input.size());
+    }
+    if (m_tunnel && m_isPeerGone && m_input.size() == 0) {
+        const auto end = std::exchange(m_tunnel, nullptr);
+        end->ended();
+        if (m_isAnswered && m_outputBytes == 0)
+            close();
+    }
+    return false;
 }
 
 void Connection::fail(int status, std::string_view message)

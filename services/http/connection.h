@@ -37,6 +37,7 @@ private:
         Head, ///< between requests, or in the middle of a header
         Body,
         Answer,  ///< the handler has the exchange
+        Tunnel,  ///< it has the bytes of both ways as well
         Closing, ///< the last answer goes out; what still comes in is thrown away
         Closed,
     };
@@ -54,6 +55,7 @@ private:
     [[nodiscard]] bool readBody();
     void continueExpected();
     void dispatch();
+    [[nodiscard]] bool feedTunnel();
     void fail(int status, std::string_view message);
     void reject(Response response);
     void tellRefused(int status);
@@ -66,6 +68,8 @@ private:
     void startStream(StreamHead head);
     void sendChunk(std::string bytes);
     void finishStream();
+    void openTunnel(std::shared_ptr<TunnelEnd> end);
+    void closeTunnelHalf();
     void dropAnswer();
     void completeAnswer();
     void tellClosed();
@@ -105,11 +109,14 @@ private:
     bool m_keepAlive = true;
     bool m_isHttp10 = false;
     bool m_isHead = false;
+    bool m_isTunnel = false; ///< admitted as one
 
     // its answer
     bool m_isAnswered = false; ///< respond() or finish() has come
     bool m_isStreaming = false;
-    bool m_isBodyMuted = false; ///< HEAD, 204, 304
+    bool m_isBodyMuted = false;          ///< HEAD, 204, 304
+    std::shared_ptr<TunnelEnd> m_tunnel; ///< until the peer has closed its half
+    bool m_isTunnelHeld = false;         ///< it takes no more for now
     std::function<void()> m_onDrained;
     std::function<void()> m_onClosed;
 

@@ -24,7 +24,7 @@ constexpr std::size_t gatherLimit = 16;
 
 void Connection::take(Step &&step)
 {
-    if (m_phase != Phase::Answer)
+    if (m_phase != Phase::Answer && m_phase != Phase::Tunnel)
         return;
     const auto self = shared_from_this();
     std::visit(
@@ -38,7 +38,12 @@ void Connection::take(Step &&step)
                 sendChunk(std::move(value.bytes));
             else if constexpr (std::is_same_v<Kind, StreamEnd>)
                 finishStream();
-            else if constexpr (std::is_same_v<Kind, Dropped>)
+            else if constexpr (std::is_same_v<Kind, TunnelStart>)
+                openTunnel(std::move(value.end));
+            else if constexpr (std::is_same_v<Kind, TunnelResumed>) {
+                m_isTunnelHeld = false;
+                process();
+            } else if constexpr (std::is_same_v<Kind, Dropped>)
                 dropAnswer();
             else if constexpr (std::is_same_v<Kind, DrainedCallback>) {
                 m_onDrained = std::move(value.call);
@@ -46,7 +51,7 @@ void Connection::take(Step &&step)
                     callback(); // a copy is called: it may set another
             } else {
                 m_onClosed = std::move(value.call);
-                if (m_isPeerGone)
+                if (m_isPeerGone && !m_isTunnel)
                     tellClosed();
             }
         },
@@ -57,6 +62,10 @@ void Connection::sendAnswer(Response response)
 {
     if (m_isAnswered || m_isStreaming)
         return;
+    if (m_phase == Phase::Tunnel) { // which had sent nothing yet
+        m_phase = Phase::Answer;
+        m_tunnel = nullptr;
+    }
     m_isAnswered = true;
     m_isBodyMuted = m_isHead || isBodyless(response.status);
     for (const auto &[name, value] : response.headers)
@@ -70,7 +79,7 @@ void Connection::sendAnswer(Response response)
 
 void Connection::startStream(StreamHead head)
 {
-    if (m_isAnswered || m_isStreaming)
+    if (m_isAnswered || m_isStreaming || m_phase == Phase::Tunnel)
         return;
     m_isStreaming = true;
     m_isBodyMuted = m_isHead || isBodyless(head.status);
@@ -80,8 +89,35 @@ void Connection::startStream(StreamHead head)
     flush();
 }
 
+void Connection::openTunnel(std::shared_ptr<TunnelEnd> end)
+{
+    if (!m_isTunnel || m_isAnswered || m_isStreaming)
+        return;
+    m_phase = Phase::Tunnel;
+    m_deadline = Monotonic::time_point::max();
+    m_tunnel = std::move(end);
+    m_isTunnelHeld = false;
+    process();
+}
+
+void Connection::closeTunnelHalf()
+{
+    if (std::exchange(m_isAnswered, true))
+        return;
+    std::string end;
+    if (m_tls && !std::exchange(m_isEndSealed, true))
+        m_tls->sealEnd(end);
+    enqueueRaw(std::move(end));
+    flush();
+}
+
 void Connection::sendChunk(std::string bytes)
 {
+    if (m_phase == Phase::Tunnel && !m_isAnswered) {
+        m_isStreaming = true;
+        enqueue(std::move(bytes));
+        return flush();
+    }
     if (!m_isStreaming || m_isAnswered || m_isBodyMuted)
         return;
     if (!m_isHttp10) {
@@ -94,6 +130,8 @@ void Connection::sendChunk(std::string bytes)
 
 void Connection::finishStream()
 {
+    if (m_phase == Phase::Tunnel)
+        return closeTunnelHalf();
     if (!m_isStreaming || m_isAnswered)
         return dropAnswer();
     m_isAnswered = true;
@@ -104,6 +142,12 @@ void Connection::finishStream()
 
 void Connection::dropAnswer()
 {
+    if (m_phase == Phase::Tunnel) {
+        if (!m_isAnswered)
+            return close(false);
+        m_tunnel = nullptr; // nobody takes what the peer sends: the last bytes go out, then all is over
+        return m_outputBytes == 0 ? onFlushed() : void();
+    }
     if (m_isAnswered)
         return;
     if (m_isStreaming)
@@ -120,7 +164,7 @@ void Connection::completeAnswer()
     const auto drained = std::exchange(m_onDrained, nullptr);
     const auto closed = std::exchange(m_onClosed, nullptr);
     if (!m_keepAlive || m_hub.isStopping) {
-        if (m_isPeerGone || m_input.size() == 0)
+        if (m_isPeerGone || (m_input.size() == 0 && !m_isTunnel))
             return close();
         m_phase = Phase::Closing;
         m_deadline = Monotonic::now() + std::chrono::seconds(1);
@@ -131,7 +175,7 @@ void Connection::completeAnswer()
 
 void Connection::checkDrained()
 {
-    if (m_phase != Phase::Answer || m_isAnswered || !m_channel->takeDrained())
+    if ((m_phase != Phase::Answer && m_phase != Phase::Tunnel) || m_isAnswered || !m_channel->takeDrained())
         return;
     if (const auto callback = m_onDrained)
         callback();
@@ -194,7 +238,7 @@ void Connection::flush()
         if (ec == asio::error::would_block) {
             if (m_writeBudget == 0) {
                 m_writeBudget = std::min(writePiece, m_outputBytes);
-                if (m_phase == Phase::Answer)
+                if (m_phase == Phase::Answer || (m_phase == Phase::Tunnel && m_isAnswered))
                     m_deadline = Monotonic::now() + m_hub.options.writeDeadline;
             }
             m_isWriting = true;
@@ -208,7 +252,7 @@ void Connection::flush()
         advance(sent);
     }
     m_writeBudget = 0;
-    if (m_phase == Phase::Answer)
+    if (m_phase == Phase::Answer || m_phase == Phase::Tunnel)
         m_deadline = Monotonic::time_point::max();
     onFlushed();
 }
@@ -244,6 +288,17 @@ void Connection::onFlushed()
         if (m_isAnswered)
             completeAnswer();
         return;
+    }
+    if (m_phase == Phase::Tunnel && m_isAnswered) {
+        ErrorCode ec;
+        m_socket.shutdown(TcpSocket::shutdown_send, ec);
+        if (m_isPeerGone)
+            return close();
+        if (m_tunnel)
+            return;
+        m_phase = Phase::Closing; // closing at once would let unread bytes turn our last ones into a reset
+        m_deadline = Monotonic::now() + std::chrono::seconds(1);
+        return read();
     }
     if (m_phase != Phase::Closing)
         return;

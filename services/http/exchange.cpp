@@ -95,7 +95,7 @@ void Channel::deliver(Entry &entry)
 
 ChannelExchange::~ChannelExchange()
 {
-    if (!m_isAnswered)
+    if (!m_isAnswered || m_isTunnel)
         m_channel->submit(m_request, Dropped{});
 }
 
@@ -120,6 +120,17 @@ void ChannelExchange::finish()
 {
     if (!m_isAnswered.exchange(true))
         m_channel->submit(m_request, StreamEnd{});
+}
+
+void ChannelExchange::openTunnel(std::shared_ptr<TunnelEnd> end)
+{
+    m_isTunnel = true;
+    m_channel->submit(m_request, TunnelStart{std::move(end)});
+}
+
+void ChannelExchange::resumeTunnel()
+{
+    m_channel->submit(m_request, TunnelResumed{});
 }
 
 void ChannelExchange::onDrained(std::function<void()> callback)

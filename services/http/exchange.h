@@ -36,6 +36,12 @@ struct StreamChunk
 };
 struct StreamEnd
 {};
+struct TunnelStart
+{
+    std::shared_ptr<TunnelEnd> end;
+};
+struct TunnelResumed
+{};
 struct DrainedCallback
 {
     std::function<void()> call;
@@ -47,7 +53,8 @@ struct ClosedCallback
 struct Dropped
 {};
 /// What an Exchange asks of its connection.
-using Step = std::variant<Response, StreamHead, StreamChunk, StreamEnd, DrainedCallback, ClosedCallback, Dropped>;
+using Step = std::variant<Response, StreamHead, StreamChunk, StreamEnd, TunnelStart, TunnelResumed, DrainedCallback,
+                          ClosedCallback, Dropped>;
 
 class StepTaker
 {
@@ -117,6 +124,8 @@ public:
     void write(std::string chunk) override;
     void finish() override;
     [[nodiscard]] std::size_t pendingBytes() const override { return m_channel->pendingBytes(); }
+    void openTunnel(std::shared_ptr<TunnelEnd> end) override;
+    void resumeTunnel() override;
     void onDrained(std::function<void()> callback) override;
     void onClosed(std::function<void()> callback) override;
 
@@ -124,6 +133,7 @@ private:
     std::shared_ptr<Channel> m_channel;
     std::uint64_t m_request;
     std::atomic<bool> m_isAnswered = false;
+    std::atomic<bool> m_isTunnel = false;
 };
 
 } // namespace sandglass::http

@@ -37,7 +37,7 @@ private:
         std::ranges::transform(head.method, head.method.begin(),
                                [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
         head.target.assign(target.data(), target.size());
-        isHttp10 = version == 10;
+        isHttp10 = head.isHttp10 = version == 10;
         splitTarget();
     }
 

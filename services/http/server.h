@@ -32,6 +32,7 @@ struct RequestHead
     std::string query;  ///< raw, without the '?'
     Headers headers;
     std::string remoteAddress;
+    bool isHttp10 = false;
 
     /// First header of that name, compared without case; empty when absent.
     [[nodiscard]] std::string_view header(std::string_view name) const;
@@ -56,6 +57,17 @@ struct Response
     [[nodiscard]] static Response error(int status, std::string_view message);
 };
 
+/// Takes what the peer sends through a tunnel. The server's thread only.
+class TunnelEnd
+{
+public:
+    virtual ~TunnelEnd() = default;
+    /// False: no more for now, until Exchange::resumeTunnel(). What is not read waits with the peer.
+    [[nodiscard]] virtual bool received(std::string_view bytes) = 0;
+    /// The peer has closed its sending half and still listens. Once, after all bytes; not when it went away.
+    virtual void ended() = 0;
+};
+
 /// One request waiting for its answer. Methods may be called from any thread; all callbacks run on the server's.
 /// Dropping the last reference without an answer sends 500.
 class Exchange
@@ -77,8 +89,14 @@ public:
     /// The callback is kept: it is called at once when little is pending, and again whenever that becomes so.
     virtual void onDrained(std::function<void()> callback) = 0;
 
+    /// For a request admitted with `isTunnel`, in place of an answer: from here on `end` gets the rest of what the peer
+    /// sends, body or not, write() sends bytes as they are, and finish() closes our sending half. The connection ends
+    /// with both halves, or with the last reference to this exchange.
+    virtual void openTunnel(std::shared_ptr<TunnelEnd> end) = 0;
+    virtual void resumeTunnel() = 0;
+
     /// Called once when the peer goes away before the answer is complete (or the server stops without waiting). A peer
-    /// that only closed its sending half counts as gone, but an answer still reaches it.
+    /// that only closed its sending half counts as gone, but an answer still reaches it; in a tunnel it does not count.
     virtual void onClosed(std::function<void()> callback) = 0;
 
 protected:
@@ -104,6 +122,9 @@ struct Admission
     std::shared_ptr<BodySink> sink;                 ///< set: the body goes there
     std::unique_ptr<Response> rejection;            ///< set: sent at once, the body is not read, connection closed
     std::chrono::milliseconds bodyDeadline{15'000}; ///< for the whole body, so that trickling cannot extend it
+    /// handle() comes at once, with no body: what follows the header is for Exchange::openTunnel(). An ordinary answer
+    /// is possible too, and ends the connection.
+    bool isTunnel = false;
 };
 
 class Handler

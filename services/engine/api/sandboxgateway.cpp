@@ -98,6 +98,10 @@ http::Admission SandboxGateway::admit(const http::RequestHead &head)
         return admission;
     }
     const Target &target = std::get<Target>(found);
+    if (target.port != kEnvdPort && target.port != kInterpreterPort) {
+        admission.isTunnel = true;
+        return admission;
+    }
     if (!isUpload(head, target.port))
         return admission;
     const auto access =
@@ -157,7 +161,8 @@ void SandboxGateway::serve(const Target &target, const http::Request &request,
     else if (const std::string &mask = target.live->request.maskRequestHost; !mask.empty())
         proxyToPort(m_io, target.live->sandbox, target.port, withMaskedHost(request, mask, target.port), exchange);
     else
-        proxyToPort(m_io, target.live->sandbox, target.port, request, exchange);
+        proxyToPort(m_io, target.live->sandbox, target.port, request,
+                    stringOr(target.live->request.network, "maskRequestHost"), exchange);
 }
 
 void SandboxGateway::serveEnvd(const LivePtr &live, const http::Request &request,
