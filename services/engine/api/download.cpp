@@ -198,7 +198,7 @@ void serveDownload(http::IoThread &worker, const std::shared_ptr<Sandbox> &sandb
                    const ExchangePtr &exchange)
 {
     const auto query = http::parseQuery(request.query);
-    const auto user = findUser(queryValue(query, "username"));
+    const auto user = findFileUser(queryValue(query, "username"));
     if (!user)
         return exchange->respond(errorResponse(user.error()));
     const std::string path = expandPath(queryValue(query, "path"), *user);

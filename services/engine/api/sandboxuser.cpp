@@ -13,6 +13,15 @@ Result<SandboxUser> findUser(std::string_view name)
     return failure(Error::Kind::Service, "invalid username: '" + std::string(name) + "'", 401, "unauthenticated");
 }
 
+Result<SandboxUser> findFileUser(std::string_view name)
+{
+    if (auto user = findUser(name))
+        return user;
+    const std::string text(name);
+    return failure(Error::Kind::Service, "error looking up user '" + text + "': user: unknown user " + text, 401,
+                   "unauthenticated");
+}
+
 Result<SandboxUser> userOf(const http::RequestHead &request)
 {
     const std::string_view header = request.header("authorization");

@@ -18,6 +18,8 @@ inline constexpr const char *kDefaultUser = "user";
 
 /// The account of that name; empty = the default one. Error code "unauthenticated", in envd's words.
 [[nodiscard]] Result<SandboxUser> findUser(std::string_view name);
+/// The same in the words of envd's REST half.
+[[nodiscard]] Result<SandboxUser> findFileUser(std::string_view name);
 /// The account an RPC acts as: `Authorization: Basic base64("user:")`, without it the default one.
 [[nodiscard]] Result<SandboxUser> userOf(const http::RequestHead &request);
 

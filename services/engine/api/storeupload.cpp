@@ -149,7 +149,7 @@ void serveUpload(boost::asio::io_context &io, http::IoThread &worker, const std:
     if (!upload->error().empty())
         return exchange->respond(http::Response::error(upload->diskFull() ? 507 : 400, upload->error()));
     const auto query = http::parseQuery(request.query);
-    const auto user = findUser(queryValue(query, "username"));
+    const auto user = findFileUser(queryValue(query, "username"));
     if (!user)
         return exchange->respond(errorResponse(user.error()));
     auto metadata = readFileMetadata(request);

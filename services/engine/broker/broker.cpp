@@ -69,7 +69,7 @@ int Broker::run()
     raiseSoftLimit(RLIMIT_NPROC);
     IsolationTier tier;
     if (auto prepared = prepare(); prepared) {
-        ProbeResult result = probe(m_filter, m_daemon.get());
+        ProbeResult result = probe(m_filters, m_daemon.get());
         m_mode = result.mode.value_or(RootMode::ReadOnly);
         tier = std::move(result.tier);
     } else {
@@ -103,11 +103,17 @@ Result<> Broker::prepare()
 Result<> Broker::prepareFilters()
 {
     auto filter = SyscallFilter::compile();
-    auto own = SyscallFilter::compile(Confined::ForkServer);
-    if (!filter || !own)
-        return tl::unexpected(filter ? own.error() : filter.error());
-    m_filter = std::move(*filter);
-    m_forkServers.use(m_filter, std::move(*own));
+    auto daemon = SyscallFilter::compile(Confined::Daemon);
+    auto forkServer = SyscallFilter::compile(Confined::ForkServer);
+    for (const auto *each : {&filter, &daemon, &forkServer}) {
+        if (!*each)
+            return tl::unexpected(each->error());
+    }
+    auto file = filter->toFile();
+    if (!file)
+        return tl::unexpected(file.error());
+    m_filters = {std::move(*daemon), std::move(*file)};
+    m_forkServers.use(std::move(*filter), std::move(*forkServer));
     return {};
 }
 
@@ -225,7 +231,7 @@ void Broker::launchOne(const Json &request)
         return refuse(token,
                       {Error::Kind::Local, 0, std::string("sandbox directory: ") + std::strerror(errno),
                        errno == EEXIST ? "already_exists" : "resource_exhausted"});
-    Result<Launched> launched = launch(*plan, m_filter, m_daemon.get());
+    Result<Launched> launched = launch(*plan, m_filters, m_daemon.get());
     if (!launched) {
         removeScratch(directory);
         return refuse(token, launched.error());

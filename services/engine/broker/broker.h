@@ -73,7 +73,7 @@ private:
 
     UniqueFd m_engine, m_daemon;
     pid_t m_enginePid;
-    SyscallFilter m_filter;
+    SandboxFilters m_filters;
     RootMode m_mode = RootMode::OverlayInMemory;
     std::map<pid_t, Running> m_running;
     std::map<pid_t, Kernel> m_kernels; ///< by their pid outside

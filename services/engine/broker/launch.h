@@ -19,6 +19,12 @@ struct LaunchPlan
     bool onlyTryRoot = false; ///< probe: end after the root is made and tested, without starting the daemon
 };
 
+struct SandboxFilters
+{
+    SyscallFilter daemon;
+    UniqueFd programs; ///< SyscallFilter::toFile(): the daemon installs it in all that it starts
+};
+
 struct Launched
 {
     pid_t pid = 0;    ///< in the broker's pid namespace
@@ -30,6 +36,6 @@ struct Launched
 /// says
 /// {"event": "ready"}, or the child {"event": "failed", "step", "error"}, on the control socket.
 /// The caller must be single-threaded.
-[[nodiscard]] Result<Launched> launch(const LaunchPlan &plan, const SyscallFilter &filter, int daemonFd);
+[[nodiscard]] Result<Launched> launch(const LaunchPlan &plan, const SandboxFilters &filters, int daemonFd);
 
 } // namespace sandglass::engine

@@ -1,6 +1,6 @@
 #include "services/engine/broker/lockdown.h"
 
-#include "services/core/uniquefd.h"
+#include "services/engine/sandboxd/rights.h"
 
 #include <cerrno>
 #include <cstdint>
@@ -85,12 +85,16 @@ constexpr std::uint64_t namespaceFlags[] = {CLONE_NEWUSER, CLONE_NEWNS,  CLONE_N
 bool denyCalls(scmp_filter_ctx context, Confined whom)
 {
     for (const char *name : denied) {
-        if (whom == Confined::ForkServer && std::strcmp(name, "setns") == 0)
+        if (whom != Confined::Sandbox && std::strcmp(name, "setns") == 0)
             continue;
         const int number = seccomp_syscall_resolve_name(name);
         if (number != __NR_SCMP_ERROR && seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), number, 0) != 0)
             return false;
     }
+    if (whom == Confined::Daemon
+        && seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(setns), 1, SCMP_A1(SCMP_CMP_NE, CLONE_NEWUSER))
+            != 0)
+        return false;
     return seccomp_rule_add(context, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
 }
 
@@ -157,6 +161,15 @@ std::string SyscallFilter::bytes() const
     return {reinterpret_cast<const char *>(m_program.data()), m_program.size() * sizeof(sock_filter)};
 }
 
+Result<UniqueFd> SyscallFilter::toFile() const
+{
+    UniqueFd file(memfd_create("filter", MFD_CLOEXEC));
+    const std::string program = bytes();
+    if (!file || pwrite(file.get(), program.data(), program.size(), 0) != static_cast<ssize_t>(program.size()))
+        return failure(Error::Kind::Local, std::string("the system call filter cannot be kept: ") + std::strerror(errno));
+    return file;
+}
+
 bool SyscallFilter::install() const
 {
     const sock_fprog program{static_cast<unsigned short>(m_program.size()),
@@ -165,32 +178,10 @@ bool SyscallFilter::install() const
         && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 
-namespace {
-
-bool drop(std::uint32_t kept)
-{
-    for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
-        const bool keep = capability < 32 && (kept & (1U << capability)) != 0;
-        if (!keep && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
-            return false;
-    }
-    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    const __user_cap_data_struct sets[2]{{kept, kept, kept}, {0, 0, 0}};
-    return syscall(SYS_capset, &header, sets) == 0;
-}
-
-} // namespace
-
-bool dropCapabilities()
-{
-    return drop(0);
-}
-
 bool keepAdministration()
 {
     static_assert(CAP_SYS_ADMIN < 32);
-    return drop(1U << CAP_SYS_ADMIN) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0) == 0;
+    return dropCapabilities(1U << CAP_SYS_ADMIN) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0) == 0;
 }
 
 } // namespace sandglass::engine

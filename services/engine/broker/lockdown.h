@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/core/result.h"
+#include "services/core/uniquefd.h"
 
 #include <linux/filter.h>
 #include <string>
@@ -8,8 +9,8 @@
 
 namespace sandglass::engine {
 
-/// Who a filter is for: a fork-server differs in that it may enter namespaces.
-enum class Confined { Sandbox, ForkServer };
+/// Who a filter is for: a fork-server may enter namespaces, a sandbox's daemon user namespaces.
+enum class Confined { Sandbox, Daemon, ForkServer };
 
 /// The system calls a sandbox may not make, compiled once and installed many times: a deny list that leaves normal
 /// programs alone. clone3 answers ENOSYS so that C libraries fall back to clone, whose flags a filter can see.
@@ -21,14 +22,14 @@ public:
     [[nodiscard]] bool install() const;
     /// The program as the kernel takes it: an array of struct sock_filter.
     [[nodiscard]] std::string bytes() const;
+    /// A file in memory with bytes().
+    [[nodiscard]] Result<UniqueFd> toFile() const;
 
 private:
     std::vector<sock_filter> m_program;
 };
 
-/// Gives up every capability, also those a later exec could bring back. False with errno.
-[[nodiscard]] bool dropCapabilities();
-/// The same but for CAP_SYS_ADMIN in the present user namespace, which a program executed later keeps.
+/// Gives up every capability but CAP_SYS_ADMIN in the present user namespace, which a program executed later keeps.
 [[nodiscard]] bool keepAdministration();
 
 } // namespace sandglass::engine

@@ -22,7 +22,7 @@ struct Trial
     std::string step, error;
 };
 
-Trial tryOnce(RootMode mode, bool onlyRoot, const SyscallFilter &filter, int daemonFd)
+Trial tryOnce(RootMode mode, bool onlyRoot, const SandboxFilters &filters, int daemonFd)
 {
     LaunchPlan plan;
     plan.root = {
@@ -31,7 +31,7 @@ Trial tryOnce(RootMode mode, bool onlyRoot, const SyscallFilter &filter, int dae
     plan.onlyTryRoot = onlyRoot;
     mkdir(plan.root.directory.c_str(), 0755);
     Trial trial;
-    if (Result<Launched> launched = launch(plan, filter, daemonFd); !launched) {
+    if (Result<Launched> launched = launch(plan, filters, daemonFd); !launched) {
         trial = {false, "make namespaces", launched.error().message};
     } else {
         trial = {false, "start sandglass-sandboxd", "no answer"};
@@ -87,11 +87,11 @@ void nameMissingTools(IsolationTier &tier)
 
 } // namespace
 
-ProbeResult probe(const SyscallFilter &filter, int daemonFd)
+ProbeResult probe(const SandboxFilters &filters, int daemonFd)
 {
     ProbeResult result;
     std::vector<std::string> &reasons = result.tier.reasons;
-    Trial trial = tryOnce(RootMode::OverlayInMemory, true, filter, daemonFd);
+    Trial trial = tryOnce(RootMode::OverlayInMemory, true, filters, daemonFd);
     if (trial.works)
         result.mode = RootMode::OverlayInMemory;
     else if (trial.step == "replace a directory")
@@ -100,7 +100,7 @@ ProbeResult probe(const SyscallFilter &filter, int daemonFd)
         result.mode = RootMode::ReadOnly;
     if (result.mode) {
         const std::string before = trial.works ? std::string() : trial.step + ": " + trial.error;
-        trial = tryOnce(*result.mode, false, filter, daemonFd);
+        trial = tryOnce(*result.mode, false, filters, daemonFd);
         if (!before.empty())
             reasons.push_back(before);
     }

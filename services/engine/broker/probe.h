@@ -14,6 +14,6 @@ struct ProbeResult
 };
 
 /// Starts a real sandbox to its end in each way until one works (engine.md 12).
-[[nodiscard]] ProbeResult probe(const SyscallFilter &filter, int daemonFd);
+[[nodiscard]] ProbeResult probe(const SandboxFilters &filters, int daemonFd);
 
 } // namespace sandglass::engine

@@ -54,6 +54,16 @@ Json exitJson(const Processes::Exit &exit)
             {"reason", exit.reason}};
 }
 
+bool isForRoot(const Json &request)
+{
+    return files::accountOf(stringOr(request, "user")) == files::Account::Root;
+}
+
+Error unknownUser(const std::string &name)
+{
+    return {Error::Kind::Service, 0, "invalid username: '" + name + "'", "unauthenticated"};
+}
+
 std::string pathOf(const Json &request, const char *key = "path")
 {
     return files::absolutePath(stringOr(request, key));
@@ -61,10 +71,11 @@ std::string pathOf(const Json &request, const char *key = "path")
 
 } // namespace
 
-Daemon::Daemon(UniqueFd control, const DaemonLimits &limits)
+Daemon::Daemon(UniqueFd control, const DaemonLimits &limits, Rights rights)
     : m_control(std::move(control))
     , m_poll(epoll_create1(EPOLL_CLOEXEC))
     , m_limits(limits)
+    , m_rights(std::move(rights))
     , m_watchdog(static_cast<std::int64_t>(limits.memoryMb) << 20)
 {
     sigset_t set;
@@ -122,8 +133,9 @@ void Daemon::dispatch(const Json &request)
 {
     const std::string operation = stringOr(request, "op");
     const std::int64_t number = intOr(request, "n");
-    if (auto allowed = checkUser(stringOr(request, "user")); !allowed)
-        return answer(number, tl::unexpected(allowed.error()));
+    const files::Account account = files::accountOf(stringOr(request, "user"));
+    if (account == files::Account::Unknown)
+        return answer(number, failure(unknownUser(stringOr(request, "user"))));
     if (operation == "connect")
         return connectPort(number, static_cast<std::uint16_t>(intOr(request, "port")), false);
     if (operation == "watch")
@@ -152,11 +164,11 @@ Daemon::Reply Daemon::answerNow(const std::string &operation, const Json &reques
     if (operation == "signal")
         return m_processes.signal(intOr(request, "pid"), static_cast<int>(intOr(request, "signal")));
     if (operation == "open")
-        return handOut(files::openRegular(pathOf(request), boolOr(request, "write")));
+        return handOut(files::openRegular(pathOf(request), boolOr(request, "write"), isForRoot(request)));
     if (operation == "stat")
         return describeEntry(pathOf(request));
     if (operation == "mkdir")
-        return files::makeDirectory(pathOf(request));
+        return files::makeDirectory(pathOf(request), isForRoot(request));
     if (operation == "list")
         return files::list(pathOf(request),
                            static_cast<int>(std::clamp<std::int64_t>(intOr(request, "depth"), 1, 1000)));
@@ -177,7 +189,7 @@ Daemon::Reply Daemon::spawn(const Json &request, std::vector<UniqueFd> &fds)
 {
     if (m_paused)
         return failure(Error::Kind::Service, "the sandbox is paused", 0, "failed_precondition");
-    Result<Spawned> spawned = spawnChild(request, m_limits);
+    Result<Spawned> spawned = spawnChild(request, m_limits, m_rights);
     if (!spawned)
         return tl::unexpected(spawned.error());
     m_processes.add(spawned->pid);

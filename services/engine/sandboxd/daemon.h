@@ -4,6 +4,7 @@
 #include "services/core/uniquefd.h"
 #include "services/engine/sandboxd/limits.h"
 #include "services/engine/sandboxd/processes.h"
+#include "services/engine/sandboxd/rights.h"
 #include "services/engine/sandboxd/watchdog.h"
 
 #include <chrono>
@@ -21,7 +22,7 @@ namespace sandglass::engine {
 class Daemon final
 {
 public:
-    Daemon(UniqueFd control, const DaemonLimits &limits);
+    Daemon(UniqueFd control, const DaemonLimits &limits, Rights rights);
     /// Until the control socket closes.
     int run();
 
@@ -55,6 +56,7 @@ private:
 
     UniqueFd m_control, m_signals, m_poll;
     DaemonLimits m_limits;
+    Rights m_rights;
     Processes m_processes;
     Watchdog m_watchdog;
     std::map<pid_t, std::int64_t> m_workers; ///< pid -> request

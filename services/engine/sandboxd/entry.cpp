@@ -29,10 +29,22 @@ std::string resolvedTarget(const std::string &path)
     return n > 0 ? std::string(buffer.data(), static_cast<std::size_t>(n)) : std::string();
 }
 
-/// Only two accounts have a meaning here; every foreign id shows as the overflow id.
-std::string accountName(unsigned id)
+constexpr const char *ownerAttribute = "user.sandglass.owner";
+
+bool isNotedAsRoots(const std::string &path)
 {
-    return id == 1000 ? "user" : id == 0 || id == 65534 ? "root" : std::to_string(id);
+    std::array<char, 8> value{};
+    return path == "/root" || path.starts_with("/root/")
+        || (lgetxattr(path.c_str(), ownerAttribute, value.data(), value.size()) == 4
+            && std::string_view(value.data(), 4) == "root");
+}
+
+/// Only two accounts have a meaning here; every foreign id shows as the overflow id.
+std::string accountName(unsigned id, bool isRoots)
+{
+    if (id == 1000)
+        return isRoots ? "root" : "user";
+    return id == 0 || id == 65534 ? "root" : std::to_string(id);
 }
 
 /// What clients noted of a file, in its extended attributes user.e2b.KEY (api/filemetadata.h writes them).
@@ -91,6 +103,7 @@ Result<Json> describeEntry(const std::string &path)
     struct stat target = own;
     if (S_ISLNK(own.st_mode) && ::stat(path.c_str(), &target) != 0)
         target = own;
+    const bool isRoots = own.st_uid == 1000 && isNotedAsRoots(path);
     const auto slash = path.find_last_of('/');
     const std::string name = path.size() > 1 && slash != std::string::npos ? path.substr(slash + 1) : path;
     Json entry = {
@@ -100,8 +113,8 @@ Result<Json> describeEntry(const std::string &path)
         {"size", static_cast<std::int64_t>(target.st_size)},
         {"mode", own.st_mode & 07777U},
         {"permissions", goModeString(own.st_mode)},
-        {"owner", accountName(own.st_uid)},
-        {"group", accountName(own.st_gid)},
+        {"owner", accountName(own.st_uid, isRoots)},
+        {"group", accountName(own.st_gid, isRoots)},
         {"mtime", static_cast<std::int64_t>(own.st_mtim.tv_sec) * 1'000'000'000 + own.st_mtim.tv_nsec},
     };
     if (S_ISREG(target.st_mode)) {
@@ -111,6 +124,11 @@ Result<Json> describeEntry(const std::string &path)
     if (S_ISLNK(own.st_mode))
         entry["target"] = resolvedTarget(path);
     return entry;
+}
+
+void noteRootOwns(const std::string &path)
+{
+    setxattr(path.c_str(), ownerAttribute, "root", 4, 0);
 }
 
 Error fileError(int error, const std::string &path)

@@ -20,12 +20,23 @@ tl::unexpected<Error> invalid(std::string message)
     return failure(Error::Kind::Service, std::move(message), 0, "invalid_argument");
 }
 
+/// 0 or errno.
+int makeOne(const std::string &directory, bool forRoot)
+{
+    if (mkdir(directory.c_str(), 0755) != 0)
+        return errno;
+    if (forRoot)
+        noteRootOwns(directory);
+    return 0;
+}
+
 /// Makes every missing directory above `path`. 0 or errno.
-int makeParents(const std::string &path)
+int makeParents(const std::string &path, bool forRoot = false)
 {
     for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
-        if (mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST)
-            return errno;
+        const int error = makeOne(path.substr(0, slash), forRoot);
+        if (error != 0 && error != EEXIST)
+            return error;
     }
     return 0;
 }
@@ -67,6 +78,13 @@ bool listInto(Json &entries, const std::string &directory, int depth)
 
 } // namespace
 
+Account accountOf(const std::string &name)
+{
+    if (name.empty() || name == "user" || name == "1000")
+        return Account::User;
+    return name == "root" || name == "0" ? Account::Root : Account::Unknown;
+}
+
 std::string absolutePath(const std::string &path)
 {
     std::filesystem::path whole;
@@ -80,14 +98,15 @@ std::string absolutePath(const std::string &path)
     return text;
 }
 
-Result<UniqueFd> openRegular(const std::string &path, bool forWriting)
+Result<UniqueFd> openRegular(const std::string &path, bool forWriting, bool forRoot)
 {
     struct stat status
     {};
-    if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
+    const bool isThere = ::stat(path.c_str(), &status) == 0;
+    if (isThere && S_ISDIR(status.st_mode))
         return invalid("path '" + path + "' is a directory");
     if (forWriting) {
-        if (const int error = makeParents(path); error != 0)
+        if (const int error = makeParents(path, forRoot); error != 0)
             return failure(fileError(error, path));
     }
     // Non-blocking: a named pipe without a partner must not stop the daemon. The type is checked before truncating.
@@ -99,6 +118,8 @@ Result<UniqueFd> openRegular(const std::string &path, bool forWriting)
         return invalid("path '" + path + "' is not a regular file");
     if (forWriting && ftruncate(file.get(), 0) != 0)
         return failure(fileError(errno, path));
+    if (forWriting && forRoot && !isThere)
+        noteRootOwns(path);
     return file;
 }
 
@@ -122,7 +143,7 @@ Result<Json> list(const std::string &path, int depth)
     return entries;
 }
 
-Result<Json> makeDirectory(const std::string &path)
+Result<Json> makeDirectory(const std::string &path, bool forRoot)
 {
     struct stat status
     {};
@@ -131,9 +152,9 @@ Result<Json> makeDirectory(const std::string &path)
             return failure(Error::Kind::Service, "directory already exists: " + path, 0, "already_exists");
         return invalid("path '" + path + "' exists and is not a directory");
     }
-    int error = makeParents(path);
-    if (error == 0 && mkdir(path.c_str(), 0755) != 0)
-        error = errno;
+    int error = makeParents(path, forRoot);
+    if (error == 0)
+        error = makeOne(path, forRoot);
     if (error != 0)
         return failure(fileError(error, path));
     return describeEntry(path);

@@ -139,11 +139,20 @@ void placeLines(std::vector<Line> &lines)
     }
 }
 
+bool isRoot(const Json &request)
+{
+    return files::accountOf(stringOr(request, "user")) == files::Account::Root;
+}
+
 [[noreturn]] void runChild(const Json &request, const std::string &directory, std::vector<Line> &lines,
-                           const DaemonLimits &limits)
+                           const DaemonLimits &limits, const Rights &rights)
 {
     setsid();
     placeLines(lines);
+    if (isRoot(request) && !rights.becomeRoot()) {
+        dprintf(2, "root: %s\n", std::strerror(errno));
+        _exit(126);
+    }
     const bool channel = boolOr(request, "channel");
     close_range(channel ? channelFd + 1U : channelFd, ~0U, 0);
 
@@ -173,7 +182,8 @@ void placeLines(std::vector<Line> &lines)
     };
     std::vector<char *> environment = pointers(variables);
     environ = environment.data(); // execvp looks in the child's own PATH
-    execvp(command.c_str(), pointers(texts).data());
+    if (rights.confine())
+        execvp(command.c_str(), pointers(texts).data());
     const int error = errno;
     dprintf(2, "%s: %s\n", command.c_str(), error == ENOENT ? "command not found" : std::strerror(error));
     _exit(error == ENOENT ? 127 : 126);
@@ -181,22 +191,14 @@ void placeLines(std::vector<Line> &lines)
 
 } // namespace
 
-Result<> checkUser(const std::string &user)
+Result<Spawned> spawnChild(const Json &request, const DaemonLimits &limits, const Rights &rights)
 {
-    if (user.empty() || user == "user" || user == "1000")
-        return {};
-    std::string message = "invalid username: '" + user + "'";
-    if (user == "root" || user == "0")
-        message += " (this engine maps a single account into a sandbox: 'user')";
-    return failure(Error::Kind::Service, std::move(message), 0, "unauthenticated");
-}
-
-Result<Spawned> spawnChild(const Json &request, const DaemonLimits &limits)
-{
-    if (auto allowed = checkUser(stringOr(request, "user")); !allowed)
-        return tl::unexpected(allowed.error());
+    if (isRoot(request) && !rights.canBeRoot())
+        return failure(Error::Kind::Service,
+                       "invalid username: 'root' (user namespaces do not nest deep enough on this machine)", 0,
+                       "unauthenticated");
     const std::string asked = stringOr(request, "directory");
-    const std::string directory = asked.empty() ? files::home : files::absolutePath(asked);
+    const std::string directory = asked.empty() ? (isRoot(request) ? files::rootHome : files::home) : files::absolutePath(asked);
     struct stat status
     {};
     if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
@@ -215,7 +217,7 @@ Result<Spawned> spawnChild(const Json &request, const DaemonLimits &limits)
     if (pid < 0)
         return startFailure();
     if (pid == 0)
-        runChild(request, directory, lines, limits);
+        runChild(request, directory, lines, limits, rights);
 
     Spawned spawned;
     spawned.pid = pid;

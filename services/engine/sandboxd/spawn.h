@@ -3,6 +3,7 @@
 #include "services/core/json.h"
 #include "services/core/uniquefd.h"
 #include "services/engine/sandboxd/limits.h"
+#include "services/engine/sandboxd/rights.h"
 
 #include <sys/types.h>
 
@@ -18,9 +19,6 @@ struct Spawned
 
 /// Starts the command of a "spawn" request in a session of its own, with the sandbox's limits. A command that does not
 /// exist still starts: it says so on its stderr and ends with 127, as from a shell.
-[[nodiscard]] Result<Spawned> spawnChild(const Json &request, const DaemonLimits &limits);
-
-/// Who a request wants to act as. Only the one mapped account exists in this sandbox.
-[[nodiscard]] Result<> checkUser(const std::string &user);
+[[nodiscard]] Result<Spawned> spawnChild(const Json &request, const DaemonLimits &limits, const Rights &rights);
 
 } // namespace sandglass::engine

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace sandglass::engine {
 namespace {
 
-constexpr int formatVersion = 2; // raise when the layer is made differently
+constexpr int formatVersion = 3; // raise when the layer is made differently
 
 struct Folder
 {
@@ -113,11 +113,13 @@ Result<> makeFolders(const fs::path &root)
 
 Result<> fill(const fs::path &root)
 {
-    std::array<Result<>, 6> steps = {
+    std::array<Result<>, 8> steps = {
         makeFolders(root),
         writeEtc(root / "etc"),
         writeText(root / "home/user/.bashrc", bashrc),
         writeText(root / "home/user/.profile", profile),
+        writeText(root / "root/.bashrc", bashrc),
+        writeText(root / "root/.profile", profile),
         writeText(root / (pythonRunnerPath + 1), pythonRunnerScript()),
         writeText(root / (forkServerPath + 1), forkServerScript()),
     };

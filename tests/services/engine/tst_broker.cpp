@@ -49,6 +49,8 @@ private Q_SLOTS:
     void carriesExitCodesAndOutput_data();
     void carriesExitCodesAndOutput();
     void refusesUsersAndDirectories();
+    void rootIsTheSameAccountWithoutRights();
+    void rootCountsWithAllOthers();
     void feedsStandardInput();
     void signalsProcesses();
     void carriesLongArguments();
@@ -135,7 +137,7 @@ void TestBroker::keepsTheHostOut_data()
     QTest::newRow("who") << "id -un; id -u; pwd"
                          << "user\n1000\n/home/user\n";
     QTest::newRow("homes") << "ls /home; ls -A /root"
-                           << "user\n";
+                           << "user\n.bashrc\n.profile\n";
     QTest::newRow("shadow") << "cat /etc/shadow 2>/dev/null; echo $?"
                             << "1\n";
     QTest::newRow("keys") << "ls /etc/ssh /etc/ssl/private 2>/dev/null; echo $?"
@@ -246,12 +248,12 @@ void TestBroker::carriesExitCodesAndOutput()
 
 void TestBroker::refusesUsersAndDirectories()
 {
-    SpawnSpec asRoot = shell("true");
-    asRoot.user = "root";
-    const auto root = m_fixture.spawn(*m_sandbox, asRoot);
-    QVERIFY(!root);
-    QCOMPARE(root.error().code, std::string("unauthenticated"));
-    QVERIFY(root.error().message.starts_with("invalid username: 'root'"));
+    SpawnSpec asGhost = shell("true");
+    asGhost.user = "ghost";
+    const auto ghost = m_fixture.spawn(*m_sandbox, asGhost);
+    QVERIFY(!ghost);
+    QCOMPARE(ghost.error().code, std::string("unauthenticated"));
+    QCOMPARE(ghost.error().message, std::string("invalid username: 'ghost'"));
 
     SpawnSpec nowhere = shell("true");
     nowhere.workingDirectory = "/no/such";
@@ -264,6 +266,68 @@ void TestBroker::refusesUsersAndDirectories()
     auto process = m_fixture.spawn(*m_sandbox, unknown);
     QVERIFY(process);
     QCOMPARE(m_fixture.readUntil(process->stderrFd.get()), std::string("no-such-program: command not found\n"));
+}
+
+/// Number 0 is a name: to the kernel outside both accounts are one, and neither holds a capability, not even over the
+/// namespace that gives the number.
+void TestBroker::rootIsTheSameAccountWithoutRights()
+{
+    const auto asRoot = [this](const std::string &script) {
+        SpawnSpec spec = shell(script);
+        spec.user = "root";
+        auto process = m_fixture.spawn(*m_sandbox, std::move(spec));
+        return process ? m_fixture.readUntil(process->stdoutFd.get()) : process.error().message;
+    };
+    QCOMPARE(asRoot("id -u; id -g; cat /proc/self/uid_map | tr -s ' '; pwd"), std::string("0\n0\n 0 1000 1\n/root\n"));
+    QCOMPARE(asRoot("grep -c 'Cap.*\t0000000000000000' /proc/self/status; grep -E 'NoNewPrivs|Seccomp:' /proc/self/status"),
+             std::string("5\nNoNewPrivs:\t1\nSeccomp:\t2\n"));
+    const std::string inPython = "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+                                 "fd = os.open('/proc/self/ns/user', os.O_RDONLY)\n"
+                                 "calls = {'setns': (308, fd, 0x10000000), 'unshare': (272, 0x10000000), "
+                                 "'ptrace': (101, 16, 1, 0, 0), 'mount': (165, 0, b'/', 0, 4096, 0), "
+                                 "'chroot': (161, b'/'), 'mknod': (133, b'/tmp/d', 0x6180, 0x800), 'setuid': (105, 5), "
+                                 "'sethostname': (170, b'x', 1), 'keyctl': (250, 0, -3, 1), 'bpf': (321, 0, 0, 0)}\n"
+                                 "print([name for name, call in calls.items() if libc.syscall(*call) >= 0])\n"
+                                 "def may(path, flags):\n"
+                                 "  try: os.close(os.open(path, flags)); return True\n"
+                                 "  except OSError: return False\n"
+                                 "print([p for p in ('/proc/1/mem', '/proc/1/environ', '/proc/1/ns/user', "
+                                 "'/proc/1/oom_score_adj', '/usr/bin/bash') if may(p, os.O_RDWR if p != "
+                                 "'/proc/1/ns/user' else 0)])\n";
+    QCOMPARE(asRoot("python3 -c \"" + inPython + "\""), std::string("[]\n[]\n"));
+    // Who owns a namespace could enter it with all rights: `user` owns the one of root's processes.
+    SpawnSpec sleeping = shell("exec sleep 1000");
+    sleeping.user = "root";
+    auto root = m_fixture.spawn(*m_sandbox, sleeping);
+    QVERIFY(root);
+    const CommandResult entered = m_fixture.python(
+        *m_sandbox, "import ctypes, os\nfd = os.open('/proc/" + std::to_string(root->pid)
+            + "/ns/user', os.O_RDONLY)\nprint(ctypes.CDLL(None).syscall(308, fd, 0x10000000))");
+    QCOMPARE(entered.out, std::string("-1\n"));
+    QCOMPARE(m_fixture.run(*m_sandbox, "kill -9 " + std::to_string(root->pid)).err, std::string());
+}
+
+void TestBroker::rootCountsWithAllOthers()
+{
+    SandboxLimits limits;
+    limits.maxProcesses = 60;
+    auto sandbox = m_fixture.launch(limits);
+    QVERIFY(sandbox);
+    const std::string forkAll = "import os, time\nn = 0\ntry:\n  while n < 1000:\n"
+                                "    if os.fork() == 0: time.sleep(1000)\n    n += 1\nexcept OSError: pass\n"
+                                "print(n, flush=True)\ntime.sleep(1000)";
+    const auto forks = [&](const char *user, const std::string &code) {
+        SpawnSpec spec = shell("exec python3 -c '" + code + "'");
+        spec.user = user;
+        auto process = m_fixture.spawn(*sandbox, std::move(spec));
+        return process ? std::atoi(m_fixture.readUntil(process->stdoutFd.get(), "\n").c_str()) : -1;
+    };
+    std::string some = forkAll;
+    some.replace(some.find("1000:"), 4, "30");
+    QCOMPARE(forks("user", some), 30);
+    const int asRoot = forks("root", forkAll);
+    QVERIFY2(asRoot > 5 && asRoot < 30, qPrintable(QString::number(asRoot)));
+    m_fixture.kill(sandbox);
 }
 
 void TestBroker::feedsStandardInput()
