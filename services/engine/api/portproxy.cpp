@@ -171,19 +171,10 @@ private:
     bool m_isClosed = false;
 };
 
-std::string hostFor(std::string mask, std::uint16_t port)
-{
-    constexpr std::string_view kPort = "${PORT}";
-    const std::string number = std::to_string(port);
-    for (auto at = mask.find(kPort); at != std::string::npos; at = mask.find(kPort, at + number.size()))
-        mask.replace(at, kPort.size(), number);
-    return mask;
-}
-
 } // namespace
 
 void proxyToPort(asio::io_context &io, const std::shared_ptr<Sandbox> &sandbox, std::uint16_t port,
-                 const http::Request &request, std::string hostMask, const ExchangePtr &exchange)
+                 const http::Request &request, const std::string &host, const ExchangePtr &exchange)
 {
     const bool upgrade = isUpgrade(request);
     const bool hasMore =
@@ -191,7 +182,7 @@ void proxyToPort(asio::io_context &io, const std::shared_ptr<Sandbox> &sandbox, 
     sandbox->connectPort(
         port,
         [&io, port, exchange, id = sandbox->id(), upgrade, hasMore,
-         head = requestHeadText(request, hostFor(std::move(hostMask), port))](Result<UniqueFd> fd) {
+         head = requestHeadText(request, host)](Result<UniqueFd> fd) {
             if (!fd)
                 return exchange->respond(proxyError(502, id, "The sandbox is running but port is not open", port));
             const auto tunnel = std::make_shared<PortTunnel>(io, std::move(*fd), exchange, hasMore);

@@ -158,11 +158,9 @@ void SandboxGateway::serve(const Target &target, const http::Request &request,
         serveEnvd(target.live, request, sink, exchange);
     else if (target.port == kInterpreterPort)
         serveInterpreter(target.live, request, exchange);
-    else if (const std::string &mask = target.live->request.maskRequestHost; !mask.empty())
-        proxyToPort(m_io, target.live->sandbox, target.port, withMaskedHost(request, mask, target.port), exchange);
     else
         proxyToPort(m_io, target.live->sandbox, target.port, request,
-                    stringOr(target.live->request.network, "maskRequestHost"), exchange);
+                    maskedHost(target.live->request.maskRequestHost, target.port), exchange);
 }
 
 void SandboxGateway::serveEnvd(const LivePtr &live, const http::Request &request,

@@ -18,16 +18,6 @@ bool isOfHost(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.find(c) != others.npos;
 }
 
-std::string withPort(std::string_view mask, std::uint16_t port)
-{
-    constexpr std::string_view variable = "${PORT}";
-    std::string text(mask);
-    const std::string number = std::to_string(port);
-    for (auto at = text.find(variable); at != text.npos; at = text.find(variable, at + number.size()))
-        text.replace(at, variable.size(), number);
-    return text;
-}
-
 } // namespace
 
 Environment proxyEnvironment()
@@ -44,6 +34,16 @@ void hidePassword(Json &network)
         proxy->erase("password");
 }
 
+std::string maskedHost(std::string_view mask, std::uint16_t port)
+{
+    constexpr std::string_view variable = "${PORT}";
+    std::string text(mask);
+    const std::string number = std::to_string(port);
+    for (auto at = text.find(variable); at != text.npos; at = text.find(variable, at + number.size()))
+        text.replace(at, variable.size(), number);
+    return text;
+}
+
 Result<std::string> parseHostMask(const Json &mask)
 {
     if (mask.is_null())
@@ -54,17 +54,10 @@ Result<std::string> parseHostMask(const Json &mask)
     if (!std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; }))
         return refuse(400, "mask request host '" + text + "' is not ASCII. Please use ASCII characters only.");
     HostAndPort place; // the variable may stand anywhere in it
-    const std::string example = withPort(text, 1);
+    const std::string example = maskedHost(text, 1);
     if (!splitAuthority(example, 80, place) || !std::ranges::all_of(example, isOfHost))
         return refuse(400, "mask request host is not valid: " + text);
     return text;
-}
-
-http::Request withMaskedHost(http::Request request, std::string_view mask, std::uint16_t port)
-{
-    std::erase_if(request.headers, [](const auto &header) { return lowered(header.first) == "host"; });
-    request.headers.emplace_back("Host", withPort(mask, port));
-    return request;
 }
 
 void openEgress(boost::asio::io_context &io, const std::shared_ptr<LiveSandbox> &live)

@@ -18,8 +18,8 @@ void hidePassword(Json &network);
 
 /// The API's maskRequestHost or null. Error 400, in E2B's words.
 [[nodiscard]] Result<std::string> parseHostMask(const Json &mask);
-/// `request` as the server on `port` in the sandbox is to see it.
-[[nodiscard]] http::Request withMaskedHost(http::Request request, std::string_view mask, std::uint16_t port);
+/// The Host that the server on `port` is to see: `mask` with the port in place of "${PORT}".
+[[nodiscard]] std::string maskedHost(std::string_view mask, std::uint16_t port);
 
 /// Opens the sandbox's way out, soon; what it refuses stands in the sandbox's log.
 void openEgress(boost::asio::io_context &io, const std::shared_ptr<LiveSandbox> &live);
