@@ -2,19 +2,16 @@
 
 #include "models/settings/connectionnames.h"
 #include "models/settings/settings.h"
-#include "services/core/keystore.h"
 #include "services/core/qtstring.h"
 #include "services/core/secret.h"
 #include "services/core/whendone.h"
 #include "services/e2b/client.h"
 
 #include <QElapsedTimer>
-#include <QPointer>
 #include <QProcessEnvironment>
 #include <QPromise>
 #include <QRegularExpression>
 
-#include <algorithm>
 #include <memory>
 
 namespace sandglass::models {
@@ -22,11 +19,6 @@ namespace sandglass::models {
 namespace {
 
 using Kind = e2b::Connection::Kind;
-
-std::string keyName(const QString &connectionId)
-{
-    return "api-key/" + toUtf8(connectionId);
-}
 
 e2b::Connection builtIn(const char *id, const char *name, Kind kind)
 {
@@ -98,9 +90,8 @@ bool ConnectionsModel::Row::isReady() const
 
 ConnectionsModel::ConnectionsModel(Settings &settings, KeyStore &keys, EnvironmentConnection environment, Tester tester,
                                    QObject *parent)
-    : QAbstractListModel(parent)
+    : KeyedListModel(keys, "api-key/", parent)
     , m_settings(settings)
-    , m_keys(keys)
     , m_environment(std::move(environment))
     , m_tester(std::move(tester))
 {
@@ -137,54 +128,19 @@ void ConnectionsModel::applyEnvironment(Row &cloud)
     }
 }
 
-void ConnectionsModel::readKey(const QString &id)
+void ConnectionsModel::keyRead(int row, std::string key)
 {
-    m_keys.read(keyName(id), [self = QPointer(this), id](Result<std::optional<std::string>> answer) {
-        if (!self)
-            return;
-        const int row = self->rowOf(id);
-        if (!answer) {
-            const QString name = row >= 0 ? toQString(self->at(row).connection.name) : id;
-            self->m_keyProblem = tr("the key of %1 cannot be read: %2").arg(name, toQString(answer.error().message));
-            Q_EMIT self->keyStoreFailed(self->m_keyProblem);
-        } else if (row >= 0 && *answer && self->at(row).keySource == KeySource::None) {
-            Row &target = self->m_rows[static_cast<std::size_t>(row)];
-            target.connection.apiKey = std::move(**answer);
-            target.keySource = KeySource::KeyStore;
-            self->rowChanged(row);
-        }
-    });
-}
-
-QString ConnectionsModel::keyStore() const
-{
-    return toQString(m_keys.description());
+    Row &target = m_rows[static_cast<std::size_t>(row)];
+    if (target.keySource != KeySource::None)
+        return;
+    target.connection.apiKey = std::move(key);
+    target.keySource = KeySource::KeyStore;
+    rowChanged(row);
 }
 
 int ConnectionsModel::rowCount(const QModelIndex &parent) const
 {
     return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
-}
-
-QVariant ConnectionsModel::data(const QModelIndex &index, int role) const
-{
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid | CheckIndexOption::ParentIsInvalid))
-        return {};
-    switch (role) {
-    case Qt::DisplayRole:
-        return toQString(at(index.row()).connection.name);
-    case Qt::UserRole:
-        return toQString(at(index.row()).connection.id);
-    default:
-        return {};
-    }
-}
-
-int ConnectionsModel::rowOf(const QString &id) const
-{
-    const auto found =
-        std::ranges::find_if(m_rows, [&id](const Row &row) { return toQString(row.connection.id) == id; });
-    return found == m_rows.end() ? -1 : static_cast<int>(found - m_rows.begin());
 }
 
 QString ConnectionsModel::activeId() const
@@ -231,9 +187,8 @@ void ConnectionsModel::setLocalEngine(const QString &apiUrl, const QString &sand
 
 Result<> ConnectionsModel::check(const e2b::Connection &connection)
 {
-    const QString name = toQString(connection.name).trimmed();
-    if (name.isEmpty() || name.size() > 60)
-        return failure(Error::Kind::Local, "The name needs 1 to 60 characters.");
+    if (auto fine = checkName(connection.name); !fine)
+        return fine;
     static const QRegularExpression domain(
         QStringLiteral(R"(^[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(:\d{1,5})?$)"));
     if (!connection.domain.empty() && !domain.match(toQString(connection.domain)).hasMatch())
@@ -305,14 +260,7 @@ Result<> ConnectionsModel::setKey(const QString &id, const QString &key)
     target.connection.apiKey = toUtf8(key);
     target.keySource = key.isEmpty() ? KeySource::None : KeySource::KeyStore;
     target.testState = TestState::NotTested;
-    const auto report = [self = QPointer(this)](Result<> answer) {
-        if (self && !answer)
-            Q_EMIT self->keyStoreFailed(toQString(answer.error().message));
-    };
-    if (key.isEmpty())
-        m_keys.remove(keyName(id), report);
-    else
-        m_keys.write(keyName(id), toUtf8(key), report);
+    keepKey(id, key);
     rowChanged(row);
     return {};
 }

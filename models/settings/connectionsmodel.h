@@ -1,22 +1,19 @@
 #pragma once
 
+#include "models/settings/keyedlistmodel.h"
 #include "services/core/result.h"
 #include "services/e2b/types.h"
 
-#include <QAbstractListModel>
 #include <QFuture>
 #include <QString>
 #include <QStringList>
 
 #include <chrono>
 #include <functional>
+#include <string>
 #include <vector>
 
 class QProcessEnvironment;
-
-namespace sandglass {
-class KeyStore;
-}
 
 namespace sandglass::models {
 
@@ -33,7 +30,7 @@ struct EnvironmentConnection
 /// The E2B installations one can work with: the local engine and E2B cloud are always there, self-hosted ones are added
 /// by the person. Addresses are kept in Settings, keys in the KeyStore only. Environment variables win for E2B cloud,
 /// as in the SDKs.
-class ConnectionsModel final : public QAbstractListModel
+class ConnectionsModel final : public KeyedListModel
 {
     Q_OBJECT
 public:
@@ -59,14 +56,8 @@ public:
     ConnectionsModel(Settings &settings, KeyStore &keys, EnvironmentConnection environment, Tester tester,
                      QObject *parent = nullptr);
 
-    [[nodiscard]] QString keyStore() const; ///< where keys are kept, for people
-    /// Why a key could not be read at the start, in the key store's words; empty = all could be asked for.
-    [[nodiscard]] const QString &keyProblem() const { return m_keyProblem; }
-
     [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
-    [[nodiscard]] QVariant data(const QModelIndex &index, int role) const final;
     [[nodiscard]] const Row &at(int row) const { return m_rows[static_cast<std::size_t>(row)]; }
-    [[nodiscard]] int rowOf(const QString &id) const; ///< -1 when unknown
 
     [[nodiscard]] const e2b::Connection &active() const;
     [[nodiscard]] QString activeId() const;
@@ -87,19 +78,18 @@ public:
 
 Q_SIGNALS:
     void activeChanged(); ///< another connection, or other values of the same
-    void keyStoreFailed(const QString &reason);
 
 private:
     void load();
     void save();
-    void readKey(const QString &id);
+    [[nodiscard]] std::string idOf(int row) const final { return at(row).connection.id; }
+    [[nodiscard]] std::string nameOf(int row) const final { return at(row).connection.name; }
+    void keyRead(int row, std::string key) final;
     void rowChanged(int row);
     void applyEnvironment(Row &cloud);
 
     Settings &m_settings;
-    KeyStore &m_keys;
     EnvironmentConnection m_environment;
-    QString m_keyProblem;
     Tester m_tester;
     std::vector<Row> m_rows;
 };

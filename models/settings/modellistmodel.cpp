@@ -3,12 +3,9 @@
 #include "models/settings/connectionnames.h"
 #include "models/settings/modelpricebook.h"
 #include "models/settings/settings.h"
-#include "services/core/keystore.h"
 #include "services/core/qtstring.h"
 #include "services/refine/modelcall.h"
 #include "services/refine/modelgenerator.h"
-
-#include <QPointer>
 
 #include <algorithm>
 #include <chrono>
@@ -24,11 +21,6 @@ using Protocol = ModelConnection::Protocol;
 constexpr std::chrono::seconds testPatience(90); ///< a local server may have to load the model first
 constexpr int leastTokens = 16;
 constexpr int mostTokens = 1'000'000;
-
-std::string keyName(const QString &id)
-{
-    return "model-key/" + toUtf8(id);
-}
 
 QVariantMap toMap(const ModelConnection &model)
 {
@@ -56,7 +48,7 @@ ModelConnection fromMap(const QVariantMap &map)
 } // namespace
 
 ModelListModel::ModelListModel(Settings &settings, KeyStore &keys, ModelPriceBook &prices, QObject *parent)
-    : QAbstractListModel(parent), m_settings(settings), m_keys(keys), m_prices(prices)
+    : KeyedListModel(keys, "model-key/", parent), m_settings(settings), m_prices(prices)
 {
     load();
 }
@@ -76,52 +68,18 @@ void ModelListModel::load()
         readKey(toQString(row.connection.id));
 }
 
-void ModelListModel::readKey(const QString &id)
+void ModelListModel::keyRead(int row, std::string key)
 {
-    m_keys.read(keyName(id), [self = QPointer(this), id](Result<std::optional<std::string>> answer) {
-        if (!self)
-            return;
-        const int row = self->rowOf(id);
-        if (!answer) {
-            const QString name = row >= 0 ? toQString(self->at(row).connection.name) : id;
-            self->m_keyProblem = tr("the key of %1 cannot be read: %2").arg(name, toQString(answer.error().message));
-            Q_EMIT self->keyStoreFailed(self->m_keyProblem);
-        } else if (row >= 0 && *answer && self->at(row).connection.apiKey.empty()) {
-            self->m_rows[static_cast<std::size_t>(row)].connection.apiKey = std::move(**answer);
-            self->rowChanged(row);
-        }
-    });
-}
-
-QString ModelListModel::keyStore() const
-{
-    return toQString(m_keys.description());
+    Row &target = m_rows[static_cast<std::size_t>(row)];
+    if (!target.connection.apiKey.empty())
+        return; // entered meanwhile
+    target.connection.apiKey = std::move(key);
+    rowChanged(row);
 }
 
 int ModelListModel::rowCount(const QModelIndex &parent) const
 {
     return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
-}
-
-QVariant ModelListModel::data(const QModelIndex &index, int role) const
-{
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid | CheckIndexOption::ParentIsInvalid))
-        return {};
-    switch (role) {
-    case Qt::DisplayRole:
-        return toQString(at(index.row()).connection.name);
-    case Qt::UserRole:
-        return toQString(at(index.row()).connection.id);
-    default:
-        return {};
-    }
-}
-
-int ModelListModel::rowOf(const QString &id) const
-{
-    const auto found =
-        std::ranges::find_if(m_rows, [&id](const Row &row) { return toQString(row.connection.id) == id; });
-    return found == m_rows.end() ? -1 : static_cast<int>(found - m_rows.begin());
 }
 
 void ModelListModel::rowChanged(int row)
@@ -131,9 +89,8 @@ void ModelListModel::rowChanged(int row)
 
 Result<> ModelListModel::check(const ModelConnection &connection)
 {
-    const QString name = toQString(connection.name).trimmed();
-    if (name.isEmpty() || name.size() > 60)
-        return failure(Error::Kind::Local, "The name needs 1 to 60 characters.");
+    if (auto fine = checkName(connection.name); !fine)
+        return fine;
     if (!isHttpUrl(connection.baseUrl))
         return failure(Error::Kind::Local, "The base URL starts with https:// or http:// and names a host.");
     const QString model = toQString(connection.model);
@@ -201,14 +158,7 @@ Result<> ModelListModel::setKey(const QString &id, const QString &key)
         return {};
     target.connection.apiKey = toUtf8(key);
     target.testState = TestState::NotTested;
-    const auto report = [self = QPointer(this)](const Result<> &answer) {
-        if (self && !answer)
-            Q_EMIT self->keyStoreFailed(toQString(answer.error().message));
-    };
-    if (key.isEmpty())
-        m_keys.remove(keyName(id), report);
-    else
-        m_keys.write(keyName(id), toUtf8(key), report);
+    keepKey(id, key);
     rowChanged(row);
     return {};
 }

@@ -1,18 +1,15 @@
 #pragma once
 
+#include "models/settings/keyedlistmodel.h"
 #include "services/core/result.h"
 #include "services/refine/modelconnection.h"
 #include "services/refine/modeluse.h"
 
-#include <QAbstractListModel>
 #include <QString>
 
-#include <optional>
+#include <string>
 #include <vector>
 
-namespace sandglass {
-class KeyStore;
-}
 namespace sandglass::refine {
 class ModelCall;
 }
@@ -23,7 +20,7 @@ class ModelPriceBook;
 class Settings;
 
 /// The models that can be asked for code. Names and addresses are kept in Settings, keys in the KeyStore only.
-class ModelListModel final : public QAbstractListModel
+class ModelListModel final : public KeyedListModel
 {
     Q_OBJECT
 public:
@@ -41,14 +38,8 @@ public:
     ModelListModel(Settings &settings, KeyStore &keys, ModelPriceBook &prices, QObject *parent = nullptr);
     ~ModelListModel() override;
 
-    [[nodiscard]] QString keyStore() const; ///< where keys are kept, for people
-    /// Why a key could not be read at the start, in the key store's words; empty = all could be asked for.
-    [[nodiscard]] const QString &keyProblem() const { return m_keyProblem; }
-
     [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const final;
-    [[nodiscard]] QVariant data(const QModelIndex &index, int role) const final; ///< name; id as Qt::UserRole
     [[nodiscard]] const Row &at(int row) const { return m_rows[static_cast<std::size_t>(row)]; }
-    [[nodiscard]] int rowOf(const QString &id) const; ///< -1 when unknown
 
     /// The id on success. Errors: name, address, model or key of wrong shape. An empty key: none is sent.
     [[nodiscard]] Result<QString> add(refine::ModelConnection connection, const QString &key);
@@ -60,19 +51,16 @@ public:
     [[nodiscard]] static Result<> check(const refine::ModelConnection &connection);
     [[nodiscard]] static Result<> checkKey(const QString &key);
 
-Q_SIGNALS:
-    void keyStoreFailed(const QString &reason);
-
 private:
     void load();
     void save();
-    void readKey(const QString &id);
+    [[nodiscard]] std::string idOf(int row) const final { return at(row).connection.id; }
+    [[nodiscard]] std::string nameOf(int row) const final { return at(row).connection.name; }
+    void keyRead(int row, std::string key) final;
     void rowChanged(int row);
 
     Settings &m_settings;
-    KeyStore &m_keys;
     ModelPriceBook &m_prices;
-    QString m_keyProblem;
     std::vector<Row> m_rows;
 };
 
