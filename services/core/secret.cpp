@@ -36,6 +36,21 @@ constexpr std::array<std::string_view, 9> secretNames = {
     "authorization",      "signaturesecret", "envdaccesstoken",
     "trafficaccesstoken", "bearer",          "sandglass_webhook_secret"};
 
+/// Whether a name or a key may begin with `c`: most characters of a text are passed over by this alone.
+bool mayBegin(char c)
+{
+    static const auto table = [] {
+        std::array<bool, 256> begins{};
+        begins[static_cast<unsigned char>(keyPrefix.front())] = true;
+        for (const std::string_view name : secretNames) {
+            begins[static_cast<unsigned char>(name.front())] = true;
+            begins[static_cast<unsigned char>(std::toupper(name.front()))] = true;
+        }
+        return begins;
+    }();
+    return table[static_cast<unsigned char>(c)];
+}
+
 } // namespace
 
 std::string redacted(std::string_view text)
@@ -44,7 +59,12 @@ std::string redacted(std::string_view text)
     out.reserve(text.size());
     std::size_t i = 0;
     while (i < text.size()) {
+        const auto plain = std::ranges::find_if(text.substr(i), mayBegin) - text.substr(i).begin();
+        out += text.substr(i, static_cast<std::size_t>(plain));
+        i += static_cast<std::size_t>(plain);
         const std::string_view rest = text.substr(i);
+        if (rest.empty())
+            break;
         if (rest.starts_with(keyPrefix) && rest.size() > keyPrefix.size() && isHex(rest[keyPrefix.size()])) {
             std::size_t end = keyPrefix.size();
             while (end < rest.size() && std::isalnum(static_cast<unsigned char>(rest[end])) != 0)
