@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <string>
 #include <thread>
@@ -18,9 +20,13 @@ struct IoThread::Private
     std::thread thread;
 };
 
-IoThread::IoThread(const char *name) : d(std::make_unique<Private>())
+IoThread::IoThread(const char *name, int niceness) : d(std::make_unique<Private>())
 {
-    d->thread = std::thread([this] { d->context.run(); });
+    d->thread = std::thread([this, niceness] {
+        if (niceness != 0) // Linux's threads have one each; where it is refused, the thread is as good as any
+            ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
+        d->context.run();
+    });
     ::pthread_setname_np(d->thread.native_handle(), std::string(name).substr(0, 15).c_str());
 }
 

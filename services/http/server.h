@@ -183,7 +183,8 @@ private:
 class IoThread final
 {
 public:
-    explicit IoThread(const char *name);
+    /// `niceness` as of nice(1), for that thread alone: 0 is like every other, 19 gives way to all.
+    explicit IoThread(const char *name, int niceness = 0);
     ~IoThread();
     IoThread(const IoThread &) = delete;
     IoThread &operator=(const IoThread &) = delete;

@@ -65,7 +65,7 @@ Result<> Receiver::start()
         return allowed;
     if (!d->options.quarantineFile.empty())
         d->keeper = std::make_unique<QuarantineKeeper>(*d->quarantine, d->options.quarantineFile);
-    d->io = std::make_unique<http::IoThread>("receiver");
+    d->io = std::make_unique<http::IoThread>("receiver", d->options.niceness);
     d->server = std::make_unique<http::Server>(d->io->context(), d->handler, d->serverOptions());
     d->outbox = std::make_shared<Outbox>(*d->io, [handler = d->handler](std::vector<Settled> batch) {
         for (Settled &settled : batch)

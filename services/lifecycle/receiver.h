@@ -43,6 +43,7 @@ struct ReceiverOptions
     std::chrono::seconds replayWindow = std::chrono::hours(7 * 24);
     std::chrono::seconds futureLimit = std::chrono::minutes(10);
 
+    int niceness = 0; ///< of its thread; above 0 where a person waits for another thread of the program
     int maxConnections = 1024;
     std::chrono::milliseconds idleLimit{15'000}; ///< for a header, for a body, and between requests
     std::chrono::milliseconds stopGrace{2'000};  ///< for deliveries under way when the receiver ends
