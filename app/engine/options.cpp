@@ -68,6 +68,8 @@ bool applyValue(Options &options, std::string_view name, std::string_view value,
         return readNumber(value, 1, options.retryIntervalMs);
     if (name == "--max-sandboxes")
         return readNumber(value, 1, options.maxSandboxes);
+    if (name == "--volume-mb")
+        return readNumber(value, 1, options.volumeMb);
     if (name == "--max-timeout")
         return readNumber<std::int64_t>(value, 1, options.maxTimeoutSeconds)
             && options.maxTimeoutSeconds <= kLongestTimeout;
@@ -144,6 +146,7 @@ Runs code sandboxes on this machine behind the E2B API, on loopback only.
   --die-with-parent      ends when the program that started it ends
   --max-sandboxes N      how many may run at once (default 20)
   --max-timeout N        how many seconds a sandbox may be asked to live, at most (default 3600)
+  --volume-mb N          how much one volume may hold (default 1024)
   --preimport LIST       libraries that Python kernels find imported: any of numpy,pandas,matplotlib (default: all)
   --no-fork-server       starts every Python kernel from nothing: slower, less memory while nothing runs
   --webhook-retry-ms N   time between two tries of a webhook delivery (default 10000)

@@ -21,6 +21,7 @@ struct Options
     int retryIntervalMs = 10'000; ///< of webhook deliveries
     int maxSandboxes = 20;
     std::int64_t maxTimeoutSeconds = 3600; ///< of one sandbox
+    int volumeMb = 1024;                   ///< what one volume may hold
     bool forkServer = true;
     std::vector<std::string> preimport = {"numpy", "pandas", "matplotlib"};
 };

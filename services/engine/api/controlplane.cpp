@@ -6,6 +6,7 @@
 #include "services/engine/api/errors.h"
 #include "services/engine/api/listquery.h"
 #include "services/engine/api/teamroutes.h"
+#include "services/engine/volumes/volumeroutes.h"
 
 #include <algorithm>
 
@@ -58,6 +59,7 @@ ControlPlane::ControlPlane(std::string apiKey, SandboxRegistry &registry, Templa
     addSnapshotRoutes();
     addTeamRoutes(m_router, m_events.teamId(), m_registry.activity());
     addApiKeyRoutes(m_router, m_team.keys);
+    addVolumeRoutes(m_router, m_team.volumes);
     addUnavailableRoutes();
 }
 
@@ -78,6 +80,8 @@ std::unique_ptr<http::Response> ControlPlane::authenticate(const http::RequestHe
 
 http::Admission ControlPlane::admit(const http::RequestHead &head)
 {
+    if (VolumeContent::isFor(head.path))
+        return m_team.contents.admit(head);
     http::Admission admission;
     admission.bodyLimit = kBodyLimit;
     if (head.path != "/health")
@@ -85,8 +89,10 @@ http::Admission ControlPlane::admit(const http::RequestHead &head)
     return admission;
 }
 
-void ControlPlane::handle(http::Request request, std::shared_ptr<http::BodySink>, ExchangePtr exchange)
+void ControlPlane::handle(http::Request request, std::shared_ptr<http::BodySink> sink, ExchangePtr exchange)
 {
+    if (VolumeContent::isFor(request.path))
+        return m_team.contents.handle(std::move(request), std::move(sink), std::move(exchange));
     m_router.dispatch(request, exchange);
 }
 
@@ -248,10 +254,6 @@ void ControlPlane::addUnavailableRoutes()
         {"DELETE", "/templates/tags", "template tags"},
         {"PATCH", "/templates/{}", "changing templates"},
         {"PATCH", "/v2/templates/{}", "changing templates"},
-        {"GET", "/volumes", "volumes"},
-        {"POST", "/volumes", "volumes"},
-        {"GET", "/volumes/{}", "volumes"},
-        {"DELETE", "/volumes/{}", "volumes"},
         {"GET", "/secrets", "secrets"},
         {"POST", "/secrets", "secrets"},
     };

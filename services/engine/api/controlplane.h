@@ -8,6 +8,7 @@
 #include "services/engine/api/snapshots.h"
 #include "services/engine/api/templatecatalog.h"
 #include "services/engine/api/webhookstore.h"
+#include "services/engine/volumes/volumecontent.h"
 
 #include <string>
 
@@ -22,6 +23,8 @@ public:
     struct TeamStores
     {
         ApiKeyStore &keys;
+        Volumes &volumes;
+        VolumeContent &contents;
     };
 
     /// `apiKey` is always accepted, those of the team's store beside it.

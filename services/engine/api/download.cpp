@@ -217,4 +217,11 @@ void serveDownload(http::IoThread &worker, const std::shared_ptr<Sandbox> &sandb
     });
 }
 
+void sendFile(http::IoThread &worker, UniqueFd fd, const std::string &path, const http::RequestHead &request,
+              const ExchangePtr &exchange)
+{
+    const Wish wish{path, std::string(request.header("range")), wantsGzip(request.header("accept-encoding"))};
+    send(worker, std::move(fd), wish, exchange);
+}
+
 } // namespace sandglass::engine

@@ -5,6 +5,7 @@
 #include "services/engine/api/controlplane.h"
 #include "services/engine/api/sandboxgateway.h"
 #include "services/engine/api/snapshots.h"
+#include "services/engine/broker/names.h"
 
 #include <boost/asio/io_context.hpp>
 
@@ -51,6 +52,9 @@ struct Engine::Private
     std::optional<SandboxRegistry> registry;
     std::unique_ptr<SnapshotStore> snapshotStore;
     std::unique_ptr<ApiKeyStore> keys;
+    std::unique_ptr<VolumeStore> volumeStore;
+    std::optional<Volumes> volumes;
+    std::optional<VolumeContent> volumeContent;
     std::optional<Snapshots> snapshots;
     std::optional<http::Server> api, sandboxes;
     boost::asio::steady_timer pruning, farewell;
@@ -88,6 +92,11 @@ Result<> Engine::Private::openStores()
         if (snapshots)
             snapshots->sweep();
     });
+    auto folders = VolumeStore::open(shared, options.stateDirectory / volumesDirectory);
+    if (!folders)
+        return failure(folders.error());
+    volumeStore = std::move(*folders);
+    volumes.emplace(io, files, *volumeStore, *registry, options.volumeBytes);
     registry->recordOrphans();
     snapshots.emplace(io, *registry, catalog, *snapshotStore, LayerStore((options.stateDirectory / "layers").string()));
     registry->prepareKernels();
@@ -98,11 +107,13 @@ Result<> Engine::Private::openStores()
 
 Result<> Engine::Private::listen(const std::string &apiKey)
 {
-    const auto plane = std::make_shared<ControlPlane>(apiKey, *registry, catalog, *events, *webhooks, *deliverer,
-                                                      *snapshots, ControlPlane::TeamStores{*keys});
     const auto spool = options.stateDirectory / "spool";
     if (!ensurePrivateDirectory(spool))
         return failure(Error::Kind::Local, "cannot create " + spool.string());
+    volumeContent.emplace(io, files, *volumes, spool.string());
+    const auto plane =
+        std::make_shared<ControlPlane>(apiKey, *registry, catalog, *events, *webhooks, *deliverer, *snapshots,
+                                       ControlPlane::TeamStores{*keys, *volumes, *volumeContent});
     const auto gateway = std::make_shared<SandboxGateway>(io, *registry, files, spool.string());
     api.emplace(io, plane, serverOptions(options.apiPort));
     sandboxes.emplace(io, gateway, serverOptions(options.sandboxPort));

@@ -17,6 +17,7 @@ struct EngineOptions
     std::filesystem::path stateDirectory;
     std::uint16_t apiPort = 8710, sandboxPort = 8711; ///< 0 = any free
     RegistryOptions registry;
+    std::int64_t volumeBytes = std::int64_t{1} << 30; ///< what one volume may hold
     DelivererOptions deliverer;
 };
 

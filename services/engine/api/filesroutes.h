@@ -16,4 +16,8 @@ void serveUpload(boost::asio::io_context &io, http::IoThread &worker, const std:
                  const http::Request &request, const std::shared_ptr<Upload> &upload,
                  const std::shared_ptr<http::Exchange> &exchange);
 
+/// Answers with the file behind `fd`, or the part of it that the request asks for. Any thread.
+void sendFile(http::IoThread &worker, UniqueFd fd, const std::string &path, const http::RequestHead &request,
+              const std::shared_ptr<http::Exchange> &exchange);
+
 } // namespace sandglass::engine

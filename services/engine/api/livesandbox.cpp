@@ -27,6 +27,30 @@ Result<std::map<std::string, std::string>> textMap(const Json &body, const char 
     return map;
 }
 
+Result<std::vector<VolumeMount>> parseMounts(const Json &list)
+{
+    constexpr std::size_t kMost = 32;
+    std::vector<VolumeMount> mounts;
+    if (list.is_null())
+        return mounts;
+    if (!list.is_array() || list.size() > kMost)
+        return refuse(400, "volumeMounts has to be a list of at most 32 mounts");
+    for (const Json &each : list) {
+        if (!memberOr(each, "name").is_string() || !memberOr(each, "path").is_string())
+            return refuse(400, "volumeMounts: a mount has to be {\"name\": text, \"path\": text}");
+        mounts.push_back({stringOr(each, "name"), stringOr(each, "path"), {}});
+    }
+    return mounts;
+}
+
+Json mountsJson(const LiveSandbox &live)
+{
+    Json list = Json::array();
+    for (const VolumeMount &mount : live.request.volumeMounts)
+        list.push_back({{"name", mount.name}, {"path", mount.path}});
+    return list;
+}
+
 const char *stateName(const LiveSandbox &live)
 {
     const bool paused = live.state == LiveSandbox::State::Paused || live.state == LiveSandbox::State::Pausing;
@@ -68,6 +92,10 @@ Result<CreateRequest> parseCreateRequest(std::string_view body)
         return failure(mask.error());
     request.maskRequestHost = std::move(*mask);
     request.allowPublicTraffic = boolOr(request.network, "allowPublicTraffic", true);
+    auto mounts = parseMounts(memberOr(*json, "volumeMounts"));
+    if (!mounts)
+        return failure(mounts.error());
+    request.volumeMounts = std::move(*mounts);
     auto metadata = textMap(*json, "metadata");
     auto environment = textMap(*json, "envVars");
     if (!metadata || !environment)
@@ -141,6 +169,8 @@ Json listedSandboxJson(const LiveSandbox &live)
               {"envdVersion", kEnvdVersion}};
     if (!live.blueprint.name.empty())
         json["alias"] = live.blueprint.name;
+    if (!live.request.volumeMounts.empty())
+        json["volumeMounts"] = mountsJson(live);
     return json;
 }
 

@@ -17,8 +17,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sandglass::engine {
+
+/// A volume that a sandbox has at `path`.
+struct VolumeMount
+{
+    std::string name, path;
+    std::string id; ///< once it was looked up
+};
 
 /// POST /sandboxes, read and checked.
 struct CreateRequest
@@ -29,6 +37,7 @@ struct CreateRequest
     std::optional<bool> allowInternet;
     std::map<std::string, std::string> metadata;
     Environment environment;
+    std::vector<VolumeMount> volumeMounts;
     Json network; ///< as sent, without the egress proxy's password; told again by GET
     EgressRules egress;
     std::string maskRequestHost;    ///< empty, or the Host that servers in the sandbox see; "${PORT}" stands for theirs

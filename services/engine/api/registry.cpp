@@ -173,6 +173,8 @@ void SandboxRegistry::createFrom(const Template &blueprint, CreateRequest reques
         return then(refuse(503, "the engine is shutting down"));
     if (const auto room = checkRoom(); !room)
         return then(failure(room.error()));
+    if (const auto resolved = resolveVolumes(request.volumeMounts); !resolved)
+        return then(failure(resolved.error()));
     auto live = std::make_shared<LiveSandbox>(m_io);
     live->id = newSandboxId();
     live->executionId = newUuid();
@@ -186,6 +188,8 @@ void SandboxRegistry::createFrom(const Template &blueprint, CreateRequest reques
     spec.layers = blueprint.layers;
     spec.limits = blueprint.limits;
     spec.preimport = m_options.preimport;
+    for (const VolumeMount &mount : live->request.volumeMounts)
+        spec.volumes.push_back({mount.id, mount.path});
     const LaunchSpec kind = spec;
     m_launching.insert(live);
     const auto whenLaunched = [this, alive = m_alive, live, then = std::move(then)](auto sandbox) {
@@ -305,6 +309,27 @@ void SandboxRegistry::noteCheckpoint(const std::string &id)
 {
     if (const LivePtr live = find(id))
         m_recorder.record(*live, kCheckpointed, Json::object(), true);
+}
+
+Result<> SandboxRegistry::resolveVolumes(std::vector<VolumeMount> &mounts) const
+{
+    if (mounts.empty())
+        return {};
+    return m_resolveVolumes ? m_resolveVolumes(mounts) : refuse(400, "Volume mounts are not enabled.");
+}
+
+std::set<std::string> SandboxRegistry::volumesInUse() const
+{
+    std::set<std::string> volumes;
+    const auto add = [&volumes](const LiveSandbox &live) {
+        for (const VolumeMount &mount : live.request.volumeMounts)
+            volumes.insert(mount.id);
+    };
+    for (const auto &[id, live] : m_sandboxes)
+        add(*live);
+    for (const LivePtr &live : m_launching)
+        add(*live);
+    return volumes;
 }
 
 std::set<std::string> SandboxRegistry::layersInUse() const

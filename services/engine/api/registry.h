@@ -46,6 +46,10 @@ public:
 
     /// Killed events for sandboxes that died with an engine before this one.
     void recordOrphans() { m_recorder.recordOrphans(); }
+    /// Looks volumes up by their names and says whether they can be written to: for every sandbox that is created or
+    /// resumed with any.
+    using ResolveVolumes = std::function<Result<>(std::vector<VolumeMount> &)>;
+    void useVolumes(ResolveVolumes resolve) { m_resolveVolumes = std::move(resolve); }
     /// Starts the fork-servers of all templates in the background.
     void prepareKernels();
 
@@ -72,6 +76,7 @@ public:
     void noteCheckpoint(const std::string &id);
     /// What sandboxes stand on, those included that are being launched.
     [[nodiscard]] std::set<std::string> layersInUse() const;
+    [[nodiscard]] std::set<std::string> volumesInUse() const; ///< likewise, by their ids
 
     /// Running or paused; null for one that is not (any more). Accepts "ID-CLIENTID".
     [[nodiscard]] LivePtr find(std::string_view id) const;
@@ -92,11 +97,13 @@ private:
     [[nodiscard]] Result<> checkTimeout(std::int64_t seconds) const;
     [[nodiscard]] int runningCount() const;
     [[nodiscard]] Result<> checkRoom() const; ///< for one more that runs
+    [[nodiscard]] Result<> resolveVolumes(std::vector<VolumeMount> &mounts) const;
 
     boost::asio::io_context &m_io;
     SandboxHost &m_host;
     TemplateCatalog &m_catalog;
     RegistryOptions m_options;
+    ResolveVolumes m_resolveVolumes;
     SandboxRecorder m_recorder;
     std::map<std::string, LivePtr, std::less<>> m_sandboxes;
     std::deque<std::pair<std::string, std::shared_ptr<SandboxLog>>> m_endedLogs; ///< by id, the newest last

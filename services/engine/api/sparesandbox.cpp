@@ -16,7 +16,7 @@ bool sameKind(const LaunchSpec &a, const LaunchSpec &b)
     const auto limits = [](const SandboxLimits &l) {
         return std::tuple(l.vcpuCount, l.memoryMb, l.diskMb, l.maxProcesses, l.maxOpenFiles);
     };
-    return a.layers == b.layers && a.hostname == b.hostname && a.preimport == b.preimport
+    return a.layers == b.layers && a.hostname == b.hostname && a.preimport == b.preimport && a.volumes == b.volumes
         && limits(a.limits) == limits(b.limits);
 }
 
@@ -44,7 +44,7 @@ bool SpareSandbox::take(LaunchSpec &wanted, const Then &then)
 
 void SpareSandbox::keep(LaunchSpec kind)
 {
-    if (m_closed || !kind.preimport || !m_host.canFork(kind.layers, *kind.preimport))
+    if (m_closed || !kind.preimport || !kind.volumes.empty() || !m_host.canFork(kind.layers, *kind.preimport))
         return;
     if (m_spare && sameKind(m_spare->spec, kind))
         return;

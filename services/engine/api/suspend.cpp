@@ -59,6 +59,8 @@ void SandboxRegistry::connect(const std::string &id, std::int64_t timeoutSeconds
         return then(refuse(409, "sandbox '" + live->id + "' is being paused, resumed or saved"));
     if (const auto room = checkRoom(); !room)
         return then(failure(room.error()));
+    if (const auto resolved = resolveVolumes(live->request.volumeMounts); !resolved)
+        return then(failure(resolved.error()));
     resume(live, timeoutSeconds, std::move(then));
 }
 

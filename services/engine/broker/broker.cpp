@@ -217,6 +217,13 @@ Result<LaunchPlan> Broker::planOf(const Json &request)
     }
     if (plan.root.layers.empty())
         return invalid("a sandbox needs at least one template layer");
+    for (const Json &volume : memberOr(request, "volumes")) {
+        const std::string source = std::string(volumesDirectory) + "/" + stringOr(volume, "id");
+        const std::string target = stringOr(volume, "path");
+        if (!isPlainName(stringOr(volume, "id")) || !fs::is_directory(source) || whyNoMountPath(target) != nullptr)
+            return invalid("no volume can be mounted at '" + target + "'");
+        plan.root.volumes.push_back({source, target});
+    }
     return plan;
 }
 

@@ -140,6 +140,8 @@ void LocalHost::launch(LaunchSpec spec, Then then)
                    {"maxOpenFiles", limits.maxOpenFiles}}}};
     if (spec.preimport)
         body["preimport"] = *spec.preimport;
+    for (const SandboxVolume &volume : spec.volumes)
+        body["volumes"].push_back({{"id", volume.id}, {"path", volume.path}});
     const bool sent = m_channel->send(std::move(body));
     if (!sent)
         return later(std::move(then), {Error::Kind::Local, 0, "the sandbox broker is gone", "unavailable"});

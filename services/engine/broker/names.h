@@ -10,6 +10,7 @@ inline constexpr uid_t unprivilegedId = 61184; ///< what a broker started by roo
                                                ///< dynamic service accounts
 inline constexpr const char *layersDirectory = "layers";
 inline constexpr const char *sandboxesDirectory = "sandboxes";
+inline constexpr const char *volumesDirectory = "volumes";
 
 /// Sandbox ids and layer names become path components: letters, digits, '-', '_' and inner dots only.
 [[nodiscard]] constexpr bool isPlainName(std::string_view name)

@@ -158,7 +158,12 @@ const char *enterRoot(const RootPlan &plan, UniqueFd &writableLayer)
         failed = "mount /proc";
     if (failed == nullptr)
         failed = mountDevices(root, plan.sharedMemoryMb);
-    return failed == nullptr ? pivot(root) : failed;
+    std::vector<UniqueFd> volumes;
+    if (failed == nullptr)
+        failed = takeVolumes(plan.volumes, volumes);
+    if (failed == nullptr)
+        failed = pivot(root);
+    return failed == nullptr ? placeVolumes(plan.volumes, volumes) : failed;
 }
 
 const char *enterTemplate(const RootPlan &plan)

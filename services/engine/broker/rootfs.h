@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/core/uniquefd.h"
+#include "services/engine/broker/volumemount.h"
 
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct RootPlan
     std::vector<std::string> layers; ///< directories, lowest first
     int diskMb = 1024;
     int sharedMemoryMb = 128;
+    std::vector<VolumePlan> volumes = {};
 };
 
 /// Mounts a root in the calling process's own user and mount namespaces and makes it "/"; nothing of the old root stays

@@ -28,12 +28,20 @@ struct SandboxLimits
     int maxOpenFiles = 4096;
 };
 
+/// A folder of the state directory's volumes/ that the sandbox has at `path`.
+struct SandboxVolume
+{
+    std::string id, path;
+    friend bool operator==(const SandboxVolume &, const SandboxVolume &) = default;
+};
+
 struct LaunchSpec
 {
     std::string sandboxId;
     std::vector<std::string> layers; ///< overlay layers by name in the state directory's layers/, lowest first
     SandboxLimits limits;
     std::string hostname = "sandbox";
+    std::vector<SandboxVolume> volumes;
     /// Set: Python kernels are forked from a fork-server that has these libraries imported (SandboxHost::prepare).
     std::optional<std::vector<std::string>> preimport;
 };
