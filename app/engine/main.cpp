@@ -69,7 +69,8 @@ int printEnvironment(const Options &options)
     if (!key)
         return fail(key.error().message);
     std::cout << "E2B_API_URL=http://127.0.0.1:" << options.apiPort
-              << "\nE2B_SANDBOX_URL=http://127.0.0.1:" << options.sandboxPort << "\nE2B_API_KEY=" << *key << '\n';
+              << "\nE2B_SANDBOX_URL=http://127.0.0.1:" << options.sandboxPort << "\nE2B_API_KEY=" << *key
+              << "\nE2B_VOLUME_API_URL=http://127.0.0.1:" << options.apiPort << '\n';
     return 0;
 }
 

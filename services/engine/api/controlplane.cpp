@@ -6,6 +6,7 @@
 #include "services/engine/api/errors.h"
 #include "services/engine/api/listquery.h"
 #include "services/engine/api/teamroutes.h"
+#include "services/engine/secrets/secretroutes.h"
 #include "services/engine/volumes/volumeroutes.h"
 
 #include <algorithm>
@@ -60,6 +61,7 @@ ControlPlane::ControlPlane(std::string apiKey, SandboxRegistry &registry, Templa
     addTeamRoutes(m_router, m_events.teamId(), m_registry.activity());
     addApiKeyRoutes(m_router, m_team.keys);
     addVolumeRoutes(m_router, m_team.volumes);
+    addSecretRoutes(m_router, m_team.secrets);
     addUnavailableRoutes();
 }
 
@@ -254,8 +256,6 @@ void ControlPlane::addUnavailableRoutes()
         {"DELETE", "/templates/tags", "template tags"},
         {"PATCH", "/templates/{}", "changing templates"},
         {"PATCH", "/v2/templates/{}", "changing templates"},
-        {"GET", "/secrets", "secrets"},
-        {"POST", "/secrets", "secrets"},
     };
     for (const Unavailable &route : kRoutes) {
         m_router.add(route.method, route.pattern,

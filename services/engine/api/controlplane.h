@@ -8,6 +8,7 @@
 #include "services/engine/api/snapshots.h"
 #include "services/engine/api/templatecatalog.h"
 #include "services/engine/api/webhookstore.h"
+#include "services/engine/secrets/secretstore.h"
 #include "services/engine/volumes/volumecontent.h"
 
 #include <string>
@@ -25,6 +26,7 @@ public:
         ApiKeyStore &keys;
         Volumes &volumes;
         VolumeContent &contents;
+        SecretStore &secrets;
     };
 
     /// `apiKey` is always accepted, those of the team's store beside it.

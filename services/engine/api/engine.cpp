@@ -52,6 +52,7 @@ struct Engine::Private
     std::optional<SandboxRegistry> registry;
     std::unique_ptr<SnapshotStore> snapshotStore;
     std::unique_ptr<ApiKeyStore> keys;
+    std::unique_ptr<SecretStore> secrets;
     std::unique_ptr<VolumeStore> volumeStore;
     std::optional<Volumes> volumes;
     std::optional<VolumeContent> volumeContent;
@@ -96,6 +97,14 @@ Result<> Engine::Private::openStores()
     if (!folders)
         return failure(folders.error());
     volumeStore = std::move(*folders);
+    auto hidden = SecretStore::open(options.stateDirectory / "secrets.json");
+    if (!hidden)
+        return failure(hidden.error());
+    secrets = std::move(*hidden);
+    registry->useSecrets([this](const std::string &name) {
+        const Secret *secret = secrets->find(name);
+        return secret != nullptr ? std::optional(secret->value) : std::nullopt;
+    });
     volumes.emplace(io, files, *volumeStore, *registry, options.volumeBytes);
     registry->recordOrphans();
     snapshots.emplace(io, *registry, catalog, *snapshotStore, LayerStore((options.stateDirectory / "layers").string()));
@@ -113,7 +122,7 @@ Result<> Engine::Private::listen(const std::string &apiKey)
     volumeContent.emplace(io, files, *volumes, spool.string());
     const auto plane =
         std::make_shared<ControlPlane>(apiKey, *registry, catalog, *events, *webhooks, *deliverer, *snapshots,
-                                       ControlPlane::TeamStores{*keys, *volumes, *volumeContent});
+                                       ControlPlane::TeamStores{*keys, *volumes, *volumeContent, *secrets});
     const auto gateway = std::make_shared<SandboxGateway>(io, *registry, files, spool.string());
     api.emplace(io, plane, serverOptions(options.apiPort));
     sandboxes.emplace(io, gateway, serverOptions(options.sandboxPort));

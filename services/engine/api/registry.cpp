@@ -240,7 +240,7 @@ void SandboxRegistry::settle(const LivePtr &live, std::shared_ptr<Sandbox> sandb
     m_activity.noteStart();
     m_catalog.noteSpawn(live->blueprint.buildId, live->startedAt);
     armDeadline(live);
-    openEgress(m_io, live);
+    openEgress(m_io, live, m_secret);
     live->interpreter->warmUp();
 }
 

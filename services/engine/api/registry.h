@@ -50,6 +50,8 @@ public:
     /// resumed with any.
     using ResolveVolumes = std::function<Result<>(std::vector<VolumeMount> &)>;
     void useVolumes(ResolveVolumes resolve) { m_resolveVolumes = std::move(resolve); }
+    /// What header rules of sandboxes may name.
+    void useSecrets(SecretLookup secret) { m_secret = std::move(secret); }
     /// Starts the fork-servers of all templates in the background.
     void prepareKernels();
 
@@ -104,6 +106,7 @@ private:
     TemplateCatalog &m_catalog;
     RegistryOptions m_options;
     ResolveVolumes m_resolveVolumes;
+    SecretLookup m_secret;
     SandboxRecorder m_recorder;
     std::map<std::string, LivePtr, std::less<>> m_sandboxes;
     std::deque<std::pair<std::string, std::shared_ptr<SandboxLog>>> m_endedLogs; ///< by id, the newest last

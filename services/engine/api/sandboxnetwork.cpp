@@ -60,21 +60,23 @@ Result<std::string> parseHostMask(const Json &mask)
     return text;
 }
 
-void openEgress(boost::asio::io_context &io, const std::shared_ptr<LiveSandbox> &live)
+void openEgress(boost::asio::io_context &io, const std::shared_ptr<LiveSandbox> &live, SecretLookup secret)
 {
-    live->sandbox->listenPort(kEgressPort, [&io, weak = std::weak_ptr(live)](Result<UniqueFd> fd) {
-        const auto self = weak.lock();
-        if (!self)
-            return;
-        if (!fd) {
-            self->log->add({{}, LogLevel::Warn, "system", "network", 0, "No way out: " + fd.error().message});
-            return;
-        }
-        const auto refused = [log = self->log](const std::string &target, const std::string &reason) {
-            log->add({{}, LogLevel::Warn, "system", "network", 0, "Connection to " + target + " refused: " + reason});
-        };
-        self->egress = std::make_unique<EgressProxy>(io, std::move(*fd), self->request.egress, refused);
-    });
+    live->sandbox->listenPort(
+        kEgressPort, [&io, weak = std::weak_ptr(live), secret = std::move(secret)](Result<UniqueFd> fd) {
+            const auto self = weak.lock();
+            if (!self)
+                return;
+            if (!fd) {
+                self->log->add({{}, LogLevel::Warn, "system", "network", 0, "No way out: " + fd.error().message});
+                return;
+            }
+            const auto refused = [log = self->log](const std::string &target, const std::string &reason) {
+                log->add(
+                    {{}, LogLevel::Warn, "system", "network", 0, "Connection to " + target + " refused: " + reason});
+            };
+            self->egress = std::make_unique<EgressProxy>(io, std::move(*fd), self->request.egress, refused, secret);
+        });
 }
 
 void replaceEgress(LiveSandbox &live, EgressRules rules, const Json &network)

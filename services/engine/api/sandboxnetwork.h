@@ -22,7 +22,7 @@ void hidePassword(Json &network);
 [[nodiscard]] std::string maskedHost(std::string_view mask, std::uint16_t port);
 
 /// Opens the sandbox's way out, soon; what it refuses stands in the sandbox's log.
-void openEgress(boost::asio::io_context &io, const std::shared_ptr<LiveSandbox> &live);
+void openEgress(boost::asio::io_context &io, const std::shared_ptr<LiveSandbox> &live, SecretLookup secret);
 
 /// Puts rules in place of those so far; `network`, the body of the change, is told again by GET. Connections that stand
 /// go on.

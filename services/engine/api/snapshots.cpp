@@ -33,6 +33,8 @@ int statusOf(const Error &error)
 {
     if (error.status != 0)
         return error.status;
+    if (error.code == "unimplemented")
+        return 501;
     return error.code == "resource_exhausted" ? 507 : 500;
 }
 

@@ -8,6 +8,7 @@
 #include <QStringList>
 #include <QTemporaryDir>
 
+#include <functional>
 #include <memory>
 #include <sys/types.h>
 
@@ -30,6 +31,8 @@ public:
 
     /// The next start is of that user, who owns the state directory from now on. Needs root.
     void runAs(uid_t user);
+    /// The next start happens in a process that did this first. Between fork and exec: system calls only.
+    void prepare(std::function<void()> step) { m_process.setChildProcessModifier(std::move(step)); }
     [[nodiscard]] bool start(const QStringList &more = {}); ///< until the ready file is there
     void kill();                                            ///< SIGKILL
     [[nodiscard]] int terminate();                          ///< SIGTERM; the exit status, -1 when it does not end
