@@ -174,5 +174,7 @@ class Code(OneSandbox):
         self.assertEqual(self.sandbox.run_code("'on'").text, "on")
 
 
+from plane_cases import *  # noqa: F401,F403
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -75,7 +75,7 @@ done
 
 field() { "$node" -p "JSON.parse(require('fs').readFileSync('$state/ready.json', 'utf8')).$1"; }
 E2B_API_URL=$(field api_url) E2B_SANDBOX_URL=$(field sandbox_url) E2B_API_KEY=$(cat "$state/api-key")
-export E2B_API_URL E2B_SANDBOX_URL E2B_API_KEY
+export E2B_API_URL E2B_SANDBOX_URL E2B_API_KEY E2B_VOLUME_API_URL=$E2B_API_URL
 unset E2B_DEBUG E2B_DOMAIN E2B_ACCESS_TOKEN http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
 status=0
 # The SDKs' connection pools would keep the process alive for a minute after the last test.

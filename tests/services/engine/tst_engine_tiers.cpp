@@ -48,6 +48,14 @@ void withoutUserNamespaces()
         ::_exit(126);
 }
 
+/// As in a container: a part of /proc is masked, and so nobody below may mount one of his own.
+void withMaskedProc()
+{
+    if (!enterUserNamespace(CLONE_NEWNS) || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0
+        || ::mount("tmpfs", "/proc/bus", "tmpfs", MS_RDONLY, nullptr) != 0)
+        ::_exit(126);
+}
+
 /// A machine where overlays are refused: the layers lie on an overlay of an overlay, and the kernel stacks no third.
 class NoOverlay
 {
@@ -145,6 +153,17 @@ private Q_SLOTS:
         QCOMPARE(engine.api("GET", u"/templates"_s).status, 200);
         QCOMPARE(engine.api("POST", u"/volumes"_s, R"({"name":"v"})").status, 201);
         QCOMPARE(engine.terminate(), 0);
+    }
+
+    void doctorWithMaskedProc()
+    {
+        if (!QDir(u"/proc/bus"_s).exists())
+            QSKIP("there is no /proc/bus to mask");
+        const Outcome outcome = doctor(withMaskedProc);
+        QCOMPARE(outcome.code, 1);
+        QVERIFY2(outcome.out.contains("Tier 4: no sandbox can run on this machine"), outcome.out);
+        QVERIFY2(outcome.out.contains("missing: mount /proc: "), outcome.out);
+        QVERIFY2(outcome.out.contains("cure: run outside a container"), outcome.out);
     }
 
     void doctorWithoutOverlay()
