@@ -46,9 +46,10 @@ int processesWith(const QByteArray &text)
 EngineProcess::Answer runAsRoot(EngineProcess &engine, const EngineProcess::Created &sandbox, const QByteArray &code)
 {
     const QByteArray whole = "import os\nassert os.getuid() == 0\n" + code;
-    const auto stored = engine.execute(sandbox.id, sandbox.token, // not as an argument: one attack looks for its own words
-                                       u"import base64\nopen('/tmp/attack.py', 'wb').write(base64.b64decode('%1'))"_s.arg(
-                                           QString::fromLatin1(whole.toBase64())));
+    const auto stored =
+        engine.execute(sandbox.id, sandbox.token, // not as an argument: one attack looks for its own words
+                       u"import base64\nopen('/tmp/attack.py', 'wb').write(base64.b64decode('%1'))"_s.arg(
+                           QString::fromLatin1(whole.toBase64())));
     if (stored.body.contains("\"error\""))
         return stored;
     const QJsonObject process{{u"cmd"_s, u"/usr/bin/python3"_s}, {u"args"_s, QJsonArray{u"-u"_s, u"/tmp/attack.py"_s}}};
@@ -68,8 +69,7 @@ QByteArray outputOf(const QByteArray &envelopes)
     QByteArray text;
     for (qsizetype at = 0; at + 5 <= envelopes.size();) {
         const auto size = static_cast<qsizetype>(qFromBigEndian<quint32>(envelopes.constData() + at + 1));
-        const QJsonObject event =
-            QJsonDocument::fromJson(envelopes.mid(at + 5, size)).object()[u"event"_s].toObject();
+        const QJsonObject event = QJsonDocument::fromJson(envelopes.mid(at + 5, size)).object()[u"event"_s].toObject();
         for (const QString &stream : {u"stdout"_s, u"stderr"_s})
             text += QByteArray::fromBase64(event[u"data"_s].toObject()[stream].toString().toLatin1());
         text += event[u"end"_s].toObject()[u"error"_s].toString().toUtf8();
@@ -284,10 +284,9 @@ void TestAbuse::attack()
     code.replace("PORT", QByteArray::number(m_hostServer.serverPort()));
     const auto answer = asSandboxRoot ? runAsRoot(engine, sandbox, code)
                                       : engine.execute(sandbox.id, sandbox.token, QString::fromUtf8(code));
-    const QByteArray said = asSandboxRoot
-        ? outputOf(answer.body)
-        : executionText(answer.body, "stdout", "text") + executionText(answer.body, "error", "name")
-            + executionText(answer.body, "error", "value");
+    const QByteArray said = asSandboxRoot ? outputOf(answer.body)
+                                          : executionText(answer.body, "stdout", "text")
+            + executionText(answer.body, "error", "name") + executionText(answer.body, "error", "value");
     const QRegularExpression pattern(QString::fromLatin1(expected), QRegularExpression::MultilineOption);
     QVERIFY2(QString::fromUtf8(said).contains(pattern), QByteArray(said + " | " + answer.body.left(600)));
     QVERIFY(!m_hostServer.hasPendingConnections());

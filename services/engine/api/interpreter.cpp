@@ -44,6 +44,9 @@ Interpreter::Interpreter(boost::asio::io_context &io, std::shared_ptr<Sandbox> s
 void Interpreter::warmUp()
 {
     (void)defaultContext("python");
+    const auto javascript = add("javascript", kDefaultDirectory);
+    javascript->isAsleep = true;
+    m_defaults["javascript"] = javascript->id;
 }
 
 void Interpreter::serve(const http::Request &request, const ExchangePtr &exchange)
@@ -114,16 +117,29 @@ std::shared_ptr<Interpreter::Context> Interpreter::defaultContext(const std::str
     return context;
 }
 
-std::shared_ptr<Interpreter::Context> Interpreter::open(const std::string &language, const std::string &directory)
+std::shared_ptr<Interpreter::Context> Interpreter::add(const std::string &language, const std::string &directory)
 {
     auto context = std::make_shared<Context>();
     context->id = newUuid();
     context->language = language;
     context->directory = directory;
     m_contexts[context->id] = context;
+    return context;
+}
+
+std::shared_ptr<Interpreter::Context> Interpreter::open(const std::string &language, const std::string &directory)
+{
+    auto context = add(language, directory);
+    begin(context);
+    return context;
+}
+
+void Interpreter::begin(const std::shared_ptr<Context> &context)
+{
     const SandboxUser user{kDefaultUser, kDefaultDirectory};
+    context->isAsleep = false;
     context->starting =
-        startKernel(m_sandbox, m_io, language, directory, processEnvironment(user, m_global, {}),
+        startKernel(m_sandbox, m_io, context->language, context->directory, processEnvironment(user, m_global, {}),
                     [weak = weak_from_this(), weakContext = std::weak_ptr(context)](Result<KernelPtr> kernel) {
                         const auto self = weak.lock();
                         const auto opening = weakContext.lock();
@@ -137,7 +153,6 @@ std::shared_ptr<Interpreter::Context> Interpreter::open(const std::string &langu
                         self->opened(opening->id, kernel);
                         answerWaiting(*opening, kernel);
                     });
-    return context;
 }
 
 void Interpreter::answerWaiting(Context &context, const Result<KernelPtr> &kernel)
@@ -157,6 +172,8 @@ void Interpreter::opened(const std::string &id, Result<KernelPtr> kernel)
 
 void Interpreter::withKernel(const std::shared_ptr<Context> &context, Ready ready)
 {
+    if (context->isAsleep)
+        begin(context);
     if (context->kernel)
         ready(context->kernel);
     else if (m_contexts.contains(context->id))

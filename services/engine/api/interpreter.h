@@ -21,7 +21,8 @@ public:
     Interpreter(boost::asio::io_context &io, std::shared_ptr<Sandbox> sandbox, Environment global,
                 std::shared_ptr<SandboxLog> log);
 
-    /// Starts the default Python context in the background, so that the first execution finds it ready.
+    /// Makes the default contexts: Python's starts in the background, so that the first execution finds it ready,
+    /// JavaScript's when it is first used.
     void warmUp();
 
     /// One request, `path` beginning with "/execute", "/contexts" or "/health". Error bodies are plain text.
@@ -37,7 +38,8 @@ private:
     {
         std::string id, language, directory;
         KernelPtr starting;         ///< until it is `kernel`
-        KernelPtr kernel;           ///< null while it starts
+        KernelPtr kernel;           ///< null before and while it starts
+        bool isAsleep = false;      ///< to start when it is needed
         std::vector<Ready> waiting; ///< for the kernel
         Error failure;              ///< why it could not start, once it is out of the map
     };
@@ -49,7 +51,9 @@ private:
     [[nodiscard]] Json listContexts() const;
 
     void withKernel(const std::shared_ptr<Context> &context, Ready ready);
+    [[nodiscard]] std::shared_ptr<Context> add(const std::string &language, const std::string &directory);
     [[nodiscard]] std::shared_ptr<Context> open(const std::string &language, const std::string &directory);
+    void begin(const std::shared_ptr<Context> &context);
     void opened(const std::string &id, Result<KernelPtr> kernel);
     static void answerWaiting(Context &context, const Result<KernelPtr> &kernel);
     [[nodiscard]] std::shared_ptr<Context> defaultContext(const std::string &language);

@@ -166,7 +166,8 @@ Result<UniqueFd> SyscallFilter::toFile() const
     UniqueFd file(memfd_create("filter", MFD_CLOEXEC));
     const std::string program = bytes();
     if (!file || pwrite(file.get(), program.data(), program.size(), 0) != static_cast<ssize_t>(program.size()))
-        return failure(Error::Kind::Local, std::string("the system call filter cannot be kept: ") + std::strerror(errno));
+        return failure(Error::Kind::Local,
+                       std::string("the system call filter cannot be kept: ") + std::strerror(errno));
     return file;
 }
 
@@ -181,7 +182,8 @@ bool SyscallFilter::install() const
 bool keepAdministration()
 {
     static_assert(CAP_SYS_ADMIN < 32);
-    return dropCapabilities(1U << CAP_SYS_ADMIN) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0) == 0;
+    return dropCapabilities(1U << CAP_SYS_ADMIN)
+        && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0) == 0;
 }
 
 } // namespace sandglass::engine

@@ -1,6 +1,6 @@
 #include "services/engine/kernels/kernel.h"
 
-#include "services/engine/kernels/pythonkernel.h"
+#include "services/engine/kernels/runnerkernel.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -11,16 +11,13 @@ std::shared_ptr<Kernel> startKernel(std::shared_ptr<Sandbox> sandbox, boost::asi
                                     std::string workingDirectory, std::map<std::string, std::string> environment,
                                     std::function<void(Result<std::shared_ptr<Kernel>>)> then)
 {
-    if (language != "python") {
-        boost::asio::post(io, [language, then = std::move(then)] {
-            then(failure(Error::Kind::Local,
-                         "there is no kernel for '" + language + "' on this engine yet; it has: python", 0,
-                         "unimplemented"));
-        });
+    auto profile = kernelProfile(language);
+    if (!profile) {
+        boost::asio::post(io, [error = profile.error(), then = std::move(then)] { then(tl::unexpected(error)); });
         return nullptr;
     }
-    const auto kernel =
-        std::make_shared<PythonKernel>(std::move(sandbox), io, std::move(workingDirectory), std::move(environment));
+    const auto kernel = std::make_shared<RunnerKernel>(std::move(sandbox), io, std::move(*profile),
+                                                       std::move(workingDirectory), std::move(environment));
     kernel->start([weak = std::weak_ptr<Kernel>(kernel), then = std::move(then)](Result<> started) {
         if (started)
             then(weak.lock()); // calls us, hence is alive

@@ -42,9 +42,10 @@ public:
     [[nodiscard]] virtual const std::string &workingDirectory() const = 0;
 };
 
-/// Starts a Python (IPython) or, later, another kernel in `sandbox`. Error code "unimplemented" for a language without
-/// a kernel, "failed_precondition" naming the Debian package when a tool is missing. The answer is the kernel while it
-/// starts (null when there is none): keep it until `then`; letting go of it earlier gives the start up without a call.
+/// Starts a kernel for that language in `sandbox`: see kernelProfile(). Error code "unimplemented" for a language
+/// without a kernel, "failed_precondition" naming the Debian package when a tool is missing. The answer is the kernel
+/// while it starts (null when there is none): keep it until `then`; letting go of it earlier gives the start up without
+/// a call.
 [[nodiscard]] std::shared_ptr<Kernel> startKernel(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io,
                                                   std::string language, std::string workingDirectory,
                                                   std::map<std::string, std::string> environment,

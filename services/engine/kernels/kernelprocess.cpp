@@ -65,7 +65,7 @@ void KernelProcess::begin(SpawnSpec spec, Birth birth, Started then)
         if (!process)
             return self->begin(spec, Birth::Cold, then);
         self->adopt(std::move(*process));
-        self->sendLine({{"environment", spec.environment}, {"directory", spec.workingDirectory}});
+        self->send(dumpJson({{"environment", spec.environment}, {"directory", spec.workingDirectory}}) + "\n");
         then(self);
     });
 }
@@ -90,6 +90,8 @@ void KernelProcess::adopt(SpawnedProcess process)
 
 void KernelProcess::resumeReading()
 {
+    if (m_linesHeld && !handOnLines(false))
+        return;
     watchChannel();
     watchPipe(false);
     watchPipe(true);
@@ -137,7 +139,7 @@ bool KernelProcess::readChannel(bool regardless)
     for (int i = 0; regardless || i < readsPerTurn; ++i) {
         if (!m_channel || !m_channel->is_open())
             return true;
-        if (!regardless && !mayRead())
+        if (!regardless && (m_linesHeld || !mayRead()))
             return false;
         const ssize_t n = read(m_channel->native_handle(), buffer.data(), buffer.size());
         if (n < 0 && errno == EINTR)
@@ -149,9 +151,30 @@ bool KernelProcess::readChannel(bool regardless)
             return true;
         }
         m_incoming.append(buffer.data(), static_cast<std::size_t>(n));
-        splitLines();
+        if (!handOnLines(regardless))
+            return false;
     }
     return false;
+}
+
+bool KernelProcess::handOnLines(bool regardless)
+{
+    const auto self = shared_from_this();
+    constexpr int readsPerPipe = 2; // what the runner had written is no more than a pipe holds
+    m_linesHeld = false;
+    if (m_callbacks.pipesFirst) {
+        for (const bool isStderr : {false, true}) {
+            for (int i = 0; i < readsPerPipe; ++i) {
+                m_linesHeld = !regardless && !mayRead();
+                if (m_linesHeld)
+                    return false;
+                if (!readPipe(isStderr))
+                    break;
+            }
+        }
+    }
+    splitLines();
+    return true;
 }
 
 void KernelProcess::splitLines()
@@ -196,9 +219,9 @@ bool KernelProcess::readPipe(bool isStderr)
     return n > 0;
 }
 
-void KernelProcess::sendLine(const Json &request)
+void KernelProcess::send(const std::string &text)
 {
-    m_outgoing += dumpJson(request) + "\n";
+    m_outgoing += text;
     if (!m_writeWaiting)
         flushWrites();
 }

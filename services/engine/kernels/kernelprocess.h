@@ -15,7 +15,7 @@ namespace sandglass::engine {
 
 /// One running runner (resources/kernels/): its channel of JSON lines and its two output pipes. io thread only.
 /// Order: whatever waits in the channel is handed on before bytes of a pipe, because the runner sends nothing while
-/// earlier bytes wait in a pipe.
+/// earlier bytes wait in a pipe; with `pipesFirst` the pipes are emptied before its lines instead.
 class KernelProcess final : public std::enable_shared_from_this<KernelProcess>
 {
 public:
@@ -25,6 +25,7 @@ public:
         std::function<void(bool isStderr, std::string bytes)> onRaw; ///< whole UTF-8 sequences where there are such
         std::function<bool()> canTakeMore;                           ///< false: reading stops until resumeReading()
         std::function<void(std::string reason)> onEnded;             ///< once, after all output
+        bool pipesFirst = false;
     };
 
     enum class Birth {
@@ -36,7 +37,7 @@ public:
                       Callbacks callbacks, Started then);
     ~KernelProcess();
 
-    void sendLine(const Json &request);
+    void send(const std::string &text);
     void resumeReading();
     /// To the whole process group. `delivered` when no later request can meet this signal any more.
     void signal(int number, std::function<void()> delivered);
@@ -60,6 +61,8 @@ private:
     [[nodiscard]] bool mayRead() const { return !m_callbacks.canTakeMore || m_callbacks.canTakeMore(); }
     /// True when the channel holds no more.
     bool readChannel(bool regardless);
+    /// False when the lines have to wait with the bytes before them.
+    bool handOnLines(bool regardless);
     void splitLines();
     bool readPipe(bool isStderr);
     void flushWrites();
@@ -75,6 +78,7 @@ private:
     std::optional<boost::asio::posix::stream_descriptor> m_channel;
     bool m_channelWaiting = false;
     bool m_writeWaiting = false;
+    bool m_linesHeld = false;
     bool m_ended = false;
     std::string m_incoming;
     std::size_t m_scanned = 0;

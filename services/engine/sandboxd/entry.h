@@ -11,8 +11,8 @@ namespace sandglass::engine {
 [[nodiscard]] std::string goModeString(mode_t mode);
 
 /// The entry at absolute `path` as the wire's JSON object: lstat, but the type and size of a live link's target.
-/// Empty with errno. Owners are "user" and "root": the kernel knows one account for both, so what lies in /root is root's,
-/// and what noteRootOwns() was called for.
+/// Empty with errno. Owners are "user" and "root": the kernel knows one account for both, so what lies in /root is
+/// root's, and what noteRootOwns() was called for.
 [[nodiscard]] Result<Json> describeEntry(const std::string &path);
 
 /// Notes it in an extended attribute, which a file system may not have: then the file is the user's.

@@ -38,7 +38,8 @@ Rights::Rights(const UniqueFd &filter, UniqueFd rootSpace) : m_rootSpace(std::mo
 
 bool Rights::becomeRoot() const
 {
-    // Entering gives all capabilities of that namespace; number 0 gets none back by exec, because none is in its bounds.
+    // Entering gives all capabilities of that namespace; number 0 gets none back by exec, because none is in its
+    // bounds.
     constexpr unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED;
     return setns(m_rootSpace.get(), CLONE_NEWUSER) == 0 && prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) == 0
         && dropCapabilities();

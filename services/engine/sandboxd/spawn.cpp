@@ -198,7 +198,8 @@ Result<Spawned> spawnChild(const Json &request, const DaemonLimits &limits, cons
                        "invalid username: 'root' (user namespaces do not nest deep enough on this machine)", 0,
                        "unauthenticated");
     const std::string asked = stringOr(request, "directory");
-    const std::string directory = asked.empty() ? (isRoot(request) ? files::rootHome : files::home) : files::absolutePath(asked);
+    const std::string directory =
+        asked.empty() ? (isRoot(request) ? files::rootHome : files::home) : files::absolutePath(asked);
     struct stat status
     {};
     if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))

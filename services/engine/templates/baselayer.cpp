@@ -81,9 +81,9 @@ tl::unexpected<Error> cannot(const std::string &what, int error)
 /// Changes when the layer must be made anew: other programs on the host, another account, another runner.
 std::string fingerprint()
 {
-    std::string text = std::to_string(formatVersion) + " " + std::to_string(geteuid()) + " "
-        + std::to_string(std::hash<std::string_view>{}(pythonRunnerScript())) + " "
-        + std::to_string(std::hash<std::string_view>{}(forkServerScript()));
+    std::string text = std::to_string(formatVersion) + " " + std::to_string(geteuid());
+    for (const KernelFile &file : kernelFiles())
+        text += " " + std::to_string(std::hash<std::string_view>{}(file.text));
     for (const char *path : {"/var/lib/dpkg/status", "/etc/ld.so.cache", "/etc/alternatives", "/etc/ssl/certs"}) {
         struct stat status
         {};
@@ -113,19 +113,21 @@ Result<> makeFolders(const fs::path &root)
 
 Result<> fill(const fs::path &root)
 {
-    std::array<Result<>, 8> steps = {
+    std::array<Result<>, 6> steps = {
         makeFolders(root),
         writeEtc(root / "etc"),
         writeText(root / "home/user/.bashrc", bashrc),
         writeText(root / "home/user/.profile", profile),
         writeText(root / "root/.bashrc", bashrc),
         writeText(root / "root/.profile", profile),
-        writeText(root / (pythonRunnerPath + 1), pythonRunnerScript()),
-        writeText(root / (forkServerPath + 1), forkServerScript()),
     };
     for (Result<> &step : steps) {
         if (!step)
             return step;
+    }
+    for (const KernelFile &file : kernelFiles()) {
+        if (auto written = writeText(root / (file.path + 1), file.text); !written)
+            return written;
     }
     return {};
 }

@@ -1,13 +1,21 @@
 #pragma once
 
+#include <span>
 #include <string_view>
 
 namespace sandglass::engine {
 
-/// resources/kernels/python_runner.py and fork_server.py, as built.
-[[nodiscard]] std::string_view pythonRunnerScript();
-[[nodiscard]] std::string_view forkServerScript();
-inline constexpr const char *pythonRunnerPath = "/opt/sandglass/python_runner.py"; ///< where it lies in a sandbox
-inline constexpr const char *forkServerPath = "/opt/sandglass/fork_server.py";     ///< the same, beside it
+inline constexpr const char *pythonRunnerPath = "/opt/sandglass/python_runner.py";
+inline constexpr const char *forkServerPath = "/opt/sandglass/fork_server.py";
+inline constexpr const char *nodeRunnerPath = "/opt/sandglass/node_runner.js";
+inline constexpr const char *bashRunnerPath = "/opt/sandglass/bash_runner.sh";
+
+/// A file of resources/kernels/, as built, and where it lies in a sandbox.
+struct KernelFile
+{
+    const char *path;
+    std::string_view text;
+};
+[[nodiscard]] std::span<const KernelFile> kernelFiles();
 
 } // namespace sandglass::engine

@@ -279,8 +279,9 @@ void TestBroker::rootIsTheSameAccountWithoutRights()
         return process ? m_fixture.readUntil(process->stdoutFd.get()) : process.error().message;
     };
     QCOMPARE(asRoot("id -u; id -g; cat /proc/self/uid_map | tr -s ' '; pwd"), std::string("0\n0\n 0 1000 1\n/root\n"));
-    QCOMPARE(asRoot("grep -c 'Cap.*\t0000000000000000' /proc/self/status; grep -E 'NoNewPrivs|Seccomp:' /proc/self/status"),
-             std::string("5\nNoNewPrivs:\t1\nSeccomp:\t2\n"));
+    QCOMPARE(
+        asRoot("grep -c 'Cap.*\t0000000000000000' /proc/self/status; grep -E 'NoNewPrivs|Seccomp:' /proc/self/status"),
+        std::string("5\nNoNewPrivs:\t1\nSeccomp:\t2\n"));
     const std::string inPython = "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
                                  "fd = os.open('/proc/self/ns/user', os.O_RDONLY)\n"
                                  "calls = {'setns': (308, fd, 0x10000000), 'unshare': (272, 0x10000000), "
@@ -300,9 +301,10 @@ void TestBroker::rootIsTheSameAccountWithoutRights()
     sleeping.user = "root";
     auto root = m_fixture.spawn(*m_sandbox, sleeping);
     QVERIFY(root);
-    const CommandResult entered = m_fixture.python(
-        *m_sandbox, "import ctypes, os\nfd = os.open('/proc/" + std::to_string(root->pid)
-            + "/ns/user', os.O_RDONLY)\nprint(ctypes.CDLL(None).syscall(308, fd, 0x10000000))");
+    const CommandResult entered =
+        m_fixture.python(*m_sandbox,
+                         "import ctypes, os\nfd = os.open('/proc/" + std::to_string(root->pid)
+                             + "/ns/user', os.O_RDONLY)\nprint(ctypes.CDLL(None).syscall(308, fd, 0x10000000))");
     QCOMPARE(entered.out, std::string("-1\n"));
     QCOMPARE(m_fixture.run(*m_sandbox, "kill -9 " + std::to_string(root->pid)).err, std::string());
 }

@@ -33,6 +33,7 @@ private Q_SLOTS:
     void runsInOrderAndDropsWaiting();
     void restarts();
     void bounds100MegabytesOfOutput();
+    void stopsReadingForASlowListener_data();
     void stopsReadingForASlowListener();
     void refusesOtherLanguages();
     void namesTheMissingPackage();
@@ -363,8 +364,29 @@ void TestKernel::bounds100MegabytesOfOutput()
     QCOMPARE(textOf(raw, "stdout").size(), std::size_t{2'000'000 + 5});
 }
 
+void TestKernel::stopsReadingForASlowListener_data()
+{
+    QTest::addColumn<QString>("language");
+    QTest::addColumn<QString>("code");
+    QTest::newRow("python") << "python"
+                            << "for i in range(100_000): print('z' * 99)";
+    QTest::newRow("javascript") << "javascript"
+                                << "for (let i = 0; i < 100_000; ++i) console.log('z'.repeat(99))";
+    QTest::newRow("bash") << "bash"
+                          << "head -c 10100000 /dev/zero | tr '\\0' z";
+}
+
 void TestKernel::stopsReadingForASlowListener()
 {
+    QFETCH(QString, language);
+    QFETCH(QString, code);
+    std::shared_ptr<Kernel> starting;
+    const auto kernel = m_fixture.wait<std::shared_ptr<Kernel>>([&](auto then) {
+        starting = startKernel(m_sandbox, m_fixture.io(), language.toStdString(), {}, {}, std::move(then));
+    });
+    if (!kernel && kernel.error().code == "failed_precondition")
+        QSKIP(kernel.error().message.c_str());
+    QVERIFY(kernel);
     bool open = true;
     bool ended = false;
     std::size_t bytes = 0;
@@ -377,16 +399,17 @@ void TestKernel::stopsReadingForASlowListener()
     };
     bool slow = true;
     sink.canTakeMore = [&] { return open || !slow; };
-    m_kernel->execute({"for i in range(100_000): print('z' * 99)", {}}, sink);
+    (*kernel)->execute({code.toStdString(), {}}, sink);
     QVERIFY(m_fixture.waitFor([&open] { return !open; }));
     // Another sandbox round trip passes while this listener takes nothing.
     const std::size_t stopped = bytes;
     QCOMPARE(m_fixture.run(*m_sandbox, "echo through").out, std::string("through\n"));
     QVERIFY2(bytes < stopped + 200'000, qPrintable(QString::number(bytes)));
+    QVERIFY(!ended);
     slow = false;
-    m_kernel->resumeReading();
+    (*kernel)->resumeReading();
     QVERIFY(m_fixture.waitFor([&ended] { return ended; }));
-    QVERIFY(bytes > 10'000'000);
+    QVERIFY2(bytes > 10'000'000, qPrintable(QString::number(bytes)));
 }
 
 void TestKernel::refusesOtherLanguages()

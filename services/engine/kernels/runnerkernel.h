@@ -2,6 +2,7 @@
 
 #include "services/engine/kernels/kernel.h"
 #include "services/engine/kernels/kernelprocess.h"
+#include "services/engine/kernels/kernelprofile.h"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -10,13 +11,13 @@
 
 namespace sandglass::engine {
 
-/// IPython in a sandbox behind resources/kernels/python_runner.py.
-class PythonKernel final : public Kernel, public std::enable_shared_from_this<PythonKernel>
+/// A language's own interpreter in a sandbox behind one of the runners in resources/kernels/.
+class RunnerKernel final : public Kernel, public std::enable_shared_from_this<RunnerKernel>
 {
 public:
-    PythonKernel(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, std::string workingDirectory,
-                 std::map<std::string, std::string> environment);
-    ~PythonKernel() override;
+    RunnerKernel(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, KernelProfile profile,
+                 std::string workingDirectory, std::map<std::string, std::string> environment);
+    ~RunnerKernel() override;
 
     /// Starts the process; `then` when it serves. Also after an end, for the next one.
     void start(std::function<void(Result<>)> then);
@@ -25,7 +26,7 @@ public:
     void resumeReading() override;
     void cancel(std::uint64_t handle) override;
     void restart(std::function<void(Result<>)> then) override;
-    [[nodiscard]] const std::string &language() const override { return m_language; }
+    [[nodiscard]] const std::string &language() const override { return m_profile.language; }
     [[nodiscard]] const std::string &workingDirectory() const override { return m_workingDirectory; }
 
 private:
@@ -52,7 +53,7 @@ private:
 
     std::shared_ptr<Sandbox> m_sandbox;
     boost::asio::io_context &m_io;
-    std::string m_language = "python";
+    KernelProfile m_profile;
     std::string m_workingDirectory;
     std::map<std::string, std::string> m_environment;
     std::shared_ptr<KernelProcess> m_process;

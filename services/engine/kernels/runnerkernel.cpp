@@ -1,9 +1,7 @@
-#include "services/engine/kernels/pythonkernel.h"
+#include "services/engine/kernels/runnerkernel.h"
 
 #include "services/core/json.h"
 #include "services/core/time.h"
-#include "services/engine/kernels/pythonenvironment.h"
-#include "services/engine/templates/runnerscript.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -29,49 +27,37 @@ bool isType(const std::string &line, std::string_view type)
     return line.starts_with(head);
 }
 
-Error startError(const std::string &reason, const std::string &errors)
-{
-    const bool noPython = errors.find("command not found") != std::string::npos;
-    const bool noIpython = errors.find("No module named 'IPython'") != std::string::npos;
-    if (noPython || noIpython) {
-        const std::string package = noPython ? "python3" : "python3-ipython";
-        return {Error::Kind::Local, 0,
-                "the Python kernel needs the Debian package " + package + ": apt install " + package,
-                "failed_precondition"};
-    }
-    return {Error::Kind::Local, 0, "the Python kernel did not start (" + reason + "): " + errors, "unavailable"};
-}
-
 } // namespace
 
-PythonKernel::PythonKernel(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, std::string workingDirectory,
-                           std::map<std::string, std::string> environment)
+RunnerKernel::RunnerKernel(std::shared_ptr<Sandbox> sandbox, boost::asio::io_context &io, KernelProfile profile,
+                           std::string workingDirectory, std::map<std::string, std::string> environment)
     : m_sandbox(std::move(sandbox))
     , m_io(io)
+    , m_profile(std::move(profile))
     , m_workingDirectory(workingDirectory.empty() ? "/home/user" : std::move(workingDirectory))
     , m_environment(std::move(environment))
     , m_grace(io)
 {}
 
-PythonKernel::~PythonKernel()
+RunnerKernel::~RunnerKernel()
 {
     if (m_process)
         m_process->abandon();
 }
 
-SpawnSpec PythonKernel::spawnSpec() const
+SpawnSpec RunnerKernel::spawnSpec() const
 {
     SpawnSpec spec;
-    spec.command = pythonProgram;
-    spec.arguments = {"-u", pythonRunnerPath};
-    spec.environment = pythonEnvironment();
+    spec.command = m_profile.command;
+    spec.arguments = m_profile.arguments;
+    spec.environment = m_profile.environment;
     for (const auto &[name, value] : m_environment)
         spec.environment[name] = value;
     spec.workingDirectory = m_workingDirectory;
     return spec;
 }
 
-KernelProcess::Callbacks PythonKernel::callbacks()
+KernelProcess::Callbacks RunnerKernel::callbacks()
 {
     const auto weak = weak_from_this();
     const std::uint64_t generation = m_generation;
@@ -97,10 +83,11 @@ KernelProcess::Callbacks PythonKernel::callbacks()
             if (const auto self = alive())
                 self->ended(reason);
         },
+        m_profile.pipesFirst,
     };
 }
 
-void PythonKernel::start(std::function<void(Result<>)> then)
+void RunnerKernel::start(std::function<void(Result<>)> then)
 {
     if (then)
         m_startWaiters.push_back(std::move(then));
@@ -109,7 +96,8 @@ void PythonKernel::start(std::function<void(Result<>)> then)
     m_ready = false;
     ++m_generation;
     m_startErrors.clear();
-    const auto birth = m_forkFailed ? KernelProcess::Birth::Cold : KernelProcess::Birth::Forked;
+    const bool isForked = m_profile.canFork && !m_forkFailed;
+    const auto birth = isForked ? KernelProcess::Birth::Forked : KernelProcess::Birth::Cold;
     KernelProcess::start(
         m_sandbox, m_io, spawnSpec(), birth, callbacks(),
         [weak = weak_from_this(), generation = m_generation](Result<std::shared_ptr<KernelProcess>> process) {
@@ -126,7 +114,7 @@ void PythonKernel::start(std::function<void(Result<>)> then)
         });
 }
 
-void PythonKernel::adopt(std::shared_ptr<KernelProcess> process)
+void RunnerKernel::adopt(std::shared_ptr<KernelProcess> process)
 {
     m_process = std::move(process);
     if (m_process->birth() == KernelProcess::Birth::Cold)
@@ -139,7 +127,7 @@ void PythonKernel::adopt(std::shared_ptr<KernelProcess> process)
     });
 }
 
-void PythonKernel::started(Result<> result)
+void RunnerKernel::started(Result<> result)
 {
     const auto self = shared_from_this();
     m_starting = false;
@@ -152,7 +140,7 @@ void PythonKernel::started(Result<> result)
     pump();
 }
 
-std::uint64_t PythonKernel::execute(ExecuteSpec spec, Execution sink)
+std::uint64_t RunnerKernel::execute(ExecuteSpec spec, Execution sink)
 {
     const std::uint64_t handle = m_nextHandle++;
     m_waiting.push_back({handle, std::move(spec), std::move(sink), false});
@@ -163,7 +151,7 @@ std::uint64_t PythonKernel::execute(ExecuteSpec spec, Execution sink)
     return handle;
 }
 
-void PythonKernel::pump()
+void RunnerKernel::pump()
 {
     if (m_waiting.empty() || m_current || m_signalsUnderWay > 0 || m_starting)
         return;
@@ -171,11 +159,11 @@ void PythonKernel::pump()
         return start({});
     m_current = std::move(m_waiting.front());
     m_waiting.pop_front();
-    m_process->sendLine({{"code", m_current->spec.code}, {"env", m_current->spec.environment}});
+    m_process->send(m_profile.encode(m_current->spec));
     m_process->resumeReading();
 }
 
-void PythonKernel::received(std::string line)
+void RunnerKernel::received(std::string line)
 {
     if (!m_ready) {
         if (isType(line, "ready"))
@@ -196,7 +184,7 @@ void PythonKernel::received(std::string line)
         pump();
 }
 
-void PythonKernel::receivedRaw(bool isStderr, std::string bytes)
+void RunnerKernel::receivedRaw(bool isStderr, std::string bytes)
 {
     if (!m_ready && isStderr && m_startErrors.size() < maxStartErrors)
         m_startErrors += bytes.substr(0, maxStartErrors);
@@ -208,7 +196,7 @@ void PythonKernel::receivedRaw(bool isStderr, std::string bytes)
                           {"timestamp", formatRfc3339(systemNow(), 6)}}));
 }
 
-void PythonKernel::ended(const std::string &reason)
+void RunnerKernel::ended(const std::string &reason)
 {
     const auto self = shared_from_this();
     const auto process = std::exchange(m_process, nullptr);
@@ -219,14 +207,14 @@ void PythonKernel::ended(const std::string &reason)
         return start({});
     }
     if (m_starting)
-        return started(failure(startError(reason, m_startErrors)));
+        return started(failure(m_profile.startError(reason, m_startErrors)));
     m_ready = false;
     ++m_generation;
-    finishCurrent("UnexpectedEndOfExecution", "the Python process ended: " + reason);
+    finishCurrent("UnexpectedEndOfExecution", "the " + m_profile.title + " process ended: " + reason);
     start({}); // variables are gone, the context lives on
 }
 
-void PythonKernel::finishCurrent(const std::string &errorName, const std::string &errorValue)
+void RunnerKernel::finishCurrent(const std::string &errorName, const std::string &errorValue)
 {
     if (!m_current)
         return;
@@ -238,7 +226,7 @@ void PythonKernel::finishCurrent(const std::string &errorName, const std::string
     current.sink.onLine(dumpJson({{"type", "end_of_execution"}}));
 }
 
-void PythonKernel::failWaiting(const Error &error)
+void RunnerKernel::failWaiting(const Error &error)
 {
     for (Pending &pending : std::exchange(m_waiting, {})) {
         m_current = std::move(pending);
@@ -246,13 +234,13 @@ void PythonKernel::failWaiting(const Error &error)
     }
 }
 
-void PythonKernel::resumeReading()
+void RunnerKernel::resumeReading()
 {
     if (m_process)
         m_process->resumeReading();
 }
 
-void PythonKernel::cancel(std::uint64_t handle)
+void RunnerKernel::cancel(std::uint64_t handle)
 {
     const auto waiting =
         std::find_if(m_waiting.begin(), m_waiting.end(), [handle](const Pending &p) { return p.handle == handle; });
@@ -267,7 +255,7 @@ void PythonKernel::cancel(std::uint64_t handle)
     waitForInterrupt(1);
 }
 
-void PythonKernel::sendInterrupt()
+void RunnerKernel::sendInterrupt()
 {
     // Counted: the next execution must not start while a signal for this one is still on its way.
     ++m_signalsUnderWay;
@@ -279,7 +267,7 @@ void PythonKernel::sendInterrupt()
     });
 }
 
-void PythonKernel::waitForInterrupt(int attempt)
+void RunnerKernel::waitForInterrupt(int attempt)
 {
     sendInterrupt();
     m_grace.expires_after(interruptEvery);
@@ -293,7 +281,7 @@ void PythonKernel::waitForInterrupt(int attempt)
     });
 }
 
-void PythonKernel::restart(std::function<void(Result<>)> then)
+void RunnerKernel::restart(std::function<void(Result<>)> then)
 {
     m_grace.cancel();
     if (const auto process = std::exchange(m_process, nullptr))
