@@ -41,7 +41,8 @@ constexpr std::uint64_t kBodyLimit = 1U << 20;
 } // namespace
 
 ControlPlane::ControlPlane(std::string apiKey, SandboxRegistry &registry, TemplateCatalog &catalog, EventStore &events,
-                           WebhookStore &webhooks, Deliverer &deliverer, Snapshots &snapshots, TeamStores team)
+                           WebhookStore &webhooks, Deliverer &deliverer, Snapshots &snapshots, TemplateBuilds &builds,
+                           TeamStores team)
     : m_apiKey(std::move(apiKey))
     , m_registry(registry)
     , m_catalog(catalog)
@@ -49,12 +50,14 @@ ControlPlane::ControlPlane(std::string apiKey, SandboxRegistry &registry, Templa
     , m_webhooks(webhooks)
     , m_deliverer(deliverer)
     , m_snapshots(snapshots)
+    , m_builds(builds)
+    , m_templates(builds, snapshots)
     , m_team(team)
 {
     addSandboxRoutes();
     addMetricRoutes();
     addLogRoutes();
-    addTemplateRoutes();
+    m_templates.addTo(m_router);
     addEventRoutes();
     addWebhookRoutes();
     addSnapshotRoutes();
@@ -84,6 +87,8 @@ http::Admission ControlPlane::admit(const http::RequestHead &head)
 {
     if (VolumeContent::isFor(head.path))
         return m_team.contents.admit(head);
+    if (auto upload = m_templates.admitUpload(head))
+        return std::move(*upload);
     http::Admission admission;
     admission.bodyLimit = kBodyLimit;
     if (head.path != "/health")
@@ -95,6 +100,8 @@ void ControlPlane::handle(http::Request request, std::shared_ptr<http::BodySink>
 {
     if (VolumeContent::isFor(request.path))
         return m_team.contents.handle(std::move(request), std::move(sink), std::move(exchange));
+    if (const auto upload = std::dynamic_pointer_cast<BuildUpload>(sink))
+        return serveBuildUpload(m_builds, upload, exchange);
     m_router.dispatch(request, exchange);
 }
 
@@ -204,38 +211,6 @@ void ControlPlane::changeNetwork(const http::Request &request, const std::string
     });
 }
 
-void ControlPlane::addTemplateRoutes()
-{
-    using P = const PathParameters &;
-    using R = const http::Request &;
-    const auto list = [this](R, P, const ExchangePtr &e) {
-        Json json = Json::array();
-        for (const Template &entry : m_catalog.all())
-            json.push_back(templateJson(entry));
-        e->respond(http::Response::json(200, dumpJson(json)));
-    };
-    m_router.add("GET", "/templates", list);
-    m_router.add("GET", "/v2/templates", list);
-    m_router.add("GET", "/templates/{}", [this](R, P p, const ExchangePtr &e) {
-        const Template *entry = m_catalog.find(p[0]);
-        e->respond(entry != nullptr ? http::Response::json(200, dumpJson(templateWithBuildsJson(*entry)))
-                                    : http::Response::error(404, "template '" + p[0] + "' not found"));
-    });
-    m_router.add("GET", "/templates/aliases/{}", [this](R, P p, const ExchangePtr &e) {
-        const Template *entry = m_catalog.find(p[0]);
-        e->respond(entry != nullptr ? http::Response::json(200, dumpJson({{"templateID", entry->id}, {"public", true}}))
-                                    : http::Response::error(404, "template alias '" + p[0] + "' not found"));
-    });
-    m_router.add("GET", "/templates/{}/tags", [this](R, P p, const ExchangePtr &e) {
-        const Template *entry = m_catalog.find(p[0]);
-        if (entry == nullptr)
-            return e->respond(http::Response::error(404, "template '" + p[0] + "' not found"));
-        const Json tags = Json::array(
-            {{{"tag", "default"}, {"buildID", entry->buildId}, {"createdAt", formatRfc3339(entry->createdAt)}}});
-        e->respond(http::Response::json(200, dumpJson(tags)));
-    });
-}
-
 void ControlPlane::addUnavailableRoutes()
 {
     struct Unavailable
@@ -243,19 +218,9 @@ void ControlPlane::addUnavailableRoutes()
         const char *method, *pattern, *what;
     };
     constexpr Unavailable kRoutes[] = {
-        {"POST", "/v3/templates", "building templates"},
-        {"POST", "/v2/templates", "building templates"},
-        {"POST", "/templates", "building templates"},
-        {"POST", "/templates/{}", "building templates"},
-        {"GET", "/templates/{}/files/{}", "building templates"},
-        {"POST", "/v2/templates/{}/builds/{}", "building templates"},
-        {"POST", "/templates/{}/builds/{}", "building templates"},
-        {"GET", "/templates/{}/builds/{}/status", "building templates"},
-        {"GET", "/templates/{}/builds/{}/logs", "building templates"},
-        {"POST", "/templates/tags", "template tags"},
-        {"DELETE", "/templates/tags", "template tags"},
-        {"PATCH", "/templates/{}", "changing templates"},
-        {"PATCH", "/v2/templates/{}", "changing templates"},
+        {"POST", "/templates", "the older template builds: update the SDK"},
+        {"POST", "/templates/{}", "the older template builds: update the SDK"},
+        {"POST", "/templates/{}/builds/{}", "the older template builds: update the SDK"},
     };
     for (const Unavailable &route : kRoutes) {
         m_router.add(route.method, route.pattern,

@@ -7,6 +7,7 @@
 #include "services/engine/api/router.h"
 #include "services/engine/api/snapshots.h"
 #include "services/engine/api/templatecatalog.h"
+#include "services/engine/api/templateroutes.h"
 #include "services/engine/api/webhookstore.h"
 #include "services/engine/secrets/secretstore.h"
 #include "services/engine/volumes/volumecontent.h"
@@ -31,7 +32,8 @@ public:
 
     /// `apiKey` is always accepted, those of the team's store beside it.
     ControlPlane(std::string apiKey, SandboxRegistry &registry, TemplateCatalog &catalog, EventStore &events,
-                 WebhookStore &webhooks, Deliverer &deliverer, Snapshots &snapshots, TeamStores team);
+                 WebhookStore &webhooks, Deliverer &deliverer, Snapshots &snapshots, TemplateBuilds &builds,
+                 TeamStores team);
 
     [[nodiscard]] http::Admission admit(const http::RequestHead &head) override;
     void handle(http::Request request, std::shared_ptr<http::BodySink> sink,
@@ -43,7 +45,6 @@ private:
     void addSandboxRoutes();
     void addMetricRoutes();
     void addLogRoutes();
-    void addTemplateRoutes();
     void addEventRoutes();
     void addWebhookRoutes();
     void addSnapshotRoutes();
@@ -56,7 +57,6 @@ private:
     void listSnapshots(const http::Request &request, const ExchangePtr &exchange);
     void forkSandbox(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
     void changeNetwork(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
-    void deleteTemplate(const std::string &reference, const ExchangePtr &exchange);
     void sandboxMetrics(const http::Request &request, const std::string &id, const ExchangePtr &exchange);
     void bulkMetrics(const http::Request &request, const ExchangePtr &exchange);
     void sandboxLogs(const http::Request &request, const std::string &id, bool legacy, const ExchangePtr &exchange);
@@ -72,6 +72,8 @@ private:
     WebhookStore &m_webhooks;
     Deliverer &m_deliverer;
     Snapshots &m_snapshots;
+    TemplateBuilds &m_builds;
+    TemplateRoutes m_templates;
     TeamStores m_team;
     Router m_router;
 };

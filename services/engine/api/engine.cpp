@@ -6,6 +6,7 @@
 #include "services/engine/api/sandboxgateway.h"
 #include "services/engine/api/snapshots.h"
 #include "services/engine/broker/names.h"
+#include "services/engine/builds/templatebuilds.h"
 
 #include <boost/asio/io_context.hpp>
 
@@ -57,6 +58,7 @@ struct Engine::Private
     std::optional<Volumes> volumes;
     std::optional<VolumeContent> volumeContent;
     std::optional<Snapshots> snapshots;
+    std::unique_ptr<TemplateBuilds> builds;
     std::optional<http::Server> api, sandboxes;
     boost::asio::steady_timer pruning, farewell;
 };
@@ -92,6 +94,8 @@ Result<> Engine::Private::openStores()
         deliverer->kick();
         if (snapshots)
             snapshots->sweep();
+        if (builds)
+            builds->sweep();
     });
     auto folders = VolumeStore::open(shared, options.stateDirectory / volumesDirectory);
     if (!folders)
@@ -108,6 +112,11 @@ Result<> Engine::Private::openStores()
     volumes.emplace(io, files, *volumeStore, *registry, options.volumeBytes);
     registry->recordOrphans();
     snapshots.emplace(io, *registry, catalog, *snapshotStore, LayerStore((options.stateDirectory / "layers").string()));
+    auto opened =
+        TemplateBuilds::open({io, *host, *registry, catalog, *snapshotStore, options.stateDirectory.string()}, shared);
+    if (!opened)
+        return failure(opened.error());
+    builds = std::move(*opened);
     registry->prepareKernels();
     deliverer->kick();
     prune();
@@ -121,7 +130,7 @@ Result<> Engine::Private::listen(const std::string &apiKey)
         return failure(Error::Kind::Local, "cannot create " + spool.string());
     volumeContent.emplace(io, files, *volumes, spool.string());
     const auto plane =
-        std::make_shared<ControlPlane>(apiKey, *registry, catalog, *events, *webhooks, *deliverer, *snapshots,
+        std::make_shared<ControlPlane>(apiKey, *registry, catalog, *events, *webhooks, *deliverer, *snapshots, *builds,
                                        ControlPlane::TeamStores{*keys, *volumes, *volumeContent, *secrets});
     const auto gateway = std::make_shared<SandboxGateway>(io, *registry, files, spool.string());
     api.emplace(io, plane, serverOptions(options.apiPort));
@@ -199,6 +208,7 @@ const IsolationTier &Engine::tier() const
 
 void Engine::shutDown(std::function<void()> done)
 {
+    d->builds->close();
     d->registry->killAll("admin", [this, done = std::move(done)] {
         d->sayFarewell(std::chrono::steady_clock::now() + kFarewell, done);
     });

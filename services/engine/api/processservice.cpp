@@ -72,6 +72,7 @@ void serveStart(boost::asio::io_context &io, const TablePtr &table, const http::
         stream->refuse(wish.error());
         return;
     }
+    table->applyDefaults(*wish, !request.header("authorization").empty());
     table->start(std::move(*wish), [stream, weak = std::weak_ptr(table)](const auto &started) {
         if (!started) {
             stream->refuse(started.error());

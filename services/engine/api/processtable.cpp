@@ -46,6 +46,19 @@ ProcessTable::ProcessTable(boost::asio::io_context &io, std::shared_ptr<Sandbox>
     : m_io(io), m_sandbox(std::move(sandbox)), m_global(std::move(global)), m_log(std::move(log))
 {}
 
+void ProcessTable::applyDefaults(ProcessStart &wish, bool hasUser) const
+{
+    if (!m_defaults)
+        return;
+    if (!hasUser) {
+        wish.user = m_defaults->user;
+        Environment environment = m_defaults->environment;
+        wish.environment.merge(environment); // what the wish sets stays
+    }
+    if (wish.workingDirectory.empty())
+        wish.workingDirectory = m_defaults->directory;
+}
+
 void ProcessTable::start(ProcessStart wish, Then<std::shared_ptr<RunningProcess>> then)
 {
     if (wish.workingDirectory.empty()) {

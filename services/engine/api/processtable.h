@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace sandglass::engine {
@@ -26,12 +27,24 @@ struct ProcessStart
     Json config; ///< ProcessConfig, told again by List
 };
 
+/// What a template has set for the processes of its sandboxes.
+struct ProcessDefaults
+{
+    SandboxUser user;
+    Environment environment; ///< what the account is told of itself
+    std::string directory;
+};
+
 /// The processes that were started through the API in one sandbox. io thread only.
 class ProcessTable final : public std::enable_shared_from_this<ProcessTable>
 {
 public:
     ProcessTable(boost::asio::io_context &io, std::shared_ptr<Sandbox> sandbox, Environment global,
                  std::shared_ptr<SandboxLog> log);
+
+    void setDefaults(ProcessDefaults defaults) { m_defaults = std::move(defaults); }
+    /// For what the wish leaves open. `hasUser`: it names its account.
+    void applyDefaults(ProcessStart &wish, bool hasUser) const;
 
     template<typename T>
     using Then = std::function<void(Result<T>)>;
@@ -54,6 +67,7 @@ private:
     boost::asio::io_context &m_io;
     std::shared_ptr<Sandbox> m_sandbox;
     Environment m_global;
+    std::optional<ProcessDefaults> m_defaults;
     std::shared_ptr<SandboxLog> m_log;
     std::map<int, std::shared_ptr<RunningProcess>> m_processes;
     int m_spawning = 0;

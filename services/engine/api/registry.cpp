@@ -4,6 +4,7 @@
 #include "services/engine/api/enginelog.h"
 #include "services/engine/api/errors.h"
 #include "services/engine/api/sandboxnetwork.h"
+#include "services/engine/builds/startcommand.h"
 
 #include <boost/asio/io_context.hpp>
 
@@ -24,6 +25,14 @@ void closeStreams(const LiveSandbox &live)
 }
 
 } // namespace
+
+Environment proxyEnvironment()
+{
+    const std::string proxy = "http://127.0.0.1:" + std::to_string(kEgressPort);
+    const std::string here = "localhost,127.0.0.1,::1";
+    return {{"http_proxy", proxy}, {"https_proxy", proxy}, {"no_proxy", here},
+            {"HTTP_PROXY", proxy}, {"HTTPS_PROXY", proxy}, {"NO_PROXY", here}};
+}
 
 SandboxRegistry::SandboxRegistry(boost::asio::io_context &io, SandboxHost &host, TemplateCatalog &catalog,
                                  EventStore &events, RegistryOptions options, std::function<void()> recorded)
@@ -216,7 +225,9 @@ void SandboxRegistry::launched(const LivePtr &live, Result<std::shared_ptr<Sandb
     }
     settle(live, std::move(*sandbox));
     m_recorder.record(*live, kCreated, Json::object(), true);
-    then(live);
+    if (live->blueprint.defaults.startCommand.empty())
+        return then(live);
+    runStartCommand(m_io, live->processes, live->blueprint.defaults, [live, then] { then(live); });
 }
 
 void SandboxRegistry::settle(const LivePtr &live, std::shared_ptr<Sandbox> sandbox)
@@ -224,9 +235,12 @@ void SandboxRegistry::settle(const LivePtr &live, std::shared_ptr<Sandbox> sandb
     live->sandbox = std::move(sandbox);
     live->startedAt = live->executionStartedAt = systemNow();
     live->endAt = live->startedAt + std::chrono::seconds(live->request.timeoutSeconds);
-    Environment environment = live->request.environment;
-    environment.merge(proxyEnvironment()); // what the request sets stays
+    Environment environment = live->request.environment, ofTemplate = live->blueprint.defaults.environment;
+    environment.merge(ofTemplate); // what the request sets stays
+    environment.merge(proxyEnvironment());
     live->processes = std::make_shared<ProcessTable>(m_io, live->sandbox, environment, live->log);
+    if (auto defaults = processDefaults(live->blueprint.defaults))
+        live->processes->setDefaults(std::move(*defaults));
     live->interpreter = std::make_shared<Interpreter>(m_io, live->sandbox, environment, live->log);
     live->sandbox->onExit([table = std::weak_ptr(live->processes)](int pid, const ExitStatus &status) {
         if (const auto processes = table.lock())

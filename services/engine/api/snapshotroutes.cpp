@@ -72,7 +72,6 @@ void ControlPlane::addSnapshotRoutes()
                  [this](R r, P p, const ExchangePtr &e) { takeSnapshot(r, p[0], e); });
     m_router.add("GET", "/snapshots", [this](R r, P, const ExchangePtr &e) { listSnapshots(r, e); });
     m_router.add("POST", "/sandboxes/{}/fork", [this](R r, P p, const ExchangePtr &e) { forkSandbox(r, p[0], e); });
-    m_router.add("DELETE", "/templates/{}", [this](R, P p, const ExchangePtr &e) { deleteTemplate(p[0], e); });
 }
 
 void ControlPlane::takeSnapshot(const http::Request &request, const std::string &id, const ExchangePtr &exchange)
@@ -154,20 +153,6 @@ void ControlPlane::forkSandbox(const http::Request &request, const std::string &
         }
         exchange->respond(http::Response::json(201, dumpJson(list)));
     });
-}
-
-void ControlPlane::deleteTemplate(const std::string &reference, const ExchangePtr &exchange)
-{
-    const Template *entry = m_catalog.find(reference);
-    if (entry != nullptr && !entry->isSnapshot)
-        return exchange->respond(http::Response::error(400, "'" + entry->name + "' is part of the engine"));
-    const auto removed = m_snapshots.remove(reference);
-    if (!removed)
-        return exchange->respond(errorResponse(removed.error()));
-    http::Response done;
-    done.status = 204;
-    exchange->respond(*removed ? std::move(done)
-                               : http::Response::error(404, "template '" + reference + "' not found"));
 }
 
 } // namespace sandglass::engine

@@ -95,7 +95,7 @@ void Snapshots::copy(const LivePtr &live, Result<UniqueFd> upper, Then<Saved> th
 {
     if (!upper)
         return copied(live, {}, failure(upper.error()), std::move(then));
-    const std::string layer = LayerStore::newName();
+    const std::string layer = m_layers.newName();
     m_pinned.insert(layer);
     m_copying.post([this, alive = m_alive, live, layer, then = std::move(then), path = m_layers.pathOf(layer),
                     limits = limitsFor(live->blueprint.limits),
@@ -193,6 +193,7 @@ Result<Snapshot> Snapshots::keep(const LivePtr &live, const std::string &layer, 
     blueprint.limits = live->blueprint.limits;
     blueprint.layers = live->blueprint.layers;
     blueprint.layers.push_back(layer);
+    blueprint.defaults = live->blueprint.defaults;
     blueprint.createdAt = systemNow();
     snapshot.sandboxId = live->id;
     const std::string buildId = blueprint.buildId;

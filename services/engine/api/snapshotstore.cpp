@@ -23,6 +23,7 @@ constexpr const char *kTable = R"(
         memory_mb   INTEGER NOT NULL,
         disk_mb     INTEGER NOT NULL,
         created_ns  INTEGER NOT NULL,
+        defaults    TEXT NOT NULL DEFAULT '{}',
         UNIQUE(template_id, tag)))";
 
 bool consistsOf(std::string_view text, std::string_view extra)
@@ -53,6 +54,7 @@ Snapshot snapshotFrom(const Statement &row)
     snapshot.blueprint.limits.memoryMb = static_cast<int>(row.integer(7));
     snapshot.blueprint.limits.diskMb = static_cast<int>(row.integer(8));
     snapshot.blueprint.createdAt = fromUnixNs(row.integer(9));
+    snapshot.blueprint.defaults = defaultsFromJson(parseJson(row.text(10)).value_or(Json()));
     return snapshot;
 }
 
@@ -91,6 +93,8 @@ Result<std::unique_ptr<SnapshotStore>> SnapshotStore::open(std::shared_ptr<Datab
 {
     if (!database->execute(kTable))
         return failure(Error::Kind::Local, "cannot make the table of snapshots: " + database->lastError());
+    // Older databases have no such column; where it is there this fails, and that is all.
+    (void)database->execute("ALTER TABLE snapshots ADD COLUMN defaults TEXT NOT NULL DEFAULT '{}'");
     std::unique_ptr<SnapshotStore> store(new SnapshotStore(std::move(database)));
     store->load();
     return store;
@@ -98,8 +102,9 @@ Result<std::unique_ptr<SnapshotStore>> SnapshotStore::open(std::shared_ptr<Datab
 
 void SnapshotStore::load()
 {
-    auto rows = m_database->prepare("SELECT build_id, template_id, name, tag, sandbox_id, layers, vcpu, memory_mb, "
-                                    "disk_mb, created_ns FROM snapshots ORDER BY created_ns DESC, template_id");
+    auto rows =
+        m_database->prepare("SELECT build_id, template_id, name, tag, sandbox_id, layers, vcpu, memory_mb, "
+                            "disk_mb, created_ns, defaults FROM snapshots ORDER BY created_ns DESC, template_id");
     m_snapshots.clear();
     while (rows.step())
         m_snapshots.push_back(snapshotFrom(rows));
@@ -122,7 +127,7 @@ Result<> SnapshotStore::add(Snapshot snapshot)
         if (known != m_snapshots.end())
             blueprint.id = known->blueprint.id;
     }
-    const bool isSaved = m_database->prepare("INSERT OR REPLACE INTO snapshots VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    const bool isSaved = m_database->prepare("INSERT OR REPLACE INTO snapshots VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
                              .bind(blueprint.buildId)
                              .bind(blueprint.id)
                              .bind(blueprint.name)
@@ -133,6 +138,7 @@ Result<> SnapshotStore::add(Snapshot snapshot)
                              .bind(std::int64_t{blueprint.limits.memoryMb})
                              .bind(std::int64_t{blueprint.limits.diskMb})
                              .bind(toUnixNs(blueprint.createdAt))
+                             .bind(dumpJson(defaultsToJson(blueprint.defaults)))
                              .run();
     if (!isSaved)
         return failure(Error::Kind::Local, "cannot save the snapshot: " + m_database->lastError(), 500);

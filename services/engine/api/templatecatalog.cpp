@@ -53,7 +53,7 @@ const Template *TemplateCatalog::find(std::string_view reference) const
 
 const Template *TemplateCatalog::find(std::string_view name, std::string_view tag) const
 {
-    for (const auto *list : {&m_templates, &m_snapshots}) {
+    for (const auto *list : {&m_templates, &m_built, &m_snapshots}) {
         const auto it = std::find_if(list->begin(), list->end(), [&](const Template &each) {
             return (each.id == name || each.name == name) && each.tag == tag;
         });
@@ -63,23 +63,55 @@ const Template *TemplateCatalog::find(std::string_view name, std::string_view ta
     return nullptr;
 }
 
+bool TemplateCatalog::isBuiltIn(std::string_view name) const
+{
+    return std::ranges::any_of(m_templates, [&](const Template &each) { return each.id == name || each.name == name; });
+}
+
+void TemplateCatalog::takeOverCounts(std::vector<Template> &fresh, const std::vector<Template> &former)
+{
+    for (Template &each : fresh) {
+        const auto known = std::ranges::find(former, each.buildId, &Template::buildId);
+        if (known == former.end())
+            continue;
+        each.spawnCount = known->spawnCount;
+        each.lastSpawnedAt = known->lastSpawnedAt;
+    }
+}
+
+void TemplateCatalog::setBuilt(std::vector<Template> built)
+{
+    takeOverCounts(built, m_built);
+    m_built = std::move(built);
+}
+
 void TemplateCatalog::setSnapshots(std::vector<Template> snapshots)
 {
-    for (Template &each : snapshots) {
+    for (Template &each : snapshots)
         each.isSnapshot = true;
-        const auto former = std::find_if(m_snapshots.begin(), m_snapshots.end(),
-                                         [&](const Template &known) { return known.buildId == each.buildId; });
-        if (former == m_snapshots.end())
-            continue;
-        each.spawnCount = former->spawnCount;
-        each.lastSpawnedAt = former->lastSpawnedAt;
-    }
+    takeOverCounts(snapshots, m_snapshots);
     m_snapshots = std::move(snapshots);
+}
+
+SpawnCount TemplateCatalog::spawns(std::string_view templateId) const
+{
+    std::map<std::string, const Template *> builds; // several tags may stand for one build
+    for (const Template &each : m_built) {
+        if (each.id == templateId)
+            builds[each.buildId] = &each;
+    }
+    SpawnCount spawns;
+    for (const auto &[buildId, build] : builds) {
+        spawns.count += build->spawnCount;
+        if (build->lastSpawnedAt && (!spawns.last || *spawns.last < *build->lastSpawnedAt))
+            spawns.last = build->lastSpawnedAt;
+    }
+    return spawns;
 }
 
 void TemplateCatalog::noteSpawn(std::string_view buildId, Timestamp when)
 {
-    for (auto *list : {&m_templates, &m_snapshots}) {
+    for (auto *list : {&m_templates, &m_built, &m_snapshots}) {
         for (Template &entry : *list) {
             if (entry.buildId != buildId)
                 continue;
@@ -138,6 +170,29 @@ Json templateWithBuildsJson(const Template &entry)
                                    {"diskSizeMB", entry.limits.diskMb},
                                    {"envdVersion", kEnvdVersion}}});
     return json;
+}
+
+Json defaultsToJson(const TemplateDefaults &defaults)
+{
+    return {{"environment", defaults.environment},
+            {"user", defaults.user},
+            {"directory", defaults.directory},
+            {"startCommand", defaults.startCommand},
+            {"readyCommand", defaults.readyCommand}};
+}
+
+TemplateDefaults defaultsFromJson(const Json &json)
+{
+    TemplateDefaults defaults;
+    for (const auto &[name, value] : memberOr(json, "environment").items()) {
+        if (value.is_string())
+            defaults.environment[name] = value.get<std::string>();
+    }
+    defaults.user = stringOr(json, "user", defaults.user);
+    defaults.directory = stringOr(json, "directory", defaults.directory);
+    defaults.startCommand = stringOr(json, "startCommand");
+    defaults.readyCommand = stringOr(json, "readyCommand");
+    return defaults;
 }
 
 } // namespace sandglass::engine

@@ -6,17 +6,12 @@
 #include <sys/stat.h>
 
 namespace sandglass::engine {
-namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view prefix = "saved-";
-
-} // namespace
-
-std::string LayerStore::newName()
+std::string LayerStore::newName() const
 {
-    return std::string(prefix) + newHexToken(8);
+    return m_prefix + newHexToken(8);
 }
 
 std::string LayerStore::pathOf(std::string_view name) const
@@ -29,7 +24,7 @@ std::vector<std::string> LayerStore::names() const
     std::vector<std::string> found;
     std::error_code failed;
     for (fs::directory_iterator it(m_directory, failed), end; !failed && it != end; it.increment(failed)) {
-        if (std::string name = it->path().filename(); name.starts_with(prefix))
+        if (std::string name = it->path().filename(); name.starts_with(m_prefix))
             found.push_back(std::move(name));
     }
     return found;
@@ -37,7 +32,7 @@ std::vector<std::string> LayerStore::names() const
 
 void LayerStore::remove(std::string_view name) const
 {
-    if (!name.starts_with(prefix) || name.find('/') != name.npos)
+    if (!name.starts_with(m_prefix) || name.find('/') != name.npos)
         return;
     const fs::path layer = pathOf(name);
     std::error_code failed;

@@ -6,23 +6,24 @@
 
 namespace sandglass::engine {
 
-/// The saved layers: folders beside the base layer in the state directory's layers/. Any thread; whoever removes one
-/// knows that no sandbox stands on it.
+/// Layers of one kind: folders beside the base layer in the state directory's layers/ whose names begin alike. Any
+/// thread; whoever removes one knows that no sandbox stands on it.
 class LayerStore final
 {
 public:
-    explicit LayerStore(std::string directory) : m_directory(std::move(directory)) {}
+    explicit LayerStore(std::string directory, std::string prefix = "saved-")
+        : m_directory(std::move(directory)), m_prefix(std::move(prefix))
+    {}
 
     /// Unused so far; nothing is made.
-    [[nodiscard]] static std::string newName();
+    [[nodiscard]] std::string newName() const;
     [[nodiscard]] std::string pathOf(std::string_view name) const;
     [[nodiscard]] std::vector<std::string> names() const;
-    /// With all that is in it, also what its owner has closed to himself. Nothing happens to other layers than saved
-    /// ones.
+    /// With all that is in it, also what its owner has closed to himself. Nothing happens to layers of another kind.
     void remove(std::string_view name) const;
 
 private:
-    std::string m_directory;
+    std::string m_directory, m_prefix;
 };
 
 } // namespace sandglass::engine
