@@ -160,7 +160,7 @@ void Engine::Private::prune()
 
 void Engine::Private::sayFarewell(std::chrono::steady_clock::time_point until, const std::function<void()> &done)
 {
-    if (deliverer->idle() || std::chrono::steady_clock::now() > until)
+    if ((deliverer->idle() && builds->idle()) || std::chrono::steady_clock::now() > until)
         return done();
     farewell.expires_after(std::chrono::milliseconds(10));
     farewell.async_wait([this, until, done](const boost::system::error_code &error) {

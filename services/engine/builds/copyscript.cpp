@@ -26,6 +26,7 @@ staging=/tmp/.sandglass-copy/files
 mkdir -p "$staging"
 tar -xpf /tmp/.sandglass-copy/archive -C "$staging" --no-same-owner
 rm -f /tmp/.sandglass-copy/archive
+find "$staging" -type d ! -perm -700 -exec chmod u+rwx {} \;
 source="$staging/$source"
 if [ ! -e "$source" ] && [ ! -L "$source" ]; then echo "COPY: the archive does not hold the source" >&2; exit 1; fi
 if [ -d "$source" ] && [ ! -L "$source" ]; then

@@ -53,8 +53,9 @@ public:
 
     /// A sandbox may have ended: looks for layers that are needed no more.
     void sweep();
-    /// Ends all builds that run.
+    /// Ends all builds that run; none of them does any more once idle() says so.
     void close();
+    [[nodiscard]] bool idle() const { return m_jobs.empty(); }
 
 private:
     explicit TemplateBuilds(Parts parts);
