@@ -117,11 +117,14 @@ BuildSandbox::OnLines BuildJob::toLog(LogLevel ofStdout)
         const auto self = weak.lock();
         if (!self || !self->m_cancelled.empty())
             return;
+        const bool isFull = self->m_tools.logs.isFull(self->m_build.blueprint.buildId);
         std::vector<BuildLogEntry> entries;
         for (const BuildSandbox::Line &line : lines) {
             const bool isError = line.source == BuildSandbox::Output::Stderr;
             if (line.text.find_first_not_of(" \t") != std::string::npos)
                 self->m_lastLine = line.text;
+            if (isFull)
+                continue;
             entries.push_back({systemNow(), isError ? std::max(ofStdout, LogLevel::Info) : ofStdout,
                                label + (isError ? "[stderr]: " : "[stdout]: ") + line.text, step});
         }
@@ -173,10 +176,12 @@ BuildJob::Awaitable<> BuildJob::base()
 BuildJob::Awaitable<> BuildJob::finalize()
 {
     TemplateDefaults &defaults = m_made.defaults;
-    if (!m_plan.startCommand.empty() || !m_plan.readyCommand.empty()) {
+    if (!m_plan.startCommand.empty()) { // else both are those of the template below
         defaults.startCommand = m_plan.startCommand;
-        defaults.readyCommand = m_plan.readyCommand;
+        defaults.readyCommand.clear();
     }
+    if (!m_plan.readyCommand.empty())
+        defaults.readyCommand = m_plan.readyCommand;
     if (!defaults.startCommand.empty() && defaults.readyCommand.empty())
         defaults.readyCommand = "sleep 20";
     if (defaults.readyCommand.empty())

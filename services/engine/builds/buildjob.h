@@ -74,6 +74,7 @@ private:
     void addLayer(const std::string &layer);
     [[nodiscard]] Result<BuildSandbox::Command> command(const std::string &text, const std::string &user) const;
     [[nodiscard]] Environment variables() const;
+    [[nodiscard]] std::string absolute(const std::string &path) const;
     [[nodiscard]] BuildSandbox::OnLines toLog(LogLevel ofStdout);
     void log(LogLevel level, std::string message);
     void ended(const Result<> &result);

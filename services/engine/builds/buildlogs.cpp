@@ -105,6 +105,12 @@ bool BuildLogs::insert(const std::string &buildId, Kept &kept, const BuildLogEnt
         .run();
 }
 
+bool BuildLogs::isFull(const std::string &buildId) const
+{
+    const auto kept = m_kept.find(buildId);
+    return kept != m_kept.end() && kept->second.bytes >= 2 * kMostBytes;
+}
+
 void BuildLogs::add(const std::string &buildId, std::vector<BuildLogEntry> entries)
 {
     Kept &kept = m_kept[buildId];

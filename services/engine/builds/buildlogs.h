@@ -38,6 +38,8 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<BuildLogs>> open(std::shared_ptr<Database> database);
 
     void add(const std::string &buildId, std::vector<BuildLogEntry> entries);
+    /// Only errors are taken any more.
+    [[nodiscard]] bool isFull(const std::string &buildId) const;
     [[nodiscard]] std::vector<BuildLogEntry> select(const std::string &buildId, const BuildLogQuery &query) const;
     /// The last entries of one step, the oldest first.
     [[nodiscard]] std::vector<BuildLogEntry> ofStep(const std::string &buildId, const std::string &step,

@@ -54,9 +54,7 @@ BuildJob::Awaitable<> BuildJob::step(const BuildStep &each)
         break;
     }
     if (each.kind == BuildStep::Kind::Workdir)
-        m_made.defaults.directory = resolvePath(
-            expandPath(expandVariables(each.arguments[0], variables()), {m_made.defaults.user, variables()["HOME"]}),
-            m_made.defaults.directory);
+        m_made.defaults.directory = resolvePath(absolute(each.arguments[0]), "/");
     if (useCachedLayer()) {
         log(LogLevel::Info, "CACHED " + text);
         co_return Result<>();
@@ -98,6 +96,18 @@ Environment BuildJob::variables() const
     const auto account = buildAccount(m_made.defaults.user);
     return processEnvironment(account ? account->runsAs : SandboxUser{}, account ? account->told : Environment(),
                               m_made.defaults.environment);
+}
+
+/// A path of a step: variables and "~" replaced, else against the directory; a slash at its end stays.
+std::string BuildJob::absolute(const std::string &path) const
+{
+    const Environment known = variables();
+    const std::string expanded = expandVariables(path, known);
+    if (expanded.starts_with('/'))
+        return expanded;
+    if (expanded == "~" || expanded.starts_with("~/"))
+        return known.at("HOME") + expanded.substr(1);
+    return m_made.defaults.directory + "/" + expanded;
 }
 
 Result<> BuildJob::setVariables(const BuildStep &each)
@@ -151,10 +161,7 @@ BuildJob::Awaitable<> BuildJob::copyFiles(const BuildStep &each)
     };
     CopyWish wish;
     wish.source = argument(0);
-    wish.destination =
-        expandPath(expandVariables(argument(1), variables()), {m_made.defaults.user, variables()["HOME"]});
-    if (!argument(1).starts_with('/') && !argument(1).starts_with('~'))
-        wish.destination = m_made.defaults.directory + "/" + expandVariables(argument(1), variables());
+    wish.destination = absolute(argument(1));
     wish.owner = argument(2).empty() ? m_made.defaults.user + ":" + m_made.defaults.user : argument(2);
     wish.mode = argument(3);
     const auto script = copyScript(wish);
