@@ -1,11 +1,14 @@
 """The published Python SDKs, unmodified, against a running engine (E2B_API_URL, E2B_SANDBOX_URL, E2B_API_KEY)."""
 import asyncio
 import os
+import pathlib
+import tempfile
 import time
 import unittest
 
-from e2b import (AsyncSandbox, AuthenticationException, CommandExitException, InvalidArgumentException, NotFoundException,
-                 PtySize, Sandbox, SandboxQuery, TimeoutException)
+from e2b import (AsyncSandbox, AsyncTemplate, AuthenticationException, BuildException, CommandExitException,
+                 InvalidArgumentException, NotFoundException, PtySize, Sandbox, SandboxQuery, Template, TimeoutException,
+                 wait_for_port)
 from e2b_code_interpreter import Sandbox as Interpreter
 
 METADATA = {"suite": f"python-{os.getpid()}", "k y": "v&=ö"}
@@ -172,6 +175,54 @@ class Code(OneSandbox):
         with self.assertRaises(TimeoutException):
             self.sandbox.run_code("import time\nwhile True: time.sleep(0.01)", timeout=1)
         self.assertEqual(self.sandbox.run_code("'on'").text, "on")
+
+
+class Templates(unittest.TestCase):
+    NAME = f"python-{os.getpid()}"
+
+    def setUp(self):
+        self.context = tempfile.TemporaryDirectory()
+        self.addCleanup(self.context.cleanup)
+        pathlib.Path(self.context.name, "data").mkdir()
+        pathlib.Path(self.context.name, "data/one.txt").write_text("one")
+
+    def base(self):
+        return Template(file_context_path=self.context.name).from_base_image()
+
+    def output(self, name, command):
+        sandbox = Sandbox.create(name, timeout=60)
+        self.addCleanup(sandbox.kill)
+        return sandbox.commands.run(command).stdout
+
+    def test_build_cache_and_tags(self):
+        name, log = f"{self.NAME}-steps", []
+        template = (self.base().set_envs({"A": "a b", "B": "$A!"}).set_workdir("/srv/app").copy("data", "data/")
+                    .run_cmd("echo $B > b").set_start_cmd("exec python3 -m http.server 8300", wait_for_port(8300)))
+        built = Template.build(template, f"{name}:v1", cpu_count=1, memory_mb=512,
+                               on_build_logs=lambda entry: log.append(entry.message))
+        self.assertEqual(built.tags, ["v1"])
+        self.assertEqual(self.output(f"{name}:v1", "pwd; cat b data/one.txt; curl -s localhost:8300/b"),
+                         "/srv/app\na b!\nonea b!\n")
+        log.clear()
+        Template.build(template, name, tags=["v2"], on_build_logs=lambda entry: log.append(entry.message))
+        self.assertTrue(any(line.startswith("CACHED [builder 3/4] COPY") for line in log), log)
+        self.assertTrue(Template.exists(name))
+        self.assertFalse(Template.exists(f"{name}-none"))
+        Template.assign_tags(f"{name}:v2", "default")
+        self.assertEqual({each.tag for each in Template.get_tags(built.template_id)}, {"default", "v1", "v2"})
+
+    def test_failing_step(self):
+        with self.assertRaises(BuildException) as caught:
+            Template.build(self.base().run_cmd("true").run_cmd("echo reason >&2; exit 5"), f"{self.NAME}-fails")
+        self.assertIn("exit status 5: reason", str(caught.exception))
+
+    def test_asynchronous(self):
+        async def build():
+            template = AsyncTemplate(file_context_path=self.context.name).from_base_image().copy("data", "/srv/")
+            await AsyncTemplate.build(template, f"{self.NAME}-async")
+            return await AsyncTemplate.exists(f"{self.NAME}-async")
+        self.assertTrue(asyncio.run(build()))
+        self.assertEqual(self.output(f"{self.NAME}-async", "cat /srv/one.txt"), "one")
 
 
 from plane_cases import *  # noqa: F401,F403
