@@ -108,7 +108,9 @@ BuildSandbox::BuildSandbox(asio::io_context &io, http::IoThread &worker, std::sh
     : m_io(io), m_worker(worker), m_sandbox(std::move(sandbox))
 {
     Environment environment = proxyEnvironment();
-    environment["PIP_BREAK_SYSTEM_PACKAGES"] = "1"; // the base's Python is the system's: pip would refuse
+    // The base has the Python and Node.js of the machine: packages go beside them.
+    environment["PIP_BREAK_SYSTEM_PACKAGES"] = "1";
+    environment["NPM_CONFIG_PREFIX"] = "/usr/local";
     m_processes =
         std::make_shared<ProcessTable>(m_io, m_sandbox, std::move(environment), std::make_shared<SandboxLog>());
     m_sandbox->onExit([table = std::weak_ptr(m_processes)](int pid, const ExitStatus &status) {
