@@ -26,14 +26,6 @@ void closeStreams(const LiveSandbox &live)
 
 } // namespace
 
-Environment proxyEnvironment()
-{
-    const std::string proxy = "http://127.0.0.1:" + std::to_string(kEgressPort);
-    const std::string here = "localhost,127.0.0.1,::1";
-    return {{"http_proxy", proxy}, {"https_proxy", proxy}, {"no_proxy", here},
-            {"HTTP_PROXY", proxy}, {"HTTPS_PROXY", proxy}, {"NO_PROXY", here}};
-}
-
 SandboxRegistry::SandboxRegistry(boost::asio::io_context &io, SandboxHost &host, TemplateCatalog &catalog,
                                  EventStore &events, RegistryOptions options, std::function<void()> recorded)
     : m_io(io)

@@ -18,9 +18,6 @@
 
 namespace sandglass::engine {
 
-/// The variables by which programs in a sandbox find their way out.
-[[nodiscard]] Environment proxyEnvironment();
-
 struct RegistryOptions
 {
     int maxSandboxes = 20; ///< running ones, as E2B's free plan

@@ -1,7 +1,7 @@
 #include "services/engine/builds/buildsandbox.h"
 
 #include "services/core/ids.h"
-#include "services/engine/api/registry.h"
+#include "services/engine/api/sandboxnetwork.h"
 #include "services/engine/builds/await.h"
 
 #include <boost/asio/io_context.hpp>

@@ -480,7 +480,7 @@ void TestBroker::endsWithTheEngine()
         boost::asio::io_context io;
         (*host)->attach(io);
         std::shared_ptr<Sandbox> kept;
-        (*host)->launch({"doomed", {"base"}, {}, "sandbox", {}}, [&](Result<std::shared_ptr<Sandbox>> sandbox) {
+        (*host)->launch({"doomed", {"base"}, {}, "sandbox", {}, {}}, [&](Result<std::shared_ptr<Sandbox>> sandbox) {
             kept = *sandbox;
             kept->spawn(shell("setsid sleep 3456789 & trap '' TERM HUP; sleep 3456789"),
                         [&](Result<SpawnedProcess>) { (void)!::write(ready[1], "1", 1); });
