@@ -324,15 +324,17 @@ Result<> SandboxRegistry::resolveVolumes(std::vector<VolumeMount> &mounts) const
     return m_resolveVolumes ? m_resolveVolumes(mounts) : refuse(400, "Volume mounts are not enabled.");
 }
 
-std::set<std::string> SandboxRegistry::volumesInUse() const
+std::set<std::string> SandboxRegistry::volumesInUse(bool ofPausedOnes) const
 {
     std::set<std::string> volumes;
     const auto add = [&volumes](const LiveSandbox &live) {
         for (const VolumeMount &mount : live.request.volumeMounts)
             volumes.insert(mount.id);
     };
-    for (const auto &[id, live] : m_sandboxes)
-        add(*live);
+    for (const auto &[id, live] : m_sandboxes) {
+        if (ofPausedOnes || live->state != LiveSandbox::State::Paused)
+            add(*live);
+    }
     for (const LivePtr &live : m_launching)
         add(*live);
     return volumes;

@@ -78,7 +78,8 @@ public:
     void noteCheckpoint(const std::string &id);
     /// What sandboxes stand on, those included that are being launched.
     [[nodiscard]] std::set<std::string> layersInUse() const;
-    [[nodiscard]] std::set<std::string> volumesInUse() const; ///< likewise, by their ids
+    /// Likewise, by their ids; with or without those of paused ones.
+    [[nodiscard]] std::set<std::string> volumesInUse(bool ofPausedOnes = true) const;
 
     /// Running or paused; null for one that is not (any more). Accepts "ID-CLIENTID".
     [[nodiscard]] LivePtr find(std::string_view id) const;

@@ -41,9 +41,9 @@ struct LaunchSpec
     std::vector<std::string> layers; ///< overlay layers by name in the state directory's layers/, lowest first
     SandboxLimits limits;
     std::string hostname = "sandbox";
-    std::vector<SandboxVolume> volumes;
     /// Set: Python kernels are forked from a fork-server that has these libraries imported (SandboxHost::prepare).
     std::optional<std::vector<std::string>> preimport;
+    std::vector<SandboxVolume> volumes = {};
 };
 
 struct SpawnSpec

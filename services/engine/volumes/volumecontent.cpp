@@ -229,11 +229,11 @@ void VolumeContent::addDirectoryRoutes()
 
 void VolumeContent::download(const http::Request &request, const std::string &id, const ExchangePtr &exchange)
 {
-    with(id, exchange, false, [this, exchange, request](const VolumeTree &tree) {
+    with(id, exchange, false, [&worker = m_worker, exchange, request](const VolumeTree &tree) {
         const std::string path = pathOf(request);
         auto file = tree.openFile(path);
         if (file)
-            sendFile(m_worker, std::move(*file), path, request, exchange);
+            sendFile(worker, std::move(*file), path, request, exchange);
         else
             exchange->respond(fault(file.error()));
     });

@@ -41,7 +41,7 @@ Volumes::~Volumes()
 }
 
 /// The ids of the names, in E2B's words where something is wrong.
-Result<> Volumes::resolve(std::vector<VolumeMount> &mounts) const
+Result<> Volumes::resolve(std::vector<VolumeMount> &mounts)
 {
     std::string faults;
     std::set<std::string> paths;
@@ -72,6 +72,7 @@ Result<> Volumes::resolve(std::vector<VolumeMount> &mounts) const
         if (isFull(mount.id))
             return refuse(507, fullText(*m_store.find(mount.id), m_uses.at(mount.id), m_bytes));
     }
+    m_watch.wake();
     return {};
 }
 
@@ -84,13 +85,9 @@ bool Volumes::isFull(const std::string &id) const
 std::map<std::string, std::string> Volumes::mounted() const
 {
     std::map<std::string, std::string> folders;
-    for (const auto &live : m_registry.all()) {
-        if (!live->isRunning())
-            continue;
-        for (const VolumeMount &mount : live->request.volumeMounts) {
-            if (const Volume *volume = m_store.find(mount.id))
-                folders[volume->id] = m_store.pathOf(*volume);
-        }
+    for (const std::string &id : m_registry.volumesInUse(false)) {
+        if (const Volume *volume = m_store.find(id))
+            folders[id] = m_store.pathOf(*volume);
     }
     return folders;
 }

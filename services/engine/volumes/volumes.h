@@ -30,7 +30,7 @@ public:
     void note(const std::string &id, const VolumeUse &use);
 
 private:
-    [[nodiscard]] Result<> resolve(std::vector<VolumeMount> &mounts) const;
+    [[nodiscard]] Result<> resolve(std::vector<VolumeMount> &mounts);
     [[nodiscard]] bool isFull(const std::string &id) const;
     [[nodiscard]] std::map<std::string, std::string> mounted() const;
     void pauseWriters(const Volume &volume);

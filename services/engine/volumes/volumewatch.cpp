@@ -19,13 +19,19 @@ constexpr int kShare = 20; ///< one part of the time at most goes into adding up
 
 VolumeWatch::VolumeWatch(boost::asio::io_context &io, http::IoThread &worker, Folders mounted, Measured measured)
     : m_io(io), m_worker(worker), m_mounted(std::move(mounted)), m_measured(std::move(measured)), m_timer(io)
-{
-    arm(kInterval);
-}
+{}
 
 VolumeWatch::~VolumeWatch()
 {
     *m_alive = false;
+}
+
+void VolumeWatch::wake()
+{
+    if (m_awake)
+        return;
+    m_awake = true;
+    arm(kInterval);
 }
 
 void VolumeWatch::arm(Clock::duration rest)
@@ -40,8 +46,10 @@ void VolumeWatch::arm(Clock::duration rest)
 void VolumeWatch::measure()
 {
     auto folders = m_mounted();
-    if (folders.empty())
-        return arm(kInterval);
+    if (folders.empty()) {
+        m_awake = false;
+        return;
+    }
     m_worker.post([this, alive = m_alive, &io = m_io, folders = std::move(folders)] {
         const auto begin = Clock::now();
         std::map<std::string, VolumeUse> uses;

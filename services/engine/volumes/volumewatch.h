@@ -22,11 +22,15 @@ public:
     using Folders = std::function<std::map<std::string, std::string>()>;
     using Measured = std::function<void(const std::map<std::string, VolumeUse> &)>;
 
-    /// Every second, or more seldom where adding up takes long, `mounted` is asked and `measured` told.
+    /// Once woken, every second, or more seldom where adding up takes long, `mounted` is asked and `measured` told. It
+    /// rests again when nothing is mounted.
     VolumeWatch(boost::asio::io_context &io, http::IoThread &worker, Folders mounted, Measured measured);
     ~VolumeWatch();
     VolumeWatch(const VolumeWatch &) = delete;
     VolumeWatch &operator=(const VolumeWatch &) = delete;
+
+    /// Something was mounted, or will be at once.
+    void wake();
 
 private:
     void arm(std::chrono::steady_clock::duration rest);
@@ -37,6 +41,7 @@ private:
     Folders m_mounted;
     Measured m_measured;
     boost::asio::steady_timer m_timer;
+    bool m_awake = false;
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 
