@@ -111,6 +111,7 @@ BuildSandbox::BuildSandbox(asio::io_context &io, http::IoThread &worker, std::sh
     // The base has the Python and Node.js of the machine: packages go beside them.
     environment["PIP_BREAK_SYSTEM_PACKAGES"] = "1";
     environment["NPM_CONFIG_PREFIX"] = "/usr/local";
+    environment["NODE_EXTRA_CA_CERTS"] = "/etc/ssl/certs/ca-certificates.crt"; // as all other programs have it
     m_processes =
         std::make_shared<ProcessTable>(m_io, m_sandbox, std::move(environment), std::make_shared<SandboxLog>());
     m_sandbox->onExit([table = std::weak_ptr(m_processes)](int pid, const ExitStatus &status) {

@@ -136,7 +136,7 @@ private Q_SLOTS:
                  QStringLiteral("Sandbox \"i0000\" doesn't exist or you don't have access to it"));
         QCOMPARE(m_engine.api("GET", QStringLiteral("/nothing")).status, 404);
         QCOMPARE(m_engine.api("PUT", QStringLiteral("/sandboxes")).status, 405);
-        QCOMPARE(m_engine.api("POST", QStringLiteral("/v3/templates"), "{}").status, 501);
+        QCOMPARE(m_engine.api("POST", QStringLiteral("/templates"), "{}").status, 501);
         QCOMPARE(m_engine.api("POST", QStringLiteral("/sandboxes/i0000/connect")).status, 400);
         const auto gone = m_engine.sandbox(QStringLiteral("i0000"), {}, 49983, "GET", QStringLiteral("/health"));
         QCOMPARE(gone.status, 502);
