@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, test } from 'node:test'
 import { BuildError, FileUploadError, Sandbox, Template, waitForFile, waitForPort, waitForURL } from 'e2b'
 import { Sandbox as Interpreter } from '@e2b/code-interpreter'
 import { api, apiUrl, toPort } from './support.mjs'
@@ -39,10 +39,8 @@ describe('template builds', { timeout: 120_000 }, () => {
     await writeFile(join(context, '.dockerignore'), '**/*.log\n')
     await symlink('main.py', join(context, 'app/link'))
   })
-  after(async () => {
-    await Promise.allSettled(open.map((each) => each.kill()))
-    await rm(context, { recursive: true })
-  })
+  afterEach(() => Promise.allSettled(open.splice(0).map((each) => each.kill())))
+  after(() => rm(context, { recursive: true }))
 
   test('every kind of step', async () => {
     const template = from()

@@ -57,6 +57,13 @@ void RunningProcess::read(const std::shared_ptr<Source> &source)
                                            source->reading = false;
                                            if (!source->open)
                                                return;
+                                           if (!error)
+                                               self->deliver(source->kind, {source->buffer.data(), count});
+                                           if (source->draining) {
+                                               self->drain(*source);
+                                               self->endWhenDone();
+                                               return;
+                                           }
                                            if (error) { // a pty says EIO where a pipe says end of file
                                                source->open = false;
                                                error_code ignored;
@@ -64,7 +71,6 @@ void RunningProcess::read(const std::shared_ptr<Source> &source)
                                                self->endWhenDone();
                                                return;
                                            }
-                                           self->deliver(source->kind, {source->buffer.data(), count});
                                            self->read(source);
                                        });
 }
@@ -110,21 +116,32 @@ void RunningProcess::setExit(ExitStatus status)
 
 void RunningProcess::drainNow()
 {
-    // What the process wrote before it died is in the pipes; what somebody may write later is not waited for.
-    constexpr int kMostReads = 64; // a living descendant may write for ever
     for (const auto &source : m_sources) {
-        error_code error;
-        source->descriptor.cancel(error);
-        source->descriptor.non_blocking(true, error);
-        for (int reads = 0; source->open && reads < kMostReads && !anyListenerFull(); ++reads) {
-            const std::size_t count = source->descriptor.read_some(asio::buffer(source->buffer), error);
-            if (error || count == 0)
-                break;
-            deliver(source->kind, {source->buffer.data(), count});
-        }
-        source->open = false;
-        source->descriptor.close(error);
+        if (!source->open)
+            continue;
+        source->draining = true;
+        error_code ignored;
+        if (source->reading) // what it has read already is told first
+            source->descriptor.cancel(ignored);
+        else
+            drain(*source);
     }
+}
+
+/// What the process wrote before it died is in the pipe; what somebody may write later is not waited for.
+void RunningProcess::drain(Source &source)
+{
+    constexpr int kMostReads = 64; // a living descendant may write for ever
+    error_code error;
+    source.descriptor.non_blocking(true, error);
+    for (int reads = 0; reads < kMostReads && !anyListenerFull(); ++reads) {
+        const std::size_t count = source.descriptor.read_some(asio::buffer(source.buffer), error);
+        if (error || count == 0)
+            break;
+        deliver(source.kind, {source.buffer.data(), count});
+    }
+    source.open = false;
+    source.descriptor.close(error);
 }
 
 void RunningProcess::endWhenDone()

@@ -65,7 +65,7 @@ private:
         Source(Descriptor d, Output k) : descriptor(std::move(d)), kind(k) {}
         Descriptor descriptor;
         Output kind;
-        bool open = true, reading = false;
+        bool open = true, reading = false, draining = false;
         std::array<char, 32U << 10> buffer{};
     };
     struct Write
@@ -78,6 +78,7 @@ private:
     void read(const std::shared_ptr<Source> &source);
     void deliver(Output kind, std::string_view bytes);
     void drainNow();
+    void drain(Source &source);
     void endWhenDone();
     void writeNext();
     [[nodiscard]] bool anyListenerFull();
