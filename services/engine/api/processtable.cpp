@@ -50,11 +50,8 @@ void ProcessTable::applyDefaults(ProcessStart &wish, bool hasUser) const
 {
     if (!m_defaults)
         return;
-    if (!hasUser) {
+    if (!hasUser)
         wish.user = m_defaults->user;
-        Environment environment = m_defaults->environment;
-        wish.environment.merge(environment); // what the wish sets stays
-    }
     if (wish.workingDirectory.empty())
         wish.workingDirectory = m_defaults->directory;
 }

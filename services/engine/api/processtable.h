@@ -31,7 +31,6 @@ struct ProcessStart
 struct ProcessDefaults
 {
     SandboxUser user;
-    Environment environment; ///< what the account is told of itself
     std::string directory;
 };
 

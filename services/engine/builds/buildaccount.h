@@ -6,18 +6,8 @@
 
 namespace sandglass::engine {
 
-/// Who runs a step: the account that the sandbox's daemon starts processes as, and what they are told of it.
-struct BuildAccount
-{
-    SandboxUser runsAs;
-    Environment told; ///< HOME, USER, LOGNAME
-};
-
-/// Error 400 for accounts that sandboxes do not have.
-[[nodiscard]] Result<BuildAccount> buildAccount(std::string_view name);
-
-/// "; COMMAND" that gives the path and all below it to the owner a COPY names; empty where files can have one owner
-/// only.
-[[nodiscard]] std::string ownershipCommand(const std::string &quotedPath, const std::string &owner);
+/// Who runs a step, or owns what a COPY brings ("name" or "name:group"). Error 400 for accounts that sandboxes do not
+/// have. Files have one owner whoever made them: `user` and `root` are two numbers of one account (docs/engine.md).
+[[nodiscard]] Result<SandboxUser> buildAccount(std::string_view name);
 
 } // namespace sandglass::engine

@@ -176,12 +176,10 @@ void BuildSandbox::start(Command command, std::shared_ptr<Reader> reader, std::f
     ProcessStart wish;
     wish.command = "/bin/bash";
     wish.arguments = {"-l", "-c", std::move(command.text)};
-    wish.environment = std::move(command.account.told);
-    for (auto &[name, value] : command.environment)
-        wish.environment.insert_or_assign(name, std::move(value));
+    wish.environment = std::move(command.environment);
     wish.workingDirectory = std::move(command.directory);
     wish.wantStdin = false;
-    wish.user = std::move(command.account.runsAs);
+    wish.user = std::move(command.account);
     wish.config = {{"cmd", wish.command}};
     m_processes->start(std::move(wish), [reader = std::move(reader), then = std::move(then)](const auto &started) {
         if (!started)

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "services/engine/api/processtable.h"
+#include "services/engine/api/sandboxuser.h"
 #include "services/engine/broker/sandbox.h"
-#include "services/engine/builds/buildaccount.h"
 #include "services/engine/network/egressproxy.h"
 #include "services/engine/templates/layercopy.h"
 
@@ -32,7 +32,7 @@ public:
     struct Command
     {
         std::string text; ///< for a login shell
-        BuildAccount account;
+        SandboxUser account;
         std::string directory;
         Environment environment;
     };

@@ -1,6 +1,7 @@
 // The steps of a build: what each of RUN, COPY, ENV, WORKDIR and USER does (e2b-protocol 6.2).
 
 #include "services/engine/builds/await.h"
+#include "services/engine/builds/buildaccount.h"
 #include "services/engine/builds/buildbase.h"
 #include "services/engine/builds/buildjob.h"
 #include "services/engine/builds/buildvariables.h"
@@ -94,8 +95,7 @@ void BuildJob::addLayer(const std::string &layer)
 Environment BuildJob::variables() const
 {
     const auto account = buildAccount(m_made.defaults.user);
-    return processEnvironment(account ? account->runsAs : SandboxUser{}, account ? account->told : Environment(),
-                              m_made.defaults.environment);
+    return processEnvironment(account ? *account : SandboxUser{}, {}, m_made.defaults.environment);
 }
 
 /// A path of a step: variables and "~" replaced, else against the directory; a slash at its end stays.
@@ -120,11 +120,10 @@ Result<> BuildJob::setVariables(const BuildStep &each)
 Result<> BuildJob::changeUser(const BuildStep &each)
 {
     const std::string name = expandVariables(each.arguments[0], variables());
-    // "name:group" is known from Dockerfiles.
-    const std::string user = name.substr(0, name.find(':'));
-    if (const auto account = buildAccount(user); !account)
+    const auto account = buildAccount(name);
+    if (!account)
         return failure(account.error());
-    m_made.defaults.user = user;
+    m_made.defaults.user = account->name;
     return {};
 }
 
@@ -159,10 +158,11 @@ BuildJob::Awaitable<> BuildJob::copyFiles(const BuildStep &each)
     const auto argument = [&](std::size_t index) {
         return index < each.arguments.size() ? each.arguments[index] : std::string();
     };
+    if (const auto owner = buildAccount(argument(2)); !owner)
+        co_return failure(owner.error());
     CopyWish wish;
     wish.source = argument(0);
     wish.destination = absolute(argument(1));
-    wish.owner = argument(2).empty() ? m_made.defaults.user + ":" + m_made.defaults.user : argument(2);
     wish.mode = argument(3);
     const auto script = copyScript(wish);
     if (!script)
@@ -185,8 +185,7 @@ BuildJob::Awaitable<> BuildJob::changeDirectory(const BuildStep & /*each*/)
     }
     const std::string path = shellQuoted(directory);
     m_made.defaults.directory = "/"; // the command cannot begin where nothing is yet
-    const Result<> done = co_await runInLayer(
-        "mkdir -p " + path + ownershipCommand(path, m_made.defaults.user + ":" + m_made.defaults.user), "root", {});
+    const Result<> done = co_await runInLayer("mkdir -p " + path, "root", {});
     m_made.defaults.directory = directory;
     co_return done;
 }

@@ -1,7 +1,6 @@
 #include "services/engine/builds/copyscript.h"
 
 #include "services/engine/api/errors.h"
-#include "services/engine/builds/buildaccount.h"
 #include "services/engine/builds/buildvariables.h"
 
 #include <algorithm>
@@ -60,7 +59,6 @@ Result<std::string> copyScript(const CopyWish &wish)
     std::string attributes = ":";
     if (!wish.mode.empty()) // the deepest first: a folder may become closed by it
         attributes += "; find \"$1\" -depth ! -type l -exec chmod " + wish.mode + " {} +";
-    attributes += ownershipCommand("\"$1\"", wish.owner);
     return "source=" + shellQuoted(source) + "\ndestination=" + shellQuoted(wish.destination) + "\nattributes() { "
         + attributes + "; }" + kUnpack;
 }

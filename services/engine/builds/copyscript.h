@@ -11,7 +11,7 @@ struct CopyWish
 {
     std::string source;      ///< in the archive; from the first glob character on only the archive matters
     std::string destination; ///< absolute; with a '/' at the end a folder
-    std::string owner, mode; ///< mode: octal digits, or empty
+    std::string mode;        ///< octal digits, or empty
 };
 
 /// Where the archive lies in the sandbox when the script begins.

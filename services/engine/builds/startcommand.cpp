@@ -89,7 +89,7 @@ std::optional<ProcessDefaults> processDefaults(const TemplateDefaults &defaults)
     auto account = buildAccount(defaults.user);
     if (!account)
         return std::nullopt;
-    return ProcessDefaults{std::move(account->runsAs), std::move(account->told), defaults.directory};
+    return ProcessDefaults{std::move(*account), defaults.directory};
 }
 
 void runStartCommand(asio::io_context &io, std::shared_ptr<ProcessTable> processes, const TemplateDefaults &defaults,
