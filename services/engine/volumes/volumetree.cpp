@@ -1,16 +1,12 @@
 #include "services/engine/volumes/volumetree.h"
 
 #include "services/core/ids.h"
-#include "services/engine/broker/names.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <memory>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,7 +16,6 @@ namespace sandglass::engine {
 namespace {
 
 using Kind = Error::Kind;
-constexpr int kDeepest = 128;              ///< folders within folders that are gone into
 constexpr std::uint32_t kModeBits = 01777; ///< programs that change their user have no place in a volume
 
 tl::unexpected<Error> fault(int status, const char *code, std::string message)
@@ -94,140 +89,11 @@ UniqueFd openBeneath(int root, const std::string &path, int flags)
     return {};
 }
 
-VolumeEntry entryFrom(const struct stat &status, std::string path)
-{
-    VolumeEntry entry;
-    entry.name = path == "/" ? path : path.substr(path.rfind('/') + 1);
-    entry.path = std::move(path);
-    entry.type = S_ISREG(status.st_mode) ? VolumeEntry::Type::File
-        : S_ISDIR(status.st_mode)        ? VolumeEntry::Type::Directory
-        : S_ISLNK(status.st_mode)        ? VolumeEntry::Type::Symlink
-                                         : VolumeEntry::Type::Unknown;
-    entry.size = status.st_size;
-    entry.mode = status.st_mode & 07777U;
-    entry.uid = status.st_uid == volumeOwner() ? insideId : status.st_uid;
-    entry.gid = entry.uid;
-    const auto ns = [](const timespec &time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; };
-    entry.accessedNs = ns(status.st_atim);
-    entry.modifiedNs = ns(status.st_mtim);
-    entry.changedNs = ns(status.st_ctim);
-    return entry;
-}
-
 /// `fd` was opened with O_PATH | O_NOFOLLOW.
-Result<VolumeEntry> entryOf(int fd, std::string path)
+Result<VolumeEntry> entryOf(int fd, const std::string &path)
 {
-    struct stat status
-    {};
-    if (fstat(fd, &status) != 0)
-        return because(errno, path);
-    VolumeEntry entry = entryFrom(status, std::move(path));
-    if (entry.type == VolumeEntry::Type::Symlink) {
-        std::array<char, 4096> target{};
-        const ssize_t size = readlinkat(fd, "", target.data(), target.size());
-        entry.target = std::string(target.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-    }
-    return entry;
-}
-
-struct CloseDirectory
-{
-    void operator()(DIR *directory) const { closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
-Directory directoryFrom(UniqueFd fd)
-{
-    Directory directory(fd ? fdopendir(fd.get()) : nullptr);
-    if (directory)
-        (void)fd.release();
-    return directory;
-}
-
-/// The names in a folder, sorted; `most` at the most.
-std::vector<std::string> namesIn(DIR *directory, std::int64_t most)
-{
-    std::vector<std::string> names;
-    for (const dirent *each = readdir(directory); each != nullptr && std::ssize(names) < most;
-         each = readdir(directory)) {
-        const std::string_view name = each->d_name;
-        if (name != "." && name != "..")
-            names.emplace_back(name);
-    }
-    std::ranges::sort(names);
-    return names;
-}
-
-constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-void listInto(std::vector<VolumeEntry> &entries, UniqueFd folder, const std::string &path, std::uint32_t depth)
-{
-    const Directory directory = directoryFrom(std::move(folder));
-    if (!directory)
-        return; // gone meanwhile, or closed to its owner
-    const int fd = dirfd(directory.get());
-    for (const std::string &name : namesIn(directory.get(), VolumeTree::kMostEntries - std::ssize(entries))) {
-        const UniqueFd each(openat(fd, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-        auto entry = each ? entryOf(each.get(), (path == "/" ? path : path + "/") + name) : because(errno, name);
-        if (!entry)
-            continue;
-        const bool goesOn = entry->type == VolumeEntry::Type::Directory && depth > 1;
-        const std::string below = entry->path;
-        entries.push_back(std::move(*entry));
-        if (goesOn)
-            listInto(entries, UniqueFd(openat(fd, name.c_str(), kFolder)), below, depth - 1);
-    }
-}
-
-/// A folder, also one that its owner has closed to himself.
-UniqueFd openToRemove(int parent, const std::string &name)
-{
-    UniqueFd folder(openat(parent, name.c_str(), kFolder));
-    if (!folder && errno == EACCES && fchmodat(parent, name.c_str(), 0700, 0) == 0)
-        folder.reset(openat(parent, name.c_str(), kFolder));
-    return folder;
-}
-
-/// Everything in the folder goes. False when something is left.
-bool removeBelow(UniqueFd folder, int depth)
-{
-    constexpr std::int64_t kBatch = 10'000;
-    const Directory directory = directoryFrom(std::move(folder));
-    if (!directory || depth > kDeepest)
-        return false;
-    const int fd = dirfd(directory.get());
-    fchmod(fd, 0700);
-    for (;;) {
-        rewinddir(directory.get());
-        const auto names = namesIn(directory.get(), kBatch);
-        bool all = true;
-        for (const std::string &name : names) {
-            if (unlinkat(fd, name.c_str(), 0) == 0 || errno == ENOENT)
-                continue;
-            UniqueFd below = openToRemove(fd, name);
-            all = removeBelow(std::move(below), depth + 1) && unlinkat(fd, name.c_str(), AT_REMOVEDIR) == 0 && all;
-        }
-        if (names.empty() || !all)
-            return all;
-    }
-}
-
-void addUp(VolumeUse &use, UniqueFd folder, int depth)
-{
-    const Directory directory = directoryFrom(std::move(folder));
-    if (!directory || depth > kDeepest)
-        return;
-    const int fd = dirfd(directory.get());
-    for (const std::string &name : namesIn(directory.get(), VolumeTree::kMostEntries)) {
-        struct stat status
-        {};
-        if (use.entries >= VolumeTree::kMostEntries || fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-            continue;
-        ++use.entries;
-        use.bytes += std::int64_t{status.st_blocks} * 512;
-        if (S_ISDIR(status.st_mode))
-            addUp(use, UniqueFd(openat(fd, name.c_str(), kFolder)), depth + 1);
-    }
+    auto entry = readVolumeEntry(fd, path);
+    return entry ? Result<VolumeEntry>(std::move(*entry)) : because(errno, path);
 }
 
 bool copyAll(int from, int to)
@@ -249,30 +115,6 @@ bool giveToOwner(int fd)
 }
 
 } // namespace
-
-uid_t volumeOwner()
-{
-    return geteuid() == 0 ? unprivilegedId : geteuid();
-}
-
-Json volumeEntryJson(const VolumeEntry &entry)
-{
-    constexpr std::array types{"unknown", "file", "directory", "symlink"};
-    const auto time = [](std::int64_t ns) { return formatRfc3339(fromUnixNs(ns), 9); };
-    Json json{{"name", entry.name},
-              {"type", types[static_cast<std::size_t>(entry.type)]},
-              {"path", entry.path},
-              {"size", entry.size},
-              {"mode", entry.mode},
-              {"uid", entry.uid},
-              {"gid", entry.gid},
-              {"atime", time(entry.accessedNs)},
-              {"mtime", time(entry.modifiedNs)},
-              {"ctime", time(entry.changedNs)}};
-    if (entry.target)
-        json["target"] = *entry.target;
-    return json;
-}
 
 Result<VolumeTree> VolumeTree::open(const std::string &directory)
 {
@@ -300,7 +142,8 @@ Result<std::vector<VolumeEntry>> VolumeTree::list(std::string_view path, std::ui
     if (!folder)
         return because(errno, path);
     std::vector<VolumeEntry> entries;
-    listInto(entries, std::move(folder), joined(*parts), std::clamp<std::uint32_t>(depth, 1, kDeepest));
+    volumewalk::list(entries, std::move(folder), joined(*parts),
+                     std::clamp<std::uint32_t>(depth, 1, volumewalk::kDeepest), kMostEntries);
     return entries;
 }
 
@@ -320,7 +163,7 @@ Result<VolumeEntry> VolumeTree::makeDirectory(std::string_view path, std::uint32
         const std::string &name = (*parts)[i];
         if (isLast || parents) {
             if (mkdirat(parent.get(), name.c_str(), 0700) == 0) {
-                const UniqueFd made(openat(parent.get(), name.c_str(), kFolder));
+                const UniqueFd made(openat(parent.get(), name.c_str(), volumewalk::kFolder));
                 if (!made || !giveToOwner(made.get()) || fchmod(made.get(), (isLast ? mode : 0755U) & kModeBits) != 0)
                     return because(errno, path);
             } else if (errno != EEXIST || (isLast && !parents)) {
@@ -369,10 +212,10 @@ Result<> VolumeTree::remove(std::string_view path) const
         return {};
     if (errno != EISDIR)
         return because(errno, path);
-    UniqueFd folder = openToRemove(parent.get(), name);
+    UniqueFd folder = volumewalk::openToRemove(parent.get(), name);
     if (!folder)
         return because(errno, path);
-    if (!removeBelow(std::move(folder), 0) || unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0)
+    if (!volumewalk::removeAll(std::move(folder)) || unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0)
         return fault(500, "internal", "not all of '" + std::string(path) + "' could be removed");
     return {};
 }
@@ -433,7 +276,7 @@ Result<VolumeEntry> VolumeTree::store(std::string_view path, int source, std::ui
 VolumeUse VolumeTree::use() const
 {
     VolumeUse use;
-    addUp(use, UniqueFd(openat(m_root.get(), ".", kFolder)), 0);
+    volumewalk::addUp(use, UniqueFd(openat(m_root.get(), ".", volumewalk::kFolder)), kMostEntries);
     return use;
 }
 

@@ -1,39 +1,17 @@
 #pragma once
 
-#include "services/core/json.h"
 #include "services/core/result.h"
 #include "services/core/uniquefd.h"
+#include "services/engine/volumes/volumewalk.h"
 
-#include <atomic>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <sys/types.h>
-
 namespace sandglass::engine {
 
-/// One entry of a volume, as it is itself: a symbolic link is told as one.
-struct VolumeEntry
-{
-    enum class Type { Unknown, File, Directory, Symlink } type = Type::Unknown;
-    std::string name, path; ///< the path begins with '/', which is the volume
-    std::int64_t size = 0;
-    std::uint32_t mode = 0; ///< permission bits
-    std::uint32_t uid = 0, gid = 0;
-    std::int64_t accessedNs = 0, modifiedNs = 0, changedNs = 0;
-    std::optional<std::string> target; ///< of a symbolic link
-};
-/// "VolumeEntryStat" of the specification.
-[[nodiscard]] Json volumeEntryJson(const VolumeEntry &entry);
-
-struct VolumeUse
-{
-    std::int64_t bytes = 0; ///< on the disk
-    std::int64_t entries = 0;
-};
+using VolumeUse = volumewalk::Use;
 
 /// The files of one volume. What is in it may have been put there by a sandbox and change at any moment: no path and no
 /// symbolic link leads out of it, and nothing but regular files is ever read or written. Errors carry the HTTP status
@@ -65,8 +43,5 @@ private:
 
     UniqueFd m_root;
 };
-
-/// Who owns what is in volumes: the account that sandboxes run as.
-[[nodiscard]] uid_t volumeOwner();
 
 } // namespace sandglass::engine

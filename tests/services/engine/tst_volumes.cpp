@@ -270,7 +270,7 @@ private Q_SLOTS:
             m_engine->api("POST", u"/sandboxes"_s, R"({"templateID":"base","volumeMounts":)" + mounts + "}").status,
             507);
         QCOMPARE(content(volume, "DELETE", u"path?path=/more"_s).status, 204);
-int resumed = 0;
+        int resumed = 0;
         QVERIFY(QTest::qWaitFor([&] {
             resumed = m_engine->api("POST", connect, R"({"timeout":60})").status;
             return resumed != 507;
