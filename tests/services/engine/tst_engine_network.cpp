@@ -204,8 +204,8 @@ private Q_SLOTS:
             });
         });
         const QByteArray port = QByteArray::number(server.serverPort());
-        const Created sandbox = create(
-            R"({"allowOut":["127.0.0.0/8"],"rules":{"LocalHost":[{"transform":{"headers":{"Authorization":"Bearer k","X-Own":"1"}}}]}})");
+        const Created sandbox = create(R"({"allowOut":["127.0.0.0/8"],"rules":{"LocalHost":)"
+                                       R"([{"transform":{"headers":{"Authorization":"Bearer k","X-Own":"1"}}}]}})");
         const QByteArray head =
             R"(GET http://localhost:)" + port + R"(/ HTTP/1.1\r\nHost: h\r\nauthorization: mine\r\n\r\n)";
         QVERIFY(ask(sandbox, head).contains("hello"));

@@ -159,9 +159,10 @@ private Q_SLOTS:
             });
         });
         QCOMPARE(create(R"({"name":"key","value":"v4lue-one"})").status, 201);
-        const auto sandbox = m_engine->create(
-            R"({"templateID":"code-interpreter-v1","timeout":120,"network":{"allowOut":["127.0.0.0/8"],"rules":{"localhost":)"
-            R"([{"transform":{"headers":{"Authorization":"Bearer ${e2b.secrets.key}"}}}]}}})");
+        const auto sandbox =
+            m_engine->create(R"({"templateID":"code-interpreter-v1","timeout":120,)"
+                             R"("network":{"allowOut":["127.0.0.0/8"],"rules":{"localhost":)"
+                             R"([{"transform":{"headers":{"Authorization":"Bearer ${e2b.secrets.key}"}}}]}}})");
         const auto ask = [&] {
             const auto answer =
                 m_engine->execute(sandbox.id, sandbox.token,

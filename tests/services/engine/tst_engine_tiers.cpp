@@ -181,8 +181,8 @@ private Q_SLOTS:
         QVERIFY(engine.start());
         QCOMPARE(ready()[u"tier"_s].toInt(), 3);
         QCOMPARE(engine.api("POST", u"/volumes"_s, R"({"name":"v"})").status, 201);
-        const auto made = engine.create(
-            R"({"templateID":"code-interpreter-v1","timeout":120,"volumeMounts":[{"name":"v","path":"/home/user/v"}]})");
+        const auto made = engine.create(R"({"templateID":"code-interpreter-v1","timeout":120,)"
+                                        R"("volumeMounts":[{"name":"v","path":"/home/user/v"}]})");
         QVERIFY(!made.id.isEmpty());
         const auto run = [&](const QString &code) -> QByteArray {
             const auto answer = engine.execute(made.id, made.token, code);
