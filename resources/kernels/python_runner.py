@@ -21,6 +21,8 @@ import threading
 import time
 from datetime import datetime, timezone
 
+import sandglass_charts
+
 FLUSH_AFTER = 0.010  # seconds that a piece of output may wait for more
 CHUNK = 32 * 1024  # characters of output in one line
 MAX_RESULT = 24 * 1024 * 1024  # bytes of one result line
@@ -333,7 +335,24 @@ def make_shell(wire):
 
     shell = Shell.instance(displayhook_class=Hook, display_pub_class=Publisher, ipython_dir="/tmp/.ipython")
     shell.autoawait = True
+    add_charts(shell.display_formatter)
     return shell
+
+
+def add_charts(display):
+    from IPython.core.formatters import BaseFormatter
+    from traitlets import Unicode
+
+    class Charts(BaseFormatter):
+        format_type = Unicode("e2b/chart")
+        _return_type = dict
+
+        def __call__(self, value):  # not registered for its class: the inline backend takes that away from all formatters
+            figures = sys.modules.get("matplotlib.figure")
+            is_figure = figures is not None and isinstance(value, figures.Figure)
+            return sandglass_charts.chart_of(value) if is_figure else None
+
+    display.formatters["e2b/chart"] = Charts(parent=display)
 
 
 class StdinNotImplementedError(NotImplementedError):
@@ -420,6 +439,8 @@ def serve(runner, channel):
     """Until the engine closes the channel."""
     wire = runner.wire
     wire.connection = channel
+    # Modules beside the code are found, those beside this file are not.
+    sys.path[:] = [""] + [folder for folder in sys.path if folder not in ("", os.path.dirname(__file__))]
     sys.stdout, sys.stderr = streams(wire)
     wire.send({"type": "ready"})
     for line in channel.makefile("rb"):

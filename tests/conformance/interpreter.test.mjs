@@ -82,6 +82,62 @@ Faces()`))
     assert.equal(new Set(results.map((each) => each.png)).size, 2)
   })
 
+  const chart = async (code) => {
+    const { results, error } = await run(`import datetime, matplotlib.pyplot as plt\n${code}\nplt.show()`)
+    assert.equal(error, undefined, JSON.stringify(error))
+    assert.equal(results.length, 1)
+    assert.ok(results[0].png && results[0].chart.type === results[0].raw.chart.type)
+    return results[0].raw.chart
+  }
+
+  test('a line chart: units, ticks, dates', async () => {
+    const line = await chart(`days = [datetime.date(2023, 9, 1) + datetime.timedelta(days=i) for i in range(3)]
+plt.plot(days, [1, 2.5, 4], label="grows"); plt.plot(days, [0, float("nan"), 1])
+plt.xlabel("Time (s)"); plt.ylabel("Amplitude [Hz]"); plt.title("Waves"); plt.grid(True); plt.axhline(2)`)
+    assert.deepEqual([line.type, line.title, line.x_label, line.y_label, line.x_unit, line.y_unit, line.x_scale, line.y_scale],
+      ['line', 'Waves', 'Time (s)', 'Amplitude [Hz]', 's', 'Hz', 'datetime', 'linear'])
+    assert.deepEqual(line.elements.map((each) => each.label), ['grows', 'Line 1'])
+    assert.deepEqual(line.elements[0].points, [['2023-09-01T00:00:00', 1], ['2023-09-02T00:00:00', 2.5], ['2023-09-03T00:00:00', 4]])
+    assert.equal(line.elements[1].points[1][1], null)
+    assert.ok(line.x_ticks.length === line.x_tick_labels.length && line.x_ticks.every((each) => !Number.isNaN(Date.parse(each))))
+    assert.ok(line.y_ticks.every(Number.isFinite))
+  })
+
+  test('scatter, bar, pie, box plot, several in one, none of these', async () => {
+    const scatter = await chart('plt.scatter([1, 2], [3, 400], label="A"); plt.yscale("log")')
+    assert.deepEqual([scatter.type, scatter.y_scale, scatter.elements], ['scatter', 'log', [{ label: 'A', points: [[1, 3], [2, 400]] }]])
+    const bar = await chart('plt.bar(["x", "y"], [100, 200], label="Sold"); plt.xlabel("Author")')
+    assert.deepEqual([bar.type, bar.x_label, bar.x_unit], ['bar', 'Author', null])
+    assert.deepEqual(bar.elements, [{ label: 'x', group: 'Sold', value: 100 }, { label: 'y', group: 'Sold', value: 200 }])
+    const groups = await chart('import pandas as pd\nfigure = pd.DataFrame({"a": [1, 2], "b": [3, 4]}, index=["x", "y"]).plot.barh()')
+    assert.deepEqual(groups.elements.map((each) => [each.group, each.label, each.value]), [['a', 'x', 1], ['a', 'y', 2], ['b', 'x', 3], ['b', 'y', 4]])
+    const pie = await chart('plt.pie([90, 10], labels=["No", "Yes"], autopct="%1.1f%%", startangle=90); plt.title("Early?")')
+    assert.deepEqual(pie, { type: 'pie', title: 'Early?', elements: [{ label: 'No', angle: 324, radius: 1 }, { label: 'Yes', angle: 36, radius: 1 }] })
+    for (const more of ['', ', patch_artist=True', ', notch=True']) {
+      const box = await chart(`plt.boxplot([[85, 90, 78, 92, 88, 10], [1, 2, 3]], labels=["A", "B"]${more}); plt.ylabel("Score")`)
+      assert.deepEqual([box.type, box.y_label], ['box_and_whisker', 'Score'], more)
+      assert.deepEqual(box.elements, [
+        { label: 'A', min: 78, first_quartile: 79.75, median: 86.5, third_quartile: 89.5, max: 92, outliers: [10] },
+        { label: 'B', min: 1, first_quartile: 1.5, median: 2, third_quartile: 2.5, max: 3, outliers: [] }], more)
+    }
+    const both = await chart('f, axes = plt.subplots(1, 2); f.suptitle("Two"); axes[0].plot([1, 2]); axes[1].scatter(["u"], [2])')
+    assert.deepEqual([both.type, both.title, both.elements.map((each) => each.type), both.elements[1].x_scale], ['superchart', 'Two', ['line', 'scatter'], 'categorical'])
+    assert.deepEqual(both.elements[1].elements[0].points, [['u', 2]])
+    const other = await chart('plt.gca().add_artist(plt.Circle((0, 0), 1)); plt.title("Round")')
+    assert.deepEqual(other, { type: 'unknown', title: 'Round', elements: [] })
+  })
+
+  test('a chart of a million points is a picture alone', async () => {
+    const { results, error } = await run('import matplotlib.pyplot as plt\nplt.plot(range(1_000_000)); plt.show()')
+    assert.deepEqual([error, results.length, results[0].chart, results[0].raw.chart], [undefined, 1, undefined, undefined])
+    assert.ok(results[0].png)
+  })
+
+  test('a module beside the code is found', async () => {
+    await sandbox.files.write('charts.py', 'name = "mine"')
+    assert.equal((await run('import charts; charts.name')).text, 'mine')
+  })
+
   test('output, errors and results reach their callbacks', async () => {
     const seen = []
     const execution = await run('import sys\nprint("out")\nprint("err", file=sys.stderr)\nfrom IPython.display import display\ndisplay(1)\n1/0', {
@@ -145,6 +201,7 @@ Faces()`))
     assert.deepEqual((await run('lines = !printf "a\\nb\\n"\nlist(lines)')).json ?? only(await run('list(lines)')).json, ['a', 'b'])
     assert.match((await run('%timeit -n1 -r1 pass')).logs.stdout.join(''), /loop/)
     assert.match((await run('%%bash\necho from $BASH_VERSION')).logs.stdout.join(''), /^from \d/)
+    assert.match((await run('%pip --version')).logs.stdout.join(''), /^pip \d/)
     assert.equal((await run('%no_such_magic')).error?.name ?? 'UsageError', 'UsageError')
   })
 
