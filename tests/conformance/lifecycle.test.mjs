@@ -131,6 +131,33 @@ describe('life of a sandbox', { concurrency: 3 }, () => {
     assert.ok(+info.endAt - Date.now() > 250_000, 'waking gives five minutes')
   })
 
+  test('code that runs when the time is over ends with an error, and its state goes on', async (t) => {
+    const sandbox = await create(t, { timeoutMs: 2_500, lifecycle: { onTimeout: 'pause' } }, Interpreter)
+    await sandbox.runCode('kept = 41')
+    const before = Date.now()
+    const [first, queued] = await Promise.all([
+      sandbox.runCode('import time\nprint("begun", flush=True)\nkept += 1\ntime.sleep(60)'), sandbox.runCode('kept = 0')])
+    for (const { error } of [first, queued]) assert.deepEqual([error.name, error.value], ['UnexpectedEndOfExecution', 'the sandbox was paused'])
+    assert.equal(first.logs.stdout.join(''), 'begun\n')
+    assert.ok(Date.now() - before < 30_000)
+    assert.equal(await paused(sandbox), true)
+    await sandbox.connect({ timeoutMs: 60_000 })
+    assert.equal((await sandbox.runCode('kept')).text, '42') // at once: what slept was interrupted
+  })
+
+  test('a client that leaves during a pause costs no state', async (t) => {
+    const sandbox = await create(t, { lifecycle: { onTimeout: 'pause', autoResume: true } }, Interpreter)
+    await sandbox.runCode('kept = 1')
+    await sandbox.runCode('kept=2', { language: 'bash' })
+    const running = [sandbox.runCode('import time\nopen("/tmp/begun", "w").close()\ntime.sleep(60)'), sandbox.runCode('sleep 60', { language: 'bash' })]
+    await until(() => sandbox.files.exists('/tmp/begun'), 'the code')
+    await sandbox.pause()
+    for (const each of running) assert.equal((await each).error.value, 'the sandbox was paused')
+    await new Promise((done) => setTimeout(done, 2_600)) // longer than the patience before a kernel is killed
+    assert.equal((await sandbox.runCode('kept')).text, '1')
+    assert.equal((await sandbox.runCode('echo $kept', { language: 'bash' })).logs.stdout.join(''), '2\n')
+  })
+
   test('waking by a request to a port of the user', async (t) => {
     const sandbox = await create(t, { lifecycle: { onTimeout: 'pause', autoResume: true } })
     await sandbox.files.write('index.html', 'awake')

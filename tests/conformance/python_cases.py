@@ -33,6 +33,14 @@ class Base(OneSandbox):
         self.assertEqual((result.stdout, result.stderr, result.exit_code), ("sandbox ü\n/tmp\n", "err\n", 0))
         self.assertEqual("".join(seen), result.stdout)
 
+    def test_root(self):
+        self.assertEqual(self.sandbox.commands.run("id -u; whoami; echo $HOME", user="root").stdout, "0\nroot\n/root\n")
+        self.sandbox.files.write("rooted.txt", "by root", user="root")
+        self.assertEqual(self.sandbox.files.read("/root/rooted.txt"), "by root")
+        self.assertEqual(self.sandbox.files.get_info("rooted.txt", user="root").owner, "root")
+        with self.assertRaises(AuthenticationException):
+            self.sandbox.commands.run("true", user="ghost")
+
     def test_failing_command(self):
         with self.assertRaises(CommandExitException) as caught:
             self.sandbox.commands.run("echo why >&2; exit 3")
@@ -170,6 +178,14 @@ class Code(OneSandbox):
     def test_picture(self):
         execution = self.sandbox.run_code("import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()")
         self.assertTrue(any(each.png for each in execution.results))
+        self.assertEqual([each.points for each in execution.results[0].chart.elements], [[(0.0, 1.0), (1.0, 2.0)]])
+
+    def test_other_languages(self):
+        self.assertEqual(self.sandbox.run_code("const x = await Promise.resolve(41); x + 1", language="js").text, "42")
+        self.assertEqual(self.sandbox.run_code("x", language="javascript").text, "41")
+        self.assertEqual(self.sandbox.run_code("echo $((6 * 7)) $FROM", language="bash").logs.stdout, ["42 sandbox\n"])
+        with self.assertRaises(SandboxException):
+            self.sandbox.run_code("1", language="r")
 
     def test_time_limit(self):
         with self.assertRaises(TimeoutException):

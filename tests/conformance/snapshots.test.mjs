@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { Sandbox, NotFoundError } from 'e2b'
+import { Sandbox as Interpreter } from '@e2b/code-interpreter'
 
 const all = async (paginator) => {
   const items = []
@@ -75,6 +76,22 @@ describe('snapshots', () => {
     made.push(copy)
     assert.equal(await copy.files.read('p.txt'), 'paused')
     assert.equal((await Sandbox.getInfo(paused.sandboxId)).state, 'paused')
+    await Sandbox.deleteSnapshot(snapshot.snapshotId)
+  })
+
+  test('code runs in a sandbox made from one, and root is there', async () => {
+    await sandbox.files.write('/root/rooted.txt', 'by root', { user: 'root' })
+    await sandbox.files.write('/home/user/noted.txt', 'by root', { user: 'root' })
+    const snapshot = await sandbox.createSnapshot()
+    const copy = await Interpreter.create(snapshot.snapshotId, { timeoutMs: 60_000 })
+    made.push(copy)
+    assert.deepEqual((await copy.listCodeContexts()).map((each) => each.language).sort(), ['javascript', 'python'])
+    assert.equal((await copy.runCode('kept = open("state.txt").read()\nkept')).text, 'saved')
+    assert.equal((await copy.runCode('kept * 2')).text, 'savedsaved')
+    assert.equal((await copy.runCode('require("fs").readFileSync("state.txt", "utf8")', { language: 'js' })).text, 'saved')
+    assert.equal((await copy.runCode('cat state.txt', { language: 'bash' })).logs.stdout.join(''), 'saved')
+    assert.equal((await copy.commands.run('whoami; cat rooted.txt', { user: 'root' })).stdout, 'root\nby root')
+    assert.equal((await copy.files.getInfo('/home/user/noted.txt')).owner, 'root')
     await Sandbox.deleteSnapshot(snapshot.snapshotId)
   })
 

@@ -86,6 +86,16 @@ void ExecutionStream::breakOff(const std::string &reason)
     close();
 }
 
+void ExecutionStream::leave(const std::string &reason)
+{
+    const auto kernel = m_kernel;
+    breakOff(reason);
+    if (!kernel)
+        return;
+    kernel->resumeReading(); // nobody holds it back any more
+    kernel->cancel(m_handle);
+}
+
 void ExecutionStream::close()
 {
     m_closed = true;

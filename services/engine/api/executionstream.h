@@ -24,6 +24,9 @@ public:
     /// Ends a running execution with an error line, as when the kernel dies.
     void breakOff(const std::string &reason);
 
+    /// The same for one whose kernel lives on: the code is interrupted, as when the listener goes away.
+    void leave(const std::string &reason);
+
 private:
     void take(std::string line);
     [[nodiscard]] bool canTakeMore();

@@ -245,6 +245,24 @@ void Interpreter::removeContext(const std::string &id, const ExchangePtr &exchan
     exchange->respond(http::Response::json(200, "null"));
 }
 
+void Interpreter::setFrozen(bool frozen)
+{
+    for (const auto &[id, context] : m_contexts) {
+        for (const KernelPtr &kernel : {context->kernel, context->starting}) {
+            if (kernel)
+                kernel->setFrozen(frozen);
+        }
+    }
+    if (!frozen)
+        return;
+    for (const auto &each : std::exchange(m_running, {})) {
+        if (const auto stream = each.lock())
+            stream->leave("the sandbox was paused");
+    }
+    for (const auto &[id, context] : m_contexts)
+        answerWaiting(*context, failure(Error{Error::Kind::Service, 502, "the sandbox was paused", "unavailable"}));
+}
+
 void Interpreter::shutDown()
 {
     m_down = true;

@@ -28,6 +28,10 @@ public:
     /// One request, `path` beginning with "/execute", "/contexts" or "/health". Error bodies are plain text.
     void serve(const http::Request &request, const std::shared_ptr<http::Exchange> &exchange);
 
+    /// The sandbox is paused: what runs or waits ends for its listener with an error, because nobody may ever resume
+    /// it. Kernels keep their state; after the pause what ran is interrupted.
+    void setFrozen(bool frozen);
+
     /// Running executions end with an error line; later requests find no kernel.
     void shutDown();
 

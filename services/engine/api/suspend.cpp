@@ -39,6 +39,7 @@ void SandboxRegistry::paused(const LivePtr &live, Timestamp when, Timestamp form
         return then(failure(Error::Kind::Service, done.error().message, 500));
     }
     live->state = LiveSandbox::State::Paused;
+    live->interpreter->setFrozen(true);
     m_recorder.record(*live, kPaused, {{"execution", executionJson(live->executionUntil(when))}}, true);
     then({});
 }
@@ -77,6 +78,7 @@ void SandboxRegistry::resume(const LivePtr &live, std::int64_t timeoutSeconds, T
             return then(failure(Error::Kind::Service, done.error().message, 500));
         }
         live->state = LiveSandbox::State::Running;
+        live->interpreter->setFrozen(false);
         live->executionId = newUuid();
         m_activity.noteStart();
         live->executionStartedAt = systemNow();

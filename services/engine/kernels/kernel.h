@@ -36,6 +36,9 @@ public:
     /// The listener went away: a running execution is interrupted (SIGINT, 2 s grace, then a new process), a waiting
     /// one is dropped.
     virtual void cancel(std::uint64_t handle) = 0;
+    /// The sandbox stands still: nothing is signalled and no patience runs out, because a process that cannot answer
+    /// would be killed. What is cancelled meanwhile is interrupted afterwards.
+    virtual void setFrozen(bool frozen) = 0;
     /// Ends the process and starts a new one; a running execution ends with error ContextRestarting.
     virtual void restart(std::function<void(Result<>)> then) = 0;
     [[nodiscard]] virtual const std::string &language() const = 0;

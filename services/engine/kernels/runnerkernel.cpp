@@ -117,7 +117,12 @@ void RunnerKernel::start(std::function<void(Result<>)> then)
 void RunnerKernel::adopt(std::shared_ptr<KernelProcess> process)
 {
     m_process = std::move(process);
-    if (m_process->birth() == KernelProcess::Birth::Cold)
+    armForkPatience();
+}
+
+void RunnerKernel::armForkPatience()
+{
+    if (m_frozen || !m_process || m_process->birth() == KernelProcess::Birth::Cold)
         return;
     m_grace.expires_after(forkedPatience);
     m_grace.async_wait([weak = weak_from_this(), generation = m_generation](const boost::system::error_code &error) {
@@ -252,7 +257,20 @@ void RunnerKernel::cancel(std::uint64_t handle)
         return;
     m_current->cancelled = true;
     m_process->resumeReading(); // its output is dropped from here on
-    waitForInterrupt(1);
+    if (!m_frozen)
+        waitForInterrupt(1);
+}
+
+void RunnerKernel::setFrozen(bool frozen)
+{
+    if (std::exchange(m_frozen, frozen) == frozen)
+        return;
+    if (frozen)
+        m_grace.cancel();
+    else if (m_starting)
+        armForkPatience();
+    else if (m_current && m_current->cancelled && m_process)
+        waitForInterrupt(1);
 }
 
 void RunnerKernel::sendInterrupt()

@@ -25,6 +25,7 @@ public:
     std::uint64_t execute(ExecuteSpec spec, Execution sink) override;
     void resumeReading() override;
     void cancel(std::uint64_t handle) override;
+    void setFrozen(bool frozen) override;
     void restart(std::function<void(Result<>)> then) override;
     [[nodiscard]] const std::string &language() const override { return m_profile.language; }
     [[nodiscard]] const std::string &workingDirectory() const override { return m_workingDirectory; }
@@ -48,6 +49,7 @@ private:
     void started(Result<> result);
     void finishCurrent(const std::string &errorName, const std::string &errorValue);
     void failWaiting(const Error &error);
+    void armForkPatience();
     void sendInterrupt();
     void waitForInterrupt(int attempt);
 
@@ -59,6 +61,7 @@ private:
     std::shared_ptr<KernelProcess> m_process;
     bool m_ready = false;
     bool m_starting = false;
+    bool m_frozen = false;
     bool m_forkFailed = false;      ///< a forked process ended before it served: cold ones from then on
     std::uint64_t m_generation = 0; ///< of processes; answers about an earlier one are dropped
     std::string m_startErrors;      ///< what the process wrote to stderr before it served
