@@ -7,8 +7,8 @@ import time
 import unittest
 
 from e2b import (AsyncSandbox, AsyncTemplate, AuthenticationException, BuildException, CommandExitException,
-                 InvalidArgumentException, NotFoundException, PtySize, Sandbox, SandboxQuery, Template, TimeoutException,
-                 wait_for_port)
+                 InvalidArgumentException, NotFoundException, PtySize, Sandbox, SandboxException, SandboxQuery, Template,
+                 TimeoutException, wait_for_port)
 from e2b_code_interpreter import Sandbox as Interpreter
 
 METADATA = {"suite": f"python-{os.getpid()}", "k y": "v&=ö"}
