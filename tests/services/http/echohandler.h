@@ -29,6 +29,30 @@ public:
     std::atomic<bool> isFinished = false, isAborted = false;
 };
 
+/// Says in capitals what the peer sends through a tunnel, and ends its half after the peer's. "hold" is taken as the
+/// last for now.
+class ShoutingEnd final : public http::TunnelEnd
+{
+public:
+    explicit ShoutingEnd(std::shared_ptr<http::Exchange> exchange) : m_exchange(std::move(exchange)) {}
+    bool received(std::string_view bytes) override
+    {
+        std::string text(bytes);
+        for (char &c : text)
+            c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        m_exchange->write(std::move(text));
+        return bytes.find("hold") == std::string_view::npos;
+    }
+    void ended() override
+    {
+        m_exchange->write("!");
+        m_exchange->finish();
+    }
+
+private:
+    std::shared_ptr<http::Exchange> m_exchange;
+};
+
 /// Answers by path. Exchanges of /hold wait in `held` for the test to answer them.
 class EchoHandler final : public http::Handler
 {
@@ -38,6 +62,7 @@ public:
         http::Admission admission;
         admission.bodyLimit = 1000;
         admission.bodyDeadline = bodyDeadline;
+        admission.isTunnel = head.path.starts_with("/tunnel");
         if (head.path == "/upload") {
             admission.bodyLimit = 1ULL << 40;
             admission.sink = sink;
@@ -57,6 +82,13 @@ public:
         if (request.path == "/hold") {
             const std::lock_guard lock(mutex);
             exchange->onClosed([this] { ++closed; });
+            held.push_back(std::move(exchange));
+            return;
+        }
+        if (request.path == "/tunnel") {
+            const std::lock_guard lock(mutex);
+            exchange->onClosed([this] { ++closed; });
+            exchange->openTunnel(std::make_shared<ShoutingEnd>(exchange));
             held.push_back(std::move(exchange));
             return;
         }

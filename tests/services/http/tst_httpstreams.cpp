@@ -24,7 +24,56 @@ private Q_SLOTS:
     void halfClosedPeerStillGetsItsAnswer();
     void uploadsInBoundedMemory();
     void uploadThatBreaksOffIsAborted();
+    void tunnelPassesBytesAndItsEnds();
+    void tunnelHoldsItsPeerBack();
+    void tunnelMayBeRefused();
 };
+
+void TestHttpStreams::tunnelPassesBytesAndItsEnds()
+{
+    ServerFixture fixture;
+    RawClient client(fixture.server->port());
+    QVERIFY(client.send("POST /tunnel HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"));
+    QCOMPARE(client.readSome(), std::string("ABC")); // nothing is added to it
+    QVERIFY(client.send("GET /a HTTP/1.1\r\n"));
+    QCOMPARE(client.readSome(), std::string("GET /A HTTP/1.1\r\n"));
+    client.finishSending();
+    const auto rest = client.readAll();
+    QVERIFY(rest.closed);
+    QCOMPARE(rest.bytes, std::string("!"));
+    QTRY_COMPARE(fixture.handler->closed.load(), 1);
+    RawClient lost(fixture.server->port());
+    QVERIFY(lost.send("GET /tunnel HTTP/1.1\r\nHost: x\r\n\r\nx"));
+    QCOMPARE(lost.readSome(), std::string("X"));
+    lost.reset();
+    QTRY_COMPARE(fixture.handler->closed.load(), 2);
+}
+
+void TestHttpStreams::tunnelHoldsItsPeerBack()
+{
+    ServerFixture fixture;
+    RawClient client(fixture.server->port());
+    QVERIFY(client.send("GET /tunnel HTTP/1.1\r\nHost: x\r\n\r\nhold"));
+    QCOMPARE(client.readSome(), std::string("HOLD"));
+    QVERIFY(client.send("later"));
+    QVERIFY(client.readSome(200).empty());
+    QTRY_COMPARE(fixture.handler->heldCount(), std::size_t(1));
+    const auto exchange = fixture.handler->takeHeld();
+    exchange->resumeTunnel();
+    QCOMPARE(client.readSome(), std::string("LATER"));
+}
+
+void TestHttpStreams::tunnelMayBeRefused()
+{
+    ServerFixture fixture;
+    RawClient client(fixture.server->port());
+    QVERIFY(client.send("POST /tunnels HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n"));
+    QVERIFY(client.send(std::string(200'000, 'x'))); // nobody takes it, and the answer arrives all the same
+    const auto reply = client.reply();
+    QCOMPARE(reply.status, 200);
+    QVERIFY(reply.head.find("Connection: close") != std::string::npos);
+    QVERIFY(client.isClosedByPeer());
+}
 
 void TestHttpStreams::streamsChunkByChunk()
 {

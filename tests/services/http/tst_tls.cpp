@@ -36,6 +36,7 @@ private Q_SLOTS:
     void largeAnswer();
     void largeBodyInSmallPieces();
     void streams();
+    void tunnels();
     void endIsTold();
     void plainTextIsClosed();
     void garbageIsClosed();
@@ -141,6 +142,18 @@ void TestTls::streams()
     QCOMPARE(client.read(10), std::string("5\r\nhello\r\n"));
     exchange->finish();
     QCOMPARE(client.read(5), std::string("0\r\n\r\n"));
+}
+
+void TestTls::tunnels()
+{
+    ServerFixture fixture(options());
+    TlsClient client(fixture.server->port());
+    QVERIFY(client.send(get("/tunnel") + "abc"));
+    QCOMPARE(client.read(3), std::string("ABC"));
+    QTRY_COMPARE(fixture.handler->heldCount(), std::size_t(1));
+    fixture.handler->takeHeld()->finish();
+    QCOMPARE(client.readAll(), std::string());
+    QVERIFY(client.hasEndedProperly());
 }
 
 void TestTls::endIsTold()
