@@ -8,8 +8,8 @@
 #include "services/core/whendone.h"
 #include "services/net/httpclient.h"
 #include "services/telemetry/log.h"
-#include "services/telemetry/span.h"
 #include "services/telemetry/redactor.h"
+#include "services/telemetry/span.h"
 #include "ui/settings/settingspage.h"
 
 #include <QDesktopServices>

@@ -106,7 +106,8 @@ Result<KernelProfile> kernelProfile(const std::string &language)
     if (language == "bash") {
         profile.title = "bash";
         profile.command = "/bin/bash";
-        profile.arguments = {"-c", std::string("exec /bin/bash --noprofile --noediting --rcfile ") + bashRunnerPath + " -i <&3"};
+        profile.arguments = {
+            "-c", std::string("exec /bin/bash --noprofile --noediting --rcfile ") + bashRunnerPath + " -i <&3"};
         profile.environment = commonEnvironment();
         profile.pipesFirst = true;
         profile.encode = asShellLines;
