@@ -183,7 +183,7 @@ class Code(OneSandbox):
     def test_other_languages(self):
         self.assertEqual(self.sandbox.run_code("const x = await Promise.resolve(41); x + 1", language="js").text, "42")
         self.assertEqual(self.sandbox.run_code("x", language="javascript").text, "41")
-        self.assertEqual(self.sandbox.run_code("echo $((6 * 7)) $FROM", language="bash").logs.stdout, ["42 sandbox\n"])
+        self.assertEqual("".join(self.sandbox.run_code("echo $((6 * 7)) $FROM", language="bash").logs.stdout), "42 sandbox\n")
         with self.assertRaises(SandboxException):
             self.sandbox.run_code("1", language="r")
 
