@@ -206,7 +206,7 @@ private Q_SLOTS:
     void storeRemovesOnlyWhatWasSaved()
     {
         const LayerStore store(m_dir->path().toStdString());
-        const std::string name = LayerStore::newName();
+        const std::string name = store.newName();
         QVERIFY(::mkdir(store.pathOf(name).c_str(), 0700) == 0);
         QVERIFY(::mkdir((store.pathOf(name) + "/closed").c_str(), 0700) == 0);
         write(store.pathOf(name) + "/closed/f", "x");
