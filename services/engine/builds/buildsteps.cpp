@@ -167,7 +167,8 @@ BuildJob::Awaitable<> BuildJob::copyFiles(const BuildStep &each)
     const auto script = copyScript(wish);
     if (!script)
         co_return failure(script.error());
-    co_return co_await runInLayer(*script, "root", m_tools.files.pathOf(each.filesHash));
+    // As root, tar and cp take rights for granted that this account has not.
+    co_return co_await runInLayer(*script, kDefaultUser, m_tools.files.pathOf(each.filesHash));
 }
 
 BuildJob::Awaitable<> BuildJob::changeDirectory(const BuildStep & /*each*/)
@@ -185,7 +186,7 @@ BuildJob::Awaitable<> BuildJob::changeDirectory(const BuildStep & /*each*/)
     }
     const std::string path = shellQuoted(directory);
     m_made.defaults.directory = "/"; // the command cannot begin where nothing is yet
-    const Result<> done = co_await runInLayer("mkdir -p " + path, "root", {});
+    const Result<> done = co_await runInLayer("mkdir -p " + path, kDefaultUser, {});
     m_made.defaults.directory = directory;
     co_return done;
 }
