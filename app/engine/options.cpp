@@ -150,7 +150,8 @@ Runs code sandboxes on this machine behind the E2B API, on loopback only.
   --preimport LIST       libraries that Python kernels find imported: any of numpy,pandas,matplotlib (default: all)
   --no-fork-server       starts every Python kernel from nothing: slower, less memory while nothing runs
   --webhook-retry-ms N   time between two tries of a webhook delivery (default 10000)
-  --print-env            prints E2B_API_URL, E2B_SANDBOX_URL and E2B_API_KEY for a shell, then ends
+  --print-env            prints E2B_API_URL, E2B_SANDBOX_URL, E2B_API_KEY and E2B_VOLUME_API_URL, then ends:
+                         export $(sandglass-engine --print-env)
   --doctor               tries what this machine can do, names what is missing, then ends
   --version, --help
 

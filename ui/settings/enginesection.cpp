@@ -71,7 +71,8 @@ void EngineSection::showLog(models::EngineLogModel &log)
 
 QString EngineSection::exportLines(const EngineView &engine, const QString &key)
 {
-    return QStringLiteral("export E2B_API_URL=%1\nexport E2B_SANDBOX_URL=%2\nexport E2B_API_KEY=%3")
+    return QStringLiteral("export E2B_API_URL=%1\nexport E2B_SANDBOX_URL=%2\nexport E2B_API_KEY=%3\n"
+                          "export E2B_VOLUME_API_URL=%1")
         .arg(engine.apiUrl, engine.sandboxUrl, key);
 }
 

@@ -74,6 +74,12 @@ private Q_SLOTS:
         QCOMPARE(first.out, second.out);
         QVERIFY(first.out.contains(
             "E2B_API_URL=http://127.0.0.1:1234\nE2B_SANDBOX_URL=http://127.0.0.1:8711\nE2B_API_KEY=e2b_"));
+        // As README says: every line reaches the programs that the shell starts.
+        const Outcome shell = run({QStringLiteral("-c"),
+                                   QStringLiteral("export $(%1 %2); env | grep -c ^E2B_")
+                                       .arg(EngineProcess::program(), arguments.join(u' '))},
+                                  QStringLiteral("/bin/sh"));
+        QCOMPARE(shell.out.trimmed(), QByteArray::number(first.out.count('\n')));
         const QFileInfo key(m_state.filePath(QStringLiteral("env/api-key")));
         QCOMPARE(key.permissions() & (QFile::ReadGroup | QFile::ReadOther | QFile::WriteOther), QFile::Permissions());
     }
