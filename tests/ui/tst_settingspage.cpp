@@ -7,6 +7,7 @@
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 
+#include <QAbstractSpinBox>
 #include <QApplication>
 #include <QCheckBox>
 #include <QClipboard>
@@ -21,6 +22,7 @@
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QWheelEvent>
 
 using namespace sandglass;
 using namespace Qt::Literals::StringLiterals;
@@ -90,6 +92,16 @@ private Q_SLOTS:
         const auto button = [&page](const QString &name) { return page.findChild<QPushButton *>(name); };
         const auto edit = [&page](const QString &name) { return page.findChild<QLineEdit *>(name); };
         const auto label = [&page](const QString &name) { return page.findChild<QLabel *>(name); };
+
+        // somebody scrolls by: no field takes the wheel for itself
+        for (auto *field : page.findChildren<QWidget *>()) {
+            if (!qobject_cast<QComboBox *>(field) && !qobject_cast<QAbstractSpinBox *>(field))
+                continue;
+            QWheelEvent turn({5, 5}, field->mapToGlobal(QPointF(5, 5)), {}, {0, -120}, Qt::NoButton, Qt::NoModifier,
+                             Qt::NoScrollPhase, false);
+            QApplication::sendEvent(field, &turn);
+            QVERIFY2(!turn.isAccepted(), qPrintable(field->objectName()));
+        }
 
         // a self-hosted connection: refused with a wrong key, kept with a right one, tested
         button(u"addConnection"_s)->click();

@@ -9,11 +9,26 @@
 #include "ui/settings/ratesection.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/scrollarea.h"
+#include "ui/widgets/wheelguard.h"
 
+#include <QAbstractSpinBox>
+#include <QComboBox>
 #include <QScrollArea>
 #include <QVBoxLayout>
 
 namespace sandglass::ui {
+
+namespace {
+
+void guardFields(const QWidget &section)
+{
+    for (auto *field : section.findChildren<QComboBox *>())
+        guardFromWheel(field);
+    for (auto *field : section.findChildren<QAbstractSpinBox *>())
+        guardFromWheel(field);
+}
+
+} // namespace
 
 SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel &connections,
                            models::RateCardModel &rates, QWidget *parent)
@@ -38,6 +53,7 @@ SettingsPage::SettingsPage(models::Settings &settings, models::ConnectionsModel 
              new PauseSection(settings, this), new HistorySection(settings, this), m_notices, m_tray,
              new AppearanceSection(settings, this), m_diagnostics}) {
         cards->addWidget(section);
+        guardFields(*section);
         connect(section, &Section::toast, this, &Page::toast);
     }
     cards->addStretch();
@@ -55,6 +71,7 @@ void SettingsPage::showModels(models::ModelListModel &models, models::ModelPrice
 {
     m_models = new ModelsSection(models, prices, this);
     m_cards->insertWidget(1, m_models);
+    guardFields(*m_models);
     connect(m_models, &Section::toast, this, &Page::toast);
 }
 
