@@ -180,12 +180,12 @@ void TestEngineCrash::killedFiftyTimes()
         {
             EngineProcess engine(m_state.path());
             QVERIFY2(engine.start(), qPrintable(u"round %1"_s.arg(round)));
+            const int before = m_executed;
             keepBusy(engine);
             // Every third time nobody takes the deliveries: they are owed over the crash.
             m_receiver.statuses = {round % 3 == 0 ? 503 : 200};
             QTest::qWait(static_cast<int>(QRandomGenerator::global()->bounded(round % 2 == 0 ? 500 : 2500)));
             // Kernels take a while when everything starts at once on a busy machine.
-            const int before = m_executed;
             if (round % 10 == 9)
                 QTRY_VERIFY_WITH_TIMEOUT(m_executed > before, 30'000);
             mostAtOnce = std::max(mostAtOnce, descendants().size());
