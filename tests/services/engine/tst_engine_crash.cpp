@@ -81,13 +81,25 @@ private:
     void created(EngineProcess &engine, const QString &id, const QByteArray &token);
     template<typename Then>
     void post(EngineProcess &engine, const QByteArray &method, const QString &path, const QByteArray &body, Then then);
+    void buildOne(EngineProcess &engine, int round);
     [[nodiscard]] QJsonArray eventsOf(EngineProcess &engine, const QString &id);
 
+    // What must hold after the last crash.
+    void everyEventCame(EngineProcess &engine);
+    void snapshotsCanBeUsed(EngineProcess &engine);
+    void buildsAreWholeOrSayWhy(EngineProcess &engine);
+    void databaseIsWhole();
+
+    struct Build
+    {
+        QString name, path;
+    };
     QTemporaryDir m_state{u"/var/tmp/enginecrash-XXXXXX"_s}; // overlays want a real file system below
     HookReceiver m_receiver;
     QStringList m_created;
     QSet<QString> m_killed;
     QStringList m_snapshots;
+    QList<Build> m_builds; ///< those whose start was acknowledged
     int m_executed = 0;
 };
 
@@ -130,6 +142,22 @@ void TestEngineCrash::keepBusy(EngineProcess &engine)
 {
     for (int i = 0; i < 4; ++i)
         createOne(engine);
+}
+
+void TestEngineCrash::buildOne(EngineProcess &engine, int round)
+{
+    const QString name = u"made-%1"_s.arg(round);
+    post(engine, "POST", u"/v3/templates"_s, R"({"name":")" + name.toUtf8() + R"("})",
+         [this, &engine, name](const QJsonObject &asked) {
+             const QString path =
+                 u"/templates/%1/builds/%2"_s.arg(asked[u"templateID"_s].toString(), asked[u"buildID"_s].toString());
+             const QByteArray steps = R"({"steps":[{"type":"RUN","args":["echo all > shared"]},)"
+                                      R"({"type":"RUN","args":["echo )"
+                 + name.toUtf8() + R"( > own; sleep 0.2; echo end >> own"]}]})";
+             post(engine, "POST", u"/v2"_s + path, steps, [this, name, path](const QJsonObject &) {
+                 m_builds << Build{name, path};
+             });
+         });
 }
 
 void TestEngineCrash::createOne(EngineProcess &engine)
@@ -182,6 +210,7 @@ void TestEngineCrash::killedFiftyTimes()
             QVERIFY2(engine.start(), qPrintable(u"round %1"_s.arg(round)));
             const int before = m_executed;
             keepBusy(engine);
+            buildOne(engine, round);
             // Every third time nobody takes the deliveries: they are owed over the crash.
             m_receiver.statuses = {round % 3 == 0 ? 503 : 200};
             QTest::qWait(static_cast<int>(QRandomGenerator::global()->bounded(round % 2 == 0 ? 500 : 2500)));
@@ -204,13 +233,26 @@ void TestEngineCrash::killedFiftyTimes()
     }
     m_receiver.statuses = {200};
     qInfo() << "acknowledged:" << m_created.size() << "created," << m_killed.size() << "killed," << m_snapshots.size()
-            << "snapshots," << m_executed << "running programs";
-    QVERIFY2(m_created.size() > rounds && m_executed > 0 && mostAtOnce > 10,
+            << "snapshots," << m_builds.size() << "builds," << m_executed << "running programs";
+    QVERIFY2(m_created.size() > rounds && m_executed > 0 && m_builds.size() > rounds / 2 && mostAtOnce > 10,
              "the engine was hardly at work when it was killed");
 
     EngineProcess engine(m_state.path());
     QVERIFY(engine.start({u"--webhook-retry-ms"_s, u"100"_s}));
     QCOMPARE(engine.api("GET", u"/v2/sandboxes"_s).json().toArray().size(), 0);
+    for (const auto check : {&TestEngineCrash::everyEventCame, &TestEngineCrash::snapshotsCanBeUsed,
+                             &TestEngineCrash::buildsAreWholeOrSayWhy}) {
+        (this->*check)(engine);
+        if (QTest::currentTestFailed())
+            return;
+    }
+    QVERIFY2(engine.execute(engine.create().id, {}, u"1"_s).status != 0, "it serves");
+    QCOMPARE(engine.terminate(), 0);
+    databaseIsWhole();
+}
+
+void TestEngineCrash::everyEventCame(EngineProcess &engine)
+{
     QSet<QString> told;
     for (const QString &id : std::as_const(m_created)) {
         QStringList types;
@@ -234,7 +276,10 @@ void TestEngineCrash::killedFiftyTimes()
         return rest;
     };
     QTRY_COMPARE_WITH_TIMEOUT(missing().size(), 0, 60'000);
+}
 
+void TestEngineCrash::snapshotsCanBeUsed(EngineProcess &engine)
+{
     const auto layers = QDir(m_state.filePath(u"layers"_s)).entryList({u"saved-*"_s}, QDir::Dirs);
     QCOMPARE(layers.size(), engine.api("GET", u"/snapshots?limit=100"_s).json().toArray().size());
     for (const QString &snapshot : std::as_const(m_snapshots)) {
@@ -242,16 +287,48 @@ void TestEngineCrash::killedFiftyTimes()
         QVERIFY2(!made.id.isEmpty(), qPrintable(snapshot));
         QCOMPARE(engine.api("DELETE", u"/sandboxes/"_s + made.id).status, 204);
     }
-    QVERIFY2(engine.execute(engine.create().id, {}, u"1"_s).status != 0, "it serves");
-    QCOMPARE(engine.terminate(), 0);
-    QProcess check;
-    check.start(u"python3"_s,
-                {u"-c"_s,
-                 u"import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute("
-                 "'PRAGMA integrity_check').fetchone())"_s,
-                 m_state.filePath(u"engine.db"_s)});
-    QVERIFY(check.waitForFinished());
-    QCOMPARE(check.readAllStandardOutput().trimmed(), QByteArray("ok"));
+}
+
+void TestEngineCrash::buildsAreWholeOrSayWhy(EngineProcess &engine)
+{
+    int ready = 0;
+    int interrupted = 0;
+    for (const Build &build : std::as_const(m_builds)) {
+        const auto status = engine.api("GET", build.path + u"/status"_s);
+        if (status.json(u"status"_s).toString() != u"ready") {
+            QVERIFY2(status.json(u"status"_s).toString() == u"error" && status.body.contains("the engine ended while"),
+                     status.body.constData());
+            ++interrupted;
+            continue;
+        }
+        ++ready;
+        const auto made = engine.create(R"({"timeout":60,"templateID":")" + build.name.toUtf8() + R"("})");
+        QCOMPARE(engine.sandbox(made.id, made.token, 49983, "GET", u"/files?path=own"_s).body,
+                 build.name.toUtf8() + "\nend\n");
+        QCOMPARE(engine.api("DELETE", u"/sandboxes/"_s + made.id).status, 204);
+    }
+    qInfo() << "builds:" << ready << "ready," << interrupted << "interrupted";
+    QVERIFY2(ready > 0 && interrupted > 0, "too early or too late each time");
+    QCOMPARE(engine.api("POST", u"/v3/templates"_s, R"({"name":"after"})").status, 202);
+}
+
+void TestEngineCrash::databaseIsWhole()
+{
+    const auto ask = [this](const QByteArray &question) {
+        QProcess check;
+        check.start(
+            u"python3"_s,
+            {u"-c"_s,
+             u"import sqlite3, sys; [print(*row) for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2])]"_s,
+             m_state.filePath(u"engine.db"_s), QString::fromUtf8(question)});
+        return check.waitForFinished() ? check.readAllStandardOutput().trimmed()
+                                       : "python3: " + check.errorString().toUtf8();
+    };
+    QCOMPARE(ask("PRAGMA integrity_check"), QByteArray("ok"));
+    // No layer that nobody remembers, and none remembered that is not there.
+    QStringList kept = QString::fromUtf8(ask("SELECT layer FROM layer_cache")).split(u'\n', Qt::SkipEmptyParts);
+    kept.sort();
+    QCOMPARE(QDir(m_state.filePath(u"layers"_s)).entryList({u"built-*"_s}, QDir::Dirs, QDir::Name), kept);
 }
 
 QTEST_GUILESS_MAIN(TestEngineCrash)
