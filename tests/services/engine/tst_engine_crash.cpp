@@ -13,6 +13,8 @@
 #include <QSet>
 #include <QTest>
 
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -105,6 +107,9 @@ private:
 
 void TestEngineCrash::initTestCase()
 {
+    // Mounts of its own: other tests, which may run beside this one, mount file systems as root. Nobody else can.
+    if (::unshare(CLONE_NEWNS) == 0)
+        QCOMPARE(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
     // What loses its parent becomes a child of this program: nothing can hide.
     QVERIFY(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
     QVERIFY(m_receiver.listen(QHostAddress::LocalHost));
