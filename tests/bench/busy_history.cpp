@@ -54,19 +54,22 @@ constexpr std::array templates = {
 class History final
 {
 public:
-    explicit History(bench::Filler &filler) : m_filler(filler) {}
+    History(bench::Filler &filler, Timestamp end) : m_filler(filler), m_end(end) {}
 
-    /// One whole life; the number of events it left.
+    /// One whole life, over by the history's end; the number of events it left. To begin 10 minutes before the end at
+    /// the latest.
     int addEnded(Timestamp start)
     {
         const int number = m_number++;
         const Template &kind = pick();
         Life life = begin(kind, number, start);
-        const auto length = duration(kind.meanSeconds);
+        const auto pause = 5min;
+        const auto length =
+            std::min(duration(kind.meanSeconds), std::chrono::floor<std::chrono::milliseconds>(m_end - start - pause));
         int count = 1;
         if (chance(8)) { // a break in the middle
             add(life, "paused", start + length / 2, length / 2);
-            nextRun(life, start + length / 2 + 5min);
+            nextRun(life, start + length / 2 + pause);
             count += 2;
         }
         if (chance(30)) {
@@ -178,6 +181,7 @@ private:
     }
 
     bench::Filler &m_filler;
+    Timestamp m_end;
     std::mt19937 m_random{20'260'101};
     int m_number = 0;
 };
@@ -218,8 +222,8 @@ int main(int argc, char **argv)
     }
     (*journal)->setBulk(true);
     bench::Filler filler(**journal);
-    History history(filler);
     const Timestamp now = systemNow();
+    History history(filler, now);
     int count = 0;
     // The live ones of the last two days among the ended, so that the journal's order is the order of time.
     const Timestamp firstLive = now - 48h;
