@@ -27,16 +27,19 @@ void ConnectionDelegate::paint(QPainter *painter, const QStyleOptionViewItem &op
     }
     const QRect area = option.rect.adjusted(10, 0, -10, 0);
     painter->setFont(Theme::uiFont(13, isActive ? QFont::DemiBold : QFont::Normal));
+    const QString mark = row.isReady() ? QStringLiteral("●") : QStringLiteral("○");
+    painter->setPen(row.isReady() ? t.run : t.muted);
+    painter->drawText(area, Qt::AlignVCenter | Qt::AlignLeft, mark);
     painter->setPen(row.isReady() ? t.text : t.muted);
-    const QString mark = row.isReady() ? QStringLiteral("●  ") : QStringLiteral("○  ");
+    constexpr int markWidth = 18;
     const QString state = isActive                            ? tr("in use")
         : row.isReady()                                       ? QString()
         : row.connection.kind == e2b::Connection::Kind::Local ? tr("offline")
                                                               : tr("no key");
     const int stateWidth = state.isEmpty() ? 0 : 60;
-    painter->drawText(
-        area, Qt::AlignVCenter | Qt::AlignLeft,
-        painter->fontMetrics().elidedText(mark + index.data().toString(), Qt::ElideRight, area.width() - stateWidth));
+    painter->drawText(area.adjusted(markWidth, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft,
+                      painter->fontMetrics().elidedText(index.data().toString(), Qt::ElideRight,
+                                                        area.width() - markWidth - stateWidth));
     painter->setFont(Theme::uiFont(12));
     painter->setPen(isActive ? t.accent : t.faint);
     painter->drawText(area, Qt::AlignVCenter | Qt::AlignRight, state);

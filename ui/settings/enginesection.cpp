@@ -4,6 +4,7 @@
 #include "services/core/secret.h"
 #include "ui/settings/enginelogdialog.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/buttons.h"
 
 #include <QFormLayout>
 #include <QHBoxLayout>
@@ -94,6 +95,10 @@ void EngineSection::setEngine(const EngineView &engine)
         m_state->setText(tr("✕ Failed: %1").arg(engine.failure));
         break;
     }
+    setLook(m_state, "role",
+            running                                         ? QStringLiteral("good")
+                : engine.state == EngineView::State::Failed ? QStringLiteral("error")
+                                                            : QStringLiteral("muted"));
     m_tier->setText(engine.tier.isEmpty() ? QStringLiteral("—") : engine.tier);
     m_reasons->setText(engine.reasons.join(u'\n'));
     m_reasons->setVisible(!engine.reasons.isEmpty());
