@@ -1,11 +1,11 @@
 #include "models/runs/codedocument.h"
 
 #include "services/core/qtstring.h"
+#include "services/core/savefile.h"
 
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
-#include <QSaveFile>
 #include <QStringDecoder>
 
 namespace sandglass::models {
@@ -17,12 +17,22 @@ namespace {
 // First line of the autosave file: which file the text belongs to. The text follows unchanged.
 const QByteArray autosaveMark = QByteArrayLiteral("sandglass-autosave ");
 
-Result<> writeWhole(const QString &path, const QByteArray &data)
+Result<QString> readText(const QString &path)
 {
-    QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(data) != data.size() || !file.commit())
+    constexpr qint64 limit = CodeDocument::sizeLimit;
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly))
         return failure(Error::Kind::Local, toUtf8(file.errorString()));
-    return {};
+    if (file.size() > limit)
+        return failure(Error::Kind::Local, "the file is larger than 8 MiB");
+    const QByteArray data = file.read(limit + 1); // a pipe or a growing file has no honest size()
+    if (data.size() > limit)
+        return failure(Error::Kind::Local, "the file is larger than 8 MiB");
+    QStringDecoder decode(QStringDecoder::Utf8);
+    QString text = decode(data);
+    if (decode.hasError() || data.contains('\0'))
+        return failure(Error::Kind::Local, "the file is not UTF-8 text");
+    return text;
 }
 
 } // namespace
@@ -48,36 +58,38 @@ void CodeDocument::setPath(const QString &path, bool modified)
     Q_EMIT titleChanged();
 }
 
-Result<QString> CodeDocument::open(const QString &path)
+void CodeDocument::open(const QString &path)
 {
-    QFile file(path);
-    if (!file.open(QIODevice::ReadOnly))
-        return failure(Error::Kind::Local, toUtf8(file.errorString()));
-    if (file.size() > sizeLimit)
-        return failure(Error::Kind::Local, "the file is larger than 8 MiB");
-    const QByteArray data = file.read(sizeLimit + 1); // a pipe or a growing file has no honest size()
-    if (data.size() > sizeLimit)
-        return failure(Error::Kind::Local, "the file is larger than 8 MiB");
-    QStringDecoder decode(QStringDecoder::Utf8);
-    const QString text = decode(data);
-    if (decode.hasError() || data.contains('\0'))
-        return failure(Error::Kind::Local, "the file is not UTF-8 text");
-    m_text = text;
-    setPath(QFileInfo(path).absoluteFilePath(), false);
-    m_dirty = true;
-    autosaveNow();
-    return text;
+    m_disk.post([this, path] {
+        m_answers.post([this, path, text = readText(path)] {
+            if (!text) {
+                Q_EMIT openFailed(path, toQString(text.error().message));
+                return;
+            }
+            m_text = *text;
+            setPath(QFileInfo(path).absoluteFilePath(), false);
+            m_dirty = true;
+            autosaveNow();
+            Q_EMIT opened(*text);
+        });
+    });
 }
 
-Result<> CodeDocument::save(const QString &path, const QString &text)
+void CodeDocument::save(const QString &path, const QString &text)
 {
-    if (auto written = writeWhole(path, text.toUtf8()); !written)
-        return written;
     m_text = text;
-    setPath(QFileInfo(path).absoluteFilePath(), false);
-    m_dirty = true;
-    autosaveNow();
-    return {};
+    m_disk.post([this, path, text] {
+        m_answers.post([this, path, text, written = saveFile(path, text.toUtf8())] {
+            if (!written) {
+                Q_EMIT saveFailed(toQString(written.error().message));
+                return;
+            }
+            setPath(QFileInfo(path).absoluteFilePath(), m_text != text); // typed on meanwhile
+            m_dirty = true;
+            autosaveNow();
+            Q_EMIT saved();
+        });
+    });
 }
 
 void CodeDocument::startNew(const QString &title)
@@ -129,13 +141,18 @@ void CodeDocument::autosaveNow()
     m_timer.stop();
     if (!m_dirty || m_autosavePath.isEmpty())
         return;
-    QDir().mkpath(QFileInfo(m_autosavePath).absolutePath());
-    if (auto written = writeWhole(m_autosavePath, autosaveMark + m_path.toUtf8() + '\n' + m_text.toUtf8()); !written) {
-        Q_EMIT autosaveFailed(toQString(written.error().message));
-        return;
-    }
     m_dirty = false;
-    Q_EMIT autosaved();
+    m_disk.post([this, path = m_autosavePath, head = QByteArray(autosaveMark + m_path.toUtf8() + '\n'), text = m_text] {
+        QDir().mkpath(QFileInfo(path).absolutePath());
+        m_answers.post([this, written = saveFile(path, head + text.toUtf8())] {
+            if (written) {
+                Q_EMIT autosaved();
+                return;
+            }
+            m_dirty = true;
+            Q_EMIT autosaveFailed(toQString(written.error().message));
+        });
+    });
 }
 
 } // namespace sandglass::models

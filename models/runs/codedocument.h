@@ -1,6 +1,8 @@
 #pragma once
 
+#include "services/core/mailbox.h"
 #include "services/core/result.h"
+#include "services/core/workthread.h"
 
 #include <QObject>
 #include <QString>
@@ -9,7 +11,8 @@
 namespace sandglass::models {
 
 /// The file behind the editor: opens and saves it, and keeps a copy of unsaved text in the profile so that a crash
-/// costs at most two seconds of typing. All on the UI thread; files above sizeLimit are refused.
+/// costs at most two seconds of typing. Reads and writes in a thread of its own, in the order they were asked for; what
+/// is being written when this goes is written to its end. Files above sizeLimit are refused.
 class CodeDocument final : public QObject
 {
     Q_OBJECT
@@ -23,15 +26,16 @@ public:
     [[nodiscard]] QString title() const; ///< file name, or "untitled.py"
     [[nodiscard]] bool isModified() const { return m_modified; }
 
-    /// The file's text (UTF-8). Errors: not readable, too large, not text.
-    [[nodiscard]] Result<QString> open(const QString &path);
-    /// Writes beside and renames, so that a full disk never costs the old text.
-    [[nodiscard]] Result<> save(const QString &path, const QString &text);
+    /// opened() follows, or openFailed(): not readable, too large, not UTF-8 text.
+    void open(const QString &path);
+    /// saved() follows, or saveFailed(). Writes beside and renames, so that a full disk never costs the old text.
+    void save(const QString &path, const QString &text);
     void startNew(const QString &title); ///< no file yet; `title` is only a name to show
     /// The editor holds the text of that file again, as it was put aside; reads and writes nothing. `path` empty: none.
     void resume(const QString &path, const QString &title, bool isModified);
 
-    /// The text of the last session when it ended without being saved; empty when there is none.
+    /// The text of the last session when it ended without being saved; empty when there is none. Reads in this thread:
+    /// for the start, before there is a window.
     [[nodiscard]] QString recover();
     [[nodiscard]] bool isFirstStart() const { return m_firstStart; } ///< nothing was ever kept in this profile
 
@@ -42,6 +46,10 @@ public Q_SLOTS:
 
 Q_SIGNALS:
     void titleChanged();
+    void opened(const QString &text);
+    void openFailed(const QString &path, const QString &reason);
+    void saved();
+    void saveFailed(const QString &reason);
     void autosaved();
     void autosaveFailed(const QString &reason);
 
@@ -53,9 +61,11 @@ private:
     QString m_untitled;
     QString m_text;
     bool m_modified = false;
-    bool m_dirty = false; ///< m_text differs from the autosave file
+    bool m_dirty = false; ///< m_text differs from the autosave file, and none is on its way there
     bool m_firstStart = false;
     QTimer m_timer;
+    Mailbox m_answers{this};
+    WorkThread m_disk; ///< last: posts to the mailbox until it has ended
 };
 
 } // namespace sandglass::models

@@ -27,6 +27,7 @@ public:
     {
         return window().findChild<Widget *>(QString::fromLatin1(objectName));
     }
+    [[nodiscard]] QString profile(const QString &file) const { return m_profile.filePath(file); }
     RealInput input;
 
 private:

@@ -1,9 +1,13 @@
 // While each fsync takes two seconds, the window of the real program answers as ever.
 
+#include "services/core/savefile.h"
 #include "tests/app/programfixture.h"
 #include "tests/bench/stallwatch.h"
 #include "tests/support/slowdisk.h"
+#include "ui/refine/codeeditor.h"
+#include "ui/refine/refinepage.h"
 
+#include <QFile>
 #include <QTest>
 
 #include <vector>
@@ -12,6 +16,16 @@ using namespace sandglass;
 using namespace std::chrono_literals;
 using namespace Qt::Literals::StringLiterals;
 namespace slowdisk = sandglass::test::slowdisk;
+
+namespace {
+
+QByteArray textOf(const QString &path)
+{
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+} // namespace
 
 class TestSlowDiskWindow final : public QObject
 {
@@ -26,6 +40,8 @@ void TestSlowDiskWindow::uiThreadDoesNotWait()
     const QByteArray fault = fixture.start();
     QVERIFY2(fault.isEmpty(), fault.constData());
     QTest::qWait(500); // what a start still does
+    const QString code = fixture.profile(u"code.py"_s);
+    QVERIFY(saveFile(code, "pass"));
     const auto events = fixture.program().journal().count();
     slowdisk::watchThisThread();
     const int before = slowdisk::syncs();
@@ -41,6 +57,15 @@ void TestSlowDiskWindow::uiThreadDoesNotWait()
         fixture.window().showPage(page);
         QTest::qWait(400);
     }
+    // Code that is kept by itself while it is written, and saved.
+    fixture.window().showPage(u"refine"_s);
+    fixture.program().refinePage().openFile(code);
+    auto *editor = fixture.program().refinePage().editor();
+    QTRY_COMPARE(editor->text(), u"pass"_s);
+    QTest::keyClicks(editor, u"slow"_s);
+    QTRY_VERIFY_WITH_TIMEOUT(textOf(fixture.profile(u"state/refine-autosave.py"_s)).contains("slow"), 20'000);
+    QTest::keyClick(editor, Qt::Key_S, Qt::ControlModifier);
+    QTRY_VERIFY_WITH_TIMEOUT(textOf(code).contains("slow"), 20'000);
     QTRY_VERIFY_WITH_TIMEOUT(fixture.program().journal().count() > events, 20'000);
     QTRY_VERIFY_WITH_TIMEOUT(fixture.program().figures().runningCount() == 1, 20'000);
     watch.setOn(false);

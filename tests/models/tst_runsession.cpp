@@ -269,14 +269,32 @@ private Q_SLOTS:
         CodeDocument document(autosave);
         QVERIFY(!document.isFirstStart());
         QCOMPARE(document.recover(), u"print(1)\n"_s);
-        QVERIFY(document.save(dir.filePath(u"ä.py"_s), u"x = 'é'\n"_s));
+        QSignalSpy saved(&document, &CodeDocument::saved);
+        QSignalSpy saveFailed(&document, &CodeDocument::saveFailed);
+        QSignalSpy opened(&document, &CodeDocument::opened);
+        QSignalSpy openFailed(&document, &CodeDocument::openFailed);
+        document.save(dir.filePath(u"ä.py"_s), u"x = 'é'\n"_s);
+        QTRY_COMPARE(saved.size(), 1);
         QCOMPARE(document.title(), u"ä.py"_s);
-        QCOMPARE(*document.open(dir.filePath(u"ä.py"_s)), u"x = 'é'\n"_s);
+        QVERIFY(!document.isModified());
+        document.open(dir.filePath(u"ä.py"_s));
+        QTRY_COMPARE(opened.size(), 1);
+        QCOMPARE(opened[0][0].toString(), u"x = 'é'\n"_s);
+        document.save(dir.filePath(u"no/such/folder.py"_s), u"x = 1\n"_s);
+        QTRY_COMPARE(saveFailed.size(), 1);
+        QCOMPARE(document.title(), u"ä.py"_s);
+        document.save(document.path(), u"x = 2\n"_s);
+        document.noteText(u"x = 3\n"_s); // before it is on the disk
+        QTRY_COMPARE(saved.size(), 2);
+        QVERIFY(document.isModified());
         QFile binary(dir.filePath(u"b"_s));
         QVERIFY(binary.open(QIODevice::WriteOnly) && binary.write("\xff\xfe\x00x", 4) == 4);
         binary.close();
-        QVERIFY(!document.open(binary.fileName()));
-        QVERIFY(!document.open(dir.filePath(u"missing"_s)));
+        document.open(binary.fileName());
+        document.open(dir.filePath(u"missing"_s));
+        QTRY_COMPARE(openFailed.size(), 2);
+        QVERIFY(openFailed[0][1].toString().contains(u"UTF-8"));
+        QCOMPARE(document.title(), u"ä.py"_s);
     }
 
 private:

@@ -1,14 +1,16 @@
 // The budgets page: its rows, what is about to happen and has happened, the notice, runaways and the forecast.
 
 #include "tests/ui/budgetsfixture.h"
-#include "ui/budgets/auditcard.h"
 #include "ui/budgets/budgetdelegate.h"
 #include "ui/budgets/budgettext.h"
+#include "ui/widgets/filedialogs.h"
 #include "ui/widgets/stattile.h"
 
 #include <QComboBox>
 #include <QFile>
+#include <QFileDialog>
 #include <QLabel>
+#include <QLineEdit>
 #include <QSignalSpy>
 
 using namespace sandglass;
@@ -158,14 +160,24 @@ void TestBudgetsPage::auditGoesToCsv()
     planKill();
     QTRY_VERIFY(child<QPushButton>("exportAudit")->isEnabled());
     const QString path = m_directory->filePath(u"audit.csv"_s);
-    QVERIFY(m_page->findChild<ui::AuditCard *>()->write(path));
+    QSignalSpy told(m_page, &ui::Page::toast);
+    child<QPushButton>("exportAudit")->click();
+    auto *dialog = m_page->window()->findChild<QFileDialog *>(u"saveDialog"_s);
+    QVERIFY(dialog != nullptr);
+    dialog->findChild<QLineEdit *>(u"fileNameEdit"_s)->setText(path);
+    QVERIFY(QMetaObject::invokeMethod(dialog, "accept"));
+    QTRY_COMPARE(told.size(), 1);
+    QCOMPARE(told[0][0].toString(), u"Exported to "_s + path);
     QFile file(path);
     QVERIFY(file.open(QIODevice::ReadOnly));
     const QList<QByteArray> lines = file.readAll().trimmed().split('\n');
     QCOMPARE(lines.size(), m_audit->rowCount() + 1);
     QCOMPARE(lines.front().trimmed(), QByteArray("at,who,verb,sandbox,why,answer"));
     QVERIFY(lines.join().contains("2026-08-20T10:10:00.000Z,guard,kill,a,budget 'Daily' is used up,planned for "));
-    QVERIFY(!m_page->findChild<ui::AuditCard *>()->write(m_directory->filePath(u"no/such/folder.csv"_s)));
+    QString problem;
+    ui::exportTo(m_page, m_directory->filePath(u"no/such/folder.csv"_s), "x",
+                 [&problem](const QString &text) { problem = text; });
+    QTRY_VERIFY(problem.contains(u" cannot be written: "_s));
 }
 
 void TestBudgetsPage::runawayRulesApply()

@@ -154,6 +154,7 @@ private Q_SLOTS:
         QVERIFY(file.open(QIODevice::WriteOnly) && file.write("mine = 1\n") > 0);
         file.close();
         m_page->openFile(own);
+        QTRY_COMPARE(m_page->editor()->text(), u"mine = 1\n"_s);
         QTest::keyClicks(m_page->editor(), u"x"_s);
         const QString mine = m_page->editor()->text();
         m_api->executions = {good};
@@ -309,7 +310,7 @@ private:
     }
     void openBySlot()
     {
-        auto *dialog = openedDialog(u"Open session…"_s, u"openSessionDialog"_s);
+        auto *dialog = openedDialog(u"Open session…"_s, u"openDialog"_s);
         QVERIFY(dialog != nullptr);
         QTRY_VERIFY(dialog->isVisible());
         dialog->findChild<QLineEdit *>(u"fileNameEdit"_s)->setText(m_file);

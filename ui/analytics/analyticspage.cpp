@@ -16,9 +16,9 @@
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/emptystate.h"
+#include "ui/widgets/filedialogs.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/row.h"
-#include "ui/widgets/savedialog.h"
 #include "ui/widgets/scrollarea.h"
 #include "ui/widgets/searchfield.h"
 #include "ui/widgets/stattile.h"
@@ -30,7 +30,6 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
-#include <QSaveFile>
 #include <QSpinBox>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -399,7 +398,7 @@ void AnalyticsPage::updateUsage()
     m_export->setEnabled(rows > 0);
 }
 
-Result<> AnalyticsPage::writeUsage(const QString &path) const
+QByteArray AnalyticsPage::usageCsv() const
 {
     QString text = csvRecord({u"template"_s, u"starts"_s, u"running_ms"_s, u"usd"_s, u"median_lifetime_ms"_s,
                               u"ended"_s, u"failures"_s, u"timeouts"_s, u"early_ends"_s, u"code_runs"_s,
@@ -416,20 +415,14 @@ Result<> AnalyticsPage::writeUsage(const QString &path) const
                        QString::number(runs.timedOut), exactly(runs.medianDuration), exactly(runs.p95Duration),
                        exactly(runs.cost), QString::number(runs.unpriced), exactly(runs.costPerPassed())});
     }
-    QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(text.toUtf8()) < 0 || !file.commit())
-        return failure(Error::Kind::Local, toUtf8(file.errorString()));
-    return {};
+    return text.toUtf8();
 }
 
 void AnalyticsPage::exportUsage()
 {
     askWhereToSave(this, tr("Export the use of templates"), u"sandglass-templates.csv"_s, tr("CSV files (*.csv)"),
                    [this](const QString &path) {
-                       const auto written = writeUsage(path);
-                       Q_EMIT toast(written
-                                        ? tr("Exported to %1").arg(path)
-                                        : tr("%1 cannot be written: %2").arg(path, toQString(written.error().message)));
+                       exportTo(this, path, usageCsv(), [this](const QString &told) { Q_EMIT toast(told); });
                    });
 }
 

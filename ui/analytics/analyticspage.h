@@ -45,7 +45,7 @@ public:
     [[nodiscard]] QByteArray saveState() const override; ///< the limit line
     void restoreState(const QByteArray &state) override;
     /// The table of templates as CSV, amounts with every digit.
-    [[nodiscard]] Result<> writeUsage(const QString &path) const;
+    [[nodiscard]] QByteArray usageCsv() const;
 
 protected:
     void showEvent(QShowEvent *event) override;

@@ -8,11 +8,10 @@
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/emptystate.h"
+#include "ui/widgets/filedialogs.h"
 #include "ui/widgets/tableview.h"
 
-#include <QFileDialog>
 #include <QItemSelectionModel>
-#include <QSaveFile>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
@@ -75,15 +74,13 @@ void AuditCard::resumeSelected()
 
 void AuditCard::exportAll()
 {
-    const QString path = QFileDialog::getSaveFileName(this, tr("Export the audit log"),
-                                                      QStringLiteral("sandglass-audit.csv"), tr("CSV files (*.csv)"));
-    if (path.isEmpty())
-        return;
-    const auto written = write(path);
-    Q_EMIT toast(written ? tr("Exported to %1").arg(path) : toQString(written.error().message));
+    askWhereToSave(this, tr("Export the audit log"), QStringLiteral("sandglass-audit.csv"), tr("CSV files (*.csv)"),
+                   [this](const QString &path) {
+                       exportTo(this, path, csv(), [this](const QString &told) { Q_EMIT toast(told); });
+                   });
 }
 
-Result<> AuditCard::write(const QString &path) const
+QByteArray AuditCard::csv() const
 {
     QString text = csvRecord({u"at"_s, u"who"_s, u"verb"_s, u"sandbox"_s, u"why"_s, u"answer"_s});
     for (int row = 0; row < m_audit.rowCount(); ++row) {
@@ -91,10 +88,7 @@ Result<> AuditCard::write(const QString &path) const
         text += csvRecord({toQString(formatRfc3339(entry.at, 3)), toQString(entry.who), toQString(entry.verb),
                            toQString(entry.target), toQString(entry.why), toQString(entry.answer)});
     }
-    QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(text.toUtf8()) < 0 || !file.commit())
-        return failure(Error::Kind::Local, toUtf8(tr("%1 cannot be written: %2").arg(path, file.errorString())));
-    return {};
+    return text.toUtf8();
 }
 
 void AuditCard::update()

@@ -24,7 +24,7 @@ public:
     AuditCard(models::AuditModel &audit, models::GuardDesk &desk, QWidget *parent = nullptr);
 
     /// Every entry that the table holds, as CSV with UTC times.
-    [[nodiscard]] Result<> write(const QString &path) const;
+    [[nodiscard]] QByteArray csv() const;
 
 Q_SIGNALS:
     void toast(const QString &text);

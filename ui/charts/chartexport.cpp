@@ -1,16 +1,17 @@
 #include "ui/charts/chartexport.h"
 
 #include "services/core/qtstring.h"
+#include "services/core/savefile.h"
 #include "ui/charts/timechart.h"
 #include "ui/costs/csv.h"
-#include "ui/widgets/savedialog.h"
+#include "ui/widgets/filedialogs.h"
 
+#include <QBuffer>
 #include <QCoreApplication>
+#include <QImage>
 #include <QLocale>
 #include <QMessageBox>
 #include <QPainter>
-#include <QPixmap>
-#include <QSaveFile>
 #include <QSvgGenerator>
 
 #include <cmath>
@@ -40,46 +41,60 @@ void tellFailure(QWidget &chart, const QString &path)
     box->open();
 }
 
+void save(QWidget &chart, const QString &path, std::function<QByteArray()> bytes)
+{
+    saveFileInBackground(&chart, path, std::move(bytes), [&chart, path](const Result<> &saved) {
+        if (!saved)
+            tellFailure(chart, path);
+    });
+}
+
 } // namespace
 
 void saveChartPicture(QWidget &chart, const QString &name)
 {
     askWhereToSave(&chart, translated("Save the chart"), fileNameFor(name, ".png"),
-                   translated("PNG picture (*.png);;SVG drawing (*.svg)"), [&chart](const QString &path) {
-                       if (!writeChartPicture(chart, path))
-                           tellFailure(chart, path);
-                   });
+                   translated("PNG picture (*.png);;SVG drawing (*.svg)"),
+                   [&chart](const QString &path) { writeChartPicture(chart, path); });
 }
 
 void saveChartData(QWidget &chart, const QString &name, const QByteArray &csv)
 {
     askWhereToSave(&chart, translated("Save the data"), fileNameFor(name, ".csv"), translated("CSV table (*.csv)"),
-                   [&chart, csv](const QString &path) {
-                       QSaveFile file(path);
-                       if (!file.open(QIODevice::WriteOnly) || file.write(csv) < 0 || !file.commit())
-                           tellFailure(chart, path);
-                   });
+                   [&chart, csv](const QString &path) { save(chart, path, [csv] { return csv; }); });
 }
 
-bool writeChartPicture(QWidget &chart, const QString &path)
+void writeChartPicture(QWidget &chart, const QString &path)
 {
-    if (path.endsWith(u".svg", Qt::CaseInsensitive)) {
+    const bool isSvg = path.endsWith(u".svg", Qt::CaseInsensitive);
+    save(chart, path, chartPicture(chart, isSvg ? PictureFormat::Svg : PictureFormat::Png));
+}
+
+std::function<QByteArray()> chartPicture(QWidget &chart, PictureFormat format)
+{
+    if (format == PictureFormat::Svg) {
+        QByteArray drawing;
+        QBuffer buffer(&drawing);
         QSvgGenerator generator;
-        generator.setFileName(path);
+        generator.setOutputDevice(&buffer);
         generator.setSize(chart.size());
         generator.setViewBox(chart.rect());
         generator.setTitle(chart.accessibleName());
-        QPainter painter;
-        if (!painter.begin(&generator))
-            return false;
+        QPainter painter(&generator);
         chart.render(&painter, {}, {}, QWidget::DrawChildren);
-        return painter.end();
+        painter.end();
+        return [drawing] { return drawing; };
     }
-    QPixmap picture(chart.size() * pictureScale);
+    QImage picture(chart.size() * pictureScale, QImage::Format_ARGB32_Premultiplied);
     picture.setDevicePixelRatio(pictureScale);
     picture.fill(chart.palette().color(QPalette::Base));
     chart.render(&picture, {}, {}, QWidget::DrawChildren);
-    return picture.save(path, "PNG");
+    return [picture] {
+        QByteArray encoded;
+        QBuffer buffer(&encoded);
+        picture.save(&buffer, "PNG");
+        return encoded;
+    };
 }
 
 QByteArray chartCsv(const ChartData &data)

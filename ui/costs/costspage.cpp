@@ -12,14 +12,13 @@
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/elidedlabel.h"
+#include "ui/widgets/filedialogs.h"
 #include "ui/widgets/row.h"
-#include "ui/widgets/savedialog.h"
 #include "ui/widgets/segmentedcontrol.h"
 #include "ui/widgets/tableview.h"
 
 #include <QComboBox>
 #include <QHBoxLayout>
-#include <QSaveFile>
 #include <QVBoxLayout>
 
 namespace sandglass::ui {
@@ -312,10 +311,7 @@ void CostsPage::writeCsv(const QString &path)
         text += costCsv(*m_byDay);
     if (m_byMetadata != nullptr && !m_byMetadata->key().isEmpty())
         text += costCsv(*m_byMetadata);
-    QSaveFile file(path);
-    const bool written = file.open(QIODevice::WriteOnly) && file.write(text.toUtf8()) >= 0 && file.commit();
-    Q_EMIT toast(written ? tr("Exported to %1").arg(path)
-                         : tr("%1 cannot be written: %2").arg(path, file.errorString()));
+    exportTo(this, path, text.toUtf8(), [this](const QString &told) { Q_EMIT toast(told); });
 }
 
 } // namespace sandglass::ui

@@ -6,9 +6,9 @@
 #include "ui/refine/modeltext.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
+#include "ui/widgets/filedialogs.h"
 
 #include <QComboBox>
-#include <QFileDialog>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
@@ -168,13 +168,11 @@ void ProposerBox::takeMoney()
 
 void ProposerBox::chooseScript()
 {
-    QStringList files =
-        QFileDialog::getOpenFileNames(this, tr("Attempts of the script"), {}, tr("Python (*.py);;All files (*)"));
-    if (files.isEmpty())
-        return;
-    std::ranges::sort(files);
-    if (const auto taken = m_proposers.setScript(files); !taken)
-        Q_EMIT troubled(tr("The script cannot be used: %1").arg(toQString(taken.error().message)));
+    askWhichToOpen(this, tr("Attempts of the script"), tr("Python (*.py);;All files (*)"), [this](QStringList files) {
+        std::ranges::sort(files);
+        if (const auto taken = m_proposers.setScript(files); !taken)
+            Q_EMIT troubled(tr("The script cannot be used: %1").arg(toQString(taken.error().message)));
+    });
 }
 
 void ProposerBox::update()

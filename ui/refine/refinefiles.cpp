@@ -9,32 +9,30 @@
 #include "ui/refine/outputpanel.h"
 #include "ui/refine/refinepage.h"
 #include "ui/refine/sessionsharing.h"
+#include "ui/widgets/filedialogs.h"
 
 #include <QDropEvent>
-#include <QFileDialog>
 #include <QMimeData>
 
 namespace sandglass::ui {
 
 void RefinePage::openDialog()
 {
-    const QString path =
-        QFileDialog::getOpenFileName(this, tr("Open a file"), m_document.path(), tr("Python (*.py);;All files (*)"));
-    if (!path.isEmpty())
-        openFile(path);
+    askWhatToOpen(this, tr("Open a file"), m_document.path(), tr("Python (*.py);;All files (*)"),
+                  [this](const QString &path) { openFile(path); });
 }
 
 void RefinePage::openFile(const QString &path)
 {
     if (refine::looksLikeSession(toUtf8(path)))
         return m_sharing->openFile(path);
-    const auto text = m_document.open(path);
-    if (!text) {
-        Q_EMIT toast(tr("%1 cannot be opened: %2").arg(path, toQString(text.error().message)));
-        return;
-    }
+    m_document.open(path);
+}
+
+void RefinePage::showOpened(const QString &text)
+{
     m_welcome->hide();
-    m_editor->loadCode(*text);
+    m_editor->loadCode(text);
     m_editor->setFocus();
 }
 
@@ -42,19 +40,14 @@ void RefinePage::save()
 {
     if (m_document.path().isEmpty())
         return saveAs();
-    if (const auto saved = m_document.save(m_document.path(), m_editor->text()); !saved)
-        Q_EMIT toast(tr("Not saved: %1").arg(toQString(saved.error().message)));
+    m_document.save(m_document.path(), m_editor->text());
 }
 
 void RefinePage::saveAs()
 {
-    const QString path = QFileDialog::getSaveFileName(
-        this, tr("Save"), m_document.path().isEmpty() ? m_document.title() : m_document.path(),
-        tr("Python (*.py);;All files (*)"));
-    if (path.isEmpty())
-        return;
-    if (const auto saved = m_document.save(path, m_editor->text()); !saved)
-        Q_EMIT toast(tr("Not saved: %1").arg(toQString(saved.error().message)));
+    askWhereToSave(this, tr("Save"), m_document.path().isEmpty() ? m_document.title() : m_document.path(),
+                   tr("Python (*.py);;All files (*)"),
+                   [this](const QString &path) { m_document.save(path, m_editor->text()); });
 }
 
 void RefinePage::saveSession()
@@ -64,7 +57,7 @@ void RefinePage::saveSession()
 
 void RefinePage::openSession()
 {
-    m_sharing->askWhatToOpen();
+    m_sharing->askWhichSession();
 }
 
 models::SessionContents RefinePage::contents() const

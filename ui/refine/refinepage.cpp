@@ -209,6 +209,12 @@ void RefinePage::wireEditor()
     connect(m_editor, &CodeEditor::tracebackRequested, this, [this] { m_output->setTab(OutputPanel::OutputTab); });
     connect(m_editor, &CodeEditor::filesDropped, this, &RefinePage::openFile);
     connect(&m_document, &models::CodeDocument::titleChanged, this, &Page::subtitleChanged);
+    connect(&m_document, &models::CodeDocument::opened, this, &RefinePage::showOpened);
+    connect(&m_document, &models::CodeDocument::openFailed, this, [this](const QString &path, const QString &reason) {
+        Q_EMIT toast(tr("%1 cannot be opened: %2").arg(path, reason));
+    });
+    connect(&m_document, &models::CodeDocument::saveFailed, this,
+            [this](const QString &reason) { Q_EMIT toast(tr("Not saved: %1").arg(reason)); });
     connect(&m_document, &models::CodeDocument::autosaveFailed, this,
             [this](const QString &reason) { Q_EMIT toast(tr("The code cannot be kept: %1").arg(reason)); });
 }

@@ -83,6 +83,7 @@ private:
     void updateStateLine();
     void updateBanner();
     void openDialog();
+    void showOpened(const QString &text);
     void save();
     void saveAs();
     void saveSession();

@@ -7,10 +7,9 @@
 #include "ui/text/format.h"
 #include "ui/widgets/bannerrow.h"
 #include "ui/widgets/buttons.h"
-#include "ui/widgets/savedialog.h"
+#include "ui/widgets/filedialogs.h"
 
 #include <QAction>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QLabel>
 #include <QPushButton>
@@ -127,14 +126,9 @@ void SessionSharing::onChanged()
     update();
 }
 
-void SessionSharing::askWhatToOpen()
+void SessionSharing::askWhichSession()
 {
-    auto *dialog = new QFileDialog(window(), tr("Open session"), QString(), filters());
-    dialog->setObjectName(QStringLiteral("openSessionDialog"));
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setFileMode(QFileDialog::ExistingFile);
-    connect(dialog, &QFileDialog::fileSelected, this, &SessionSharing::openFile);
-    dialog->open();
+    askWhatToOpen(this, tr("Open session"), {}, filters(), [this](const QString &path) { openFile(path); });
 }
 
 void SessionSharing::askWhereToSaveIt()

@@ -37,7 +37,7 @@ public:
 
     void openFile(const QString &path);
     void saveTo(const QString &path);
-    void askWhatToOpen();
+    void askWhichSession();
     void askWhereToSaveIt();
     void goBack(); ///< to the session before, which changes places with this one
 

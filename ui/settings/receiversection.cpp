@@ -4,10 +4,10 @@
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
+#include "ui/widgets/filedialogs.h"
 #include "ui/widgets/secretline.h"
 
 #include <QCheckBox>
-#include <QFileDialog>
 #include <QFormLayout>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -86,10 +86,8 @@ void ReceiverSection::buildBinding()
         auto *choose = makeButton(tr("Choose…"), QString::fromLatin1(objectName) + QStringLiteral("Choose"), this);
         choose->setAccessibleName(tr("Choose %1").arg(name));
         connect(choose, &QPushButton::clicked, this, [this, edit, name] {
-            const QString file = QFileDialog::getOpenFileName(this, name, edit->text(),
-                                                              tr("PEM files (*.pem *.crt *.key);;All files (*)"));
-            if (!file.isEmpty())
-                edit->setText(file);
+            askWhatToOpen(this, name, edit->text(), tr("PEM files (*.pem *.crt *.key);;All files (*)"),
+                          [edit](const QString &file) { edit->setText(file); });
         });
         connect(edit, &QLineEdit::textChanged, this, &ReceiverSection::checkDifference);
         form->addRow(makeText("muted", name), row({edit, choose}));

@@ -1,8 +1,10 @@
 #include "ui/widgets/logbar.h"
 
+#include "services/core/qtstring.h"
+#include "services/core/savefile.h"
 #include "ui/widgets/buttons.h"
+#include "ui/widgets/filedialogs.h"
 #include "ui/widgets/lineview.h"
-#include "ui/widgets/savedialog.h"
 #include "ui/widgets/searchfield.h"
 #include "ui/widgets/segmentedcontrol.h"
 
@@ -11,7 +13,6 @@
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QPushButton>
-#include <QSaveFile>
 
 #include <utility>
 
@@ -80,11 +81,12 @@ void LogBar::save()
 void LogBar::write(const QString &path)
 {
     const QString text = m_view.wholeText();
-    QSaveFile file(path);
-    if (file.open(QIODevice::WriteOnly) && file.write(text.toUtf8()) >= 0 && file.commit())
-        Q_EMIT told(tr("Saved %n lines", nullptr, static_cast<int>(text.count(u'\n'))));
-    else
-        Q_EMIT told(tr("The log could not be saved: %1").arg(file.errorString()));
+    saveFileInBackground(
+        this, path, [text] { return text.toUtf8(); },
+        [this, lines = static_cast<int>(text.count(u'\n'))](const Result<> &saved) {
+            Q_EMIT told(saved ? tr("Saved %n lines", nullptr, lines)
+                              : tr("The log could not be saved: %1").arg(toQString(saved.error().message)));
+        });
 }
 
 } // namespace sandglass::ui
