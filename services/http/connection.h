@@ -67,7 +67,7 @@ private:
     void sendAnswer(Response response);
     void startStream(StreamHead head);
     void sendChunk(std::string bytes);
-    void finishStream();
+    void finishStream(std::string last);
     void openTunnel(std::shared_ptr<TunnelEnd> end);
     void closeTunnelHalf();
     void dropAnswer();
@@ -77,7 +77,8 @@ private:
     // writing
     [[nodiscard]] std::string headText(int status, const Headers &headers, bool isChunked, std::size_t bodySize);
     void enqueue(std::string bytes);
-    void enqueueRaw(std::string bytes); ///< as it goes to the socket
+    void enqueueChunk(std::string bytes); ///< none for an answer without a body
+    void enqueueRaw(std::string bytes);   ///< as it goes to the socket
     void flush();
     void onWritten(ErrorCode ec, std::size_t count);
     void advance(std::size_t count);

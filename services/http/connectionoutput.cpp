@@ -37,7 +37,7 @@ void Connection::take(Step &&step)
             else if constexpr (std::is_same_v<Kind, StreamChunk>)
                 sendChunk(std::move(value.bytes));
             else if constexpr (std::is_same_v<Kind, StreamEnd>)
-                finishStream();
+                finishStream(std::move(value.last));
             else if constexpr (std::is_same_v<Kind, TunnelStart>)
                 openTunnel(std::move(value.end));
             else if constexpr (std::is_same_v<Kind, TunnelResumed>) {
@@ -86,6 +86,7 @@ void Connection::startStream(StreamHead head)
     if (m_isHttp10)
         m_keepAlive = false; // without chunks only the end of the connection ends the body
     enqueue(headText(head.status, head.headers, true, 0));
+    enqueueChunk(std::move(head.first));
     flush();
 }
 
@@ -118,22 +119,33 @@ void Connection::sendChunk(std::string bytes)
         enqueue(std::move(bytes));
         return flush();
     }
-    if (!m_isStreaming || m_isAnswered || m_isBodyMuted)
+    if (!m_isStreaming || m_isAnswered)
+        return;
+    enqueueChunk(std::move(bytes));
+    flush();
+}
+
+void Connection::enqueueChunk(std::string bytes)
+{
+    if (bytes.empty() || m_isBodyMuted)
         return;
     if (!m_isHttp10) {
         enqueue(fmt::format("{:x}\r\n", bytes.size()));
         bytes += "\r\n";
     }
     enqueue(std::move(bytes));
-    flush();
 }
 
-void Connection::finishStream()
+void Connection::finishStream(std::string last)
 {
-    if (m_phase == Phase::Tunnel)
+    if (m_phase == Phase::Tunnel) {
+        if (!m_isAnswered)
+            enqueue(std::move(last));
         return closeTunnelHalf();
+    }
     if (!m_isStreaming || m_isAnswered)
         return dropAnswer();
+    enqueueChunk(std::move(last));
     m_isAnswered = true;
     if (!m_isBodyMuted && !m_isHttp10)
         enqueue("0\r\n\r\n");

@@ -105,9 +105,9 @@ void ChannelExchange::respond(Response response)
         m_channel->submit(m_request, std::move(response));
 }
 
-void ChannelExchange::startStream(int status, Headers headers)
+void ChannelExchange::startStream(int status, Headers headers, std::string first)
 {
-    m_channel->submit(m_request, StreamHead{status, std::move(headers)});
+    m_channel->submit(m_request, StreamHead{status, std::move(headers), std::move(first)});
 }
 
 void ChannelExchange::write(std::string chunk)
@@ -116,10 +116,10 @@ void ChannelExchange::write(std::string chunk)
         m_channel->submit(m_request, StreamChunk{std::move(chunk)});
 }
 
-void ChannelExchange::finish()
+void ChannelExchange::finish(std::string last)
 {
     if (!m_isAnswered.exchange(true))
-        m_channel->submit(m_request, StreamEnd{});
+        m_channel->submit(m_request, StreamEnd{std::move(last)});
 }
 
 void ChannelExchange::openTunnel(std::shared_ptr<TunnelEnd> end)

@@ -29,13 +29,16 @@ struct StreamHead
 {
     int status;
     Headers headers;
+    std::string first; ///< a chunk, unless it is empty
 };
 struct StreamChunk
 {
     std::string bytes;
 };
 struct StreamEnd
-{};
+{
+    std::string last; ///< a chunk, unless it is empty
+};
 struct TunnelStart
 {
     std::shared_ptr<TunnelEnd> end;
@@ -120,9 +123,9 @@ public:
     ~ChannelExchange() override;
 
     void respond(Response response) override;
-    void startStream(int status, Headers headers) override;
+    void startStream(int status, Headers headers, std::string first) override;
     void write(std::string chunk) override;
-    void finish() override;
+    void finish(std::string last) override;
     [[nodiscard]] std::size_t pendingBytes() const override { return m_channel->pendingBytes(); }
     void openTunnel(std::shared_ptr<TunnelEnd> end) override;
     void resumeTunnel() override;

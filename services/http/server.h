@@ -80,11 +80,12 @@ public:
     virtual void respond(Response response) = 0;
 
     /// Chunked streaming: startStream() once, write() any number of times (each call is flushed as one chunk),
-    /// finish() once. pendingBytes() is what the peer has not taken yet; a writer that sees it above its limit stops
-    /// reading its source until onDrained() fires (below a quarter of a megabyte).
-    virtual void startStream(int status, Headers headers) = 0;
+    /// finish() once. What is known with the beginning or the end goes out in one piece with it, as `first` and `last`
+    /// chunk, so that the peer wakes once and not twice. pendingBytes() is what the peer has not taken yet; a writer
+    /// that sees it above its limit stops reading its source until onDrained() fires (below a quarter of a megabyte).
+    virtual void startStream(int status, Headers headers, std::string first = {}) = 0;
     virtual void write(std::string chunk) = 0;
-    virtual void finish() = 0;
+    virtual void finish(std::string last = {}) = 0;
     [[nodiscard]] virtual std::size_t pendingBytes() const = 0;
     /// The callback is kept: it is called at once when little is pending, and again whenever that becomes so.
     virtual void onDrained(std::function<void()> callback) = 0;

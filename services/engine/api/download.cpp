@@ -120,9 +120,7 @@ private:
             m_left -= static_cast<std::uint64_t>(count);
             write(m_gzip ? m_gzip->add(piece, false) : std::move(piece));
         }
-        if (m_gzip)
-            write(m_gzip->add({}, true));
-        m_exchange->finish();
+        m_exchange->finish(m_gzip ? m_gzip->add({}, true) : std::string());
     }
 
     void write(std::string bytes)

@@ -51,12 +51,12 @@ void ExecutionStream::take(std::string line)
     if (m_closed)
         return;
     m_log.take(line);
-    const bool last = isEnd(line);
-    m_exchange->write(std::move(line += '\n'));
-    if (last)
-        close();
-    else
-        armKeepalive();
+    const bool isLast = isEnd(line);
+    line += '\n';
+    if (isLast)
+        return close(std::move(line));
+    m_exchange->write(std::move(line));
+    armKeepalive();
 }
 
 bool ExecutionStream::canTakeMore()
@@ -81,9 +81,7 @@ void ExecutionStream::breakOff(const std::string &reason)
     if (m_closed)
         return;
     const Json error{{"type", "error"}, {"name", "UnexpectedEndOfExecution"}, {"value", reason}, {"traceback", ""}};
-    m_exchange->write(dumpJson(error) + "\n");
-    m_exchange->write(std::string(kEndLine) + "\n");
-    close();
+    close(dumpJson(error) + "\n" + std::string(kEndLine) + "\n");
 }
 
 void ExecutionStream::leave(const std::string &reason)
@@ -96,12 +94,12 @@ void ExecutionStream::leave(const std::string &reason)
     kernel->cancel(m_handle);
 }
 
-void ExecutionStream::close()
+void ExecutionStream::close(std::string last)
 {
     m_closed = true;
     m_log.end();
     m_keepalive.cancel();
-    m_exchange->finish();
+    m_exchange->finish(std::move(last));
     m_kernel.reset();
 }
 

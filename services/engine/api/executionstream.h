@@ -30,7 +30,8 @@ public:
 private:
     void take(std::string line);
     [[nodiscard]] bool canTakeMore();
-    void close();
+    /// `last` goes out in one piece with the end.
+    void close(std::string last);
     void detach();
     void armKeepalive();
 

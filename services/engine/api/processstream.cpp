@@ -63,6 +63,11 @@ Json endEvent(const ExitStatus &exit)
     return {{"end", end}};
 }
 
+std::string envelope(const Json &event)
+{
+    return connectEnvelope(dumpJson({{"event", event}}));
+}
+
 } // namespace
 
 std::string exitText(const ExitStatus &exit)
@@ -79,22 +84,20 @@ ProcessStream::ProcessStream(boost::asio::io_context &io, const http::RequestHea
     m_limit = times.limit;
 }
 
-void ProcessStream::open()
+void ProcessStream::open(std::string first)
 {
-    if (std::exchange(m_opened, true))
-        return;
-    m_exchange->startStream(200, {{"Content-Type", kConnectStreamType}});
+    if (!std::exchange(m_opened, true))
+        m_exchange->startStream(200, {{"Content-Type", kConnectStreamType}}, std::move(first));
 }
 
 void ProcessStream::follow(std::shared_ptr<RunningProcess> process)
 {
     m_process = std::move(process);
-    open();
+    open(envelope({{"start", {{"pid", m_process->pid()}}}}));
     m_exchange->onClosed([weak = weak_from_this()] {
         if (const auto self = weak.lock())
             self->detach();
     });
-    send({{"start", {{"pid", m_process->pid()}}}});
     armKeepalive();
     armDeadline();
     m_process->add(shared_from_this());
@@ -109,7 +112,7 @@ void ProcessStream::refuse(const Error &error)
 void ProcessStream::send(const Json &event)
 {
     if (!m_closed)
-        m_exchange->write(connectEnvelope(dumpJson({{"event", event}})));
+        m_exchange->write(envelope(event));
 }
 
 void ProcessStream::data(RunningProcess::Output kind, std::string_view bytes)
@@ -120,8 +123,7 @@ void ProcessStream::data(RunningProcess::Output kind, std::string_view bytes)
 
 void ProcessStream::end(const ExitStatus &status)
 {
-    send(endEvent(status));
-    close({});
+    close({}, envelope(endEvent(status)));
 }
 
 void ProcessStream::fail(const Error &error)
@@ -146,14 +148,13 @@ bool ProcessStream::isFull()
     return true;
 }
 
-void ProcessStream::close(const std::optional<Error> &error)
+void ProcessStream::close(const std::optional<Error> &error, std::string last)
 {
     if (std::exchange(m_closed, true))
         return;
     m_keepalive.cancel();
     m_deadline.cancel();
-    m_exchange->write(connectEnd(error));
-    m_exchange->finish();
+    m_exchange->finish(std::move(last += connectEnd(error)));
 }
 
 void ProcessStream::detach()

@@ -35,9 +35,10 @@ public:
     [[nodiscard]] bool isFull() override;
 
 private:
-    void open();
+    void open(std::string first = {});
     void send(const Json &event);
-    void close(const std::optional<Error> &error);
+    /// `last` goes out before the end, in one piece with it.
+    void close(const std::optional<Error> &error, std::string last = {});
     void detach();
     void armKeepalive();
     void armDeadline();

@@ -43,11 +43,7 @@ public:
         m_exchange->write(std::move(text));
         return bytes.find("hold") == std::string_view::npos;
     }
-    void ended() override
-    {
-        m_exchange->write("!");
-        m_exchange->finish();
-    }
+    void ended() override { m_exchange->finish("!"); }
 
 private:
     std::shared_ptr<http::Exchange> m_exchange;

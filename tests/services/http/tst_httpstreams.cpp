@@ -16,6 +16,7 @@ class TestHttpStreams final : public QObject
     Q_OBJECT
 private Q_SLOTS:
     void streamsChunkByChunk();
+    void streamTakesItsFirstAndLastChunkAlong();
     void streamToHttp10EndsWithTheConnection();
     void streamHoldsBackItsWriter();
     void streamCutShortIsNoticed();
@@ -104,6 +105,31 @@ void TestHttpStreams::streamsChunkByChunk()
     }
     QVERIFY(seen.starts_with("c\r\ntwo, longer\n\r\n6\r\nthree\n\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n"));
     QCOMPARE(fixture.handler->closed.load(), 0);
+}
+
+/// A peer that is woken once finds the beginning with its first chunk, and the last chunk with the end.
+void TestHttpStreams::streamTakesItsFirstAndLastChunkAlong()
+{
+    ServerFixture fixture;
+    RawClient client(fixture.server->port());
+    QVERIFY(client.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n"));
+    QTRY_COMPARE(fixture.handler->heldCount(), std::size_t(1));
+    auto exchange = fixture.handler->takeHeld();
+    exchange->startStream(200, {}, "one\n");
+    QVERIFY(client.readSome().ends_with("\r\n\r\n4\r\none\n\r\n"));
+    exchange->write("two\n");
+    QCOMPARE(client.readSome(), std::string("4\r\ntwo\n\r\n"));
+    exchange->finish("three\n");
+    exchange->finish("four\n"); // it has ended
+    QCOMPARE(client.readSome(), std::string("6\r\nthree\n\r\n0\r\n\r\n"));
+
+    QVERIFY(client.send("HEAD /hold HTTP/1.1\r\nHost: x\r\n\r\n" + get)); // has no body to put them into
+    QTRY_COMPARE(fixture.handler->heldCount(), std::size_t(1));
+    exchange = fixture.handler->takeHeld();
+    exchange->startStream(200, {}, "one\n");
+    exchange->finish("two\n");
+    QCOMPARE(client.reply(false).status, 200);
+    QCOMPARE(client.reply().body.substr(0, 6), std::string("GET /a"));
 }
 
 void TestHttpStreams::streamToHttp10EndsWithTheConnection()
