@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { Sandbox, CommandExitError, NotFoundError, TimeoutError, InvalidArgumentError } from 'e2b'
-import { rpc, until } from './support.mjs'
+import { rpc, start, until } from './support.mjs'
 
 describe('commands', () => {
   let sandbox, run
@@ -180,6 +180,23 @@ describe('commands', () => {
 
   test('quotes, newlines and a here-document', async () => {
     assert.equal((await run(`cat <<'END'\n$HOME "quoted" 'too' \\ back\nEND\necho "it's"`)).stdout, `$HOME "quoted" 'too' \\ back\nit's\n`)
+  })
+
+  test('programs that are no shell', async () => {
+    const printed = await start(sandbox, { cmd: 'env', cwd: '/usr/./lib/../bin/' })
+    const variables = Object.fromEntries(printed.stdout.trim().split('\n').map((line) => line.split(/=(.*)/s, 2)))
+    assert.equal(variables.PWD, '/usr/bin')
+    assert.equal(variables.HOME, '/home/user')
+    assert.equal((await start(sandbox, { cmd: 'printenv', args: ['PWD'] })).stdout, '/home/user\n')
+
+    await run(`mkdir -p ~/tools; printf 'echo "no interpreter: $1"' > ~/tools/mine; chmod +x ~/tools/mine; touch ~/tools/plain`)
+    const own = await start(sandbox, { cmd: 'mine', args: ['a b'], envs: { PATH: '/home/user/tools:/usr/bin:/bin' } })
+    assert.deepEqual([own.stdout, own.end.exitCode], ['no interpreter: a b\n', 0])
+    for (const [cmd, code] of [['no-such-program', 127], ['/no/such', 127], ['/etc/passwd/x', 127], ['/etc', 126], ['/home/user/tools/plain', 126]]) {
+      const { end, stderr, error } = await start(sandbox, { cmd })
+      assert.deepEqual([end.exitCode, end.exited, error], [code, true, undefined], cmd)
+      assert.ok(stderr.startsWith(`${cmd}: `) && stderr.endsWith('\n'), stderr)
+    }
   })
 
   test('SIGTERM by the protocol can be caught', async () => {

@@ -49,5 +49,24 @@ export const rpc = (sandbox, method, message, headers = {}) =>
     method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(message),
   })
 
+/** A program started by the agent, without the shell that SDKs put around a command; what it wrote, and its end. */
+export async function start(sandbox, process, headers = {}) {
+  const message = Buffer.from(JSON.stringify({ process, stdin: false }))
+  const head = Buffer.alloc(5)
+  head.writeUInt32BE(message.length, 1)
+  const response = await envd(sandbox, '/process.Process/Start', {
+    method: 'POST', headers: { 'Content-Type': 'application/connect+json', ...headers }, body: Buffer.concat([head, message]),
+  })
+  const told = { stdout: '', stderr: '' }
+  const body = Buffer.from(await response.arrayBuffer())
+  for (let at = 0; at < body.length; at += 5 + body.readUInt32BE(at + 1)) {
+    const { event, error } = JSON.parse(body.subarray(at + 5, at + 5 + body.readUInt32BE(at + 1)))
+    for (const [stream, bytes] of Object.entries(event?.data ?? {})) told[stream] += Buffer.from(bytes, 'base64')
+    if (event?.end) told.end = event.end
+    if (error) told.error = error
+  }
+  return told
+}
+
 /** A metadata value that no other test file uses. */
 export const mark = (name) => ({ suite: `${name}-${process.pid}` })

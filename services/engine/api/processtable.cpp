@@ -3,27 +3,31 @@
 #include "services/engine/api/connect.h"
 #include "services/engine/api/processlog.h"
 
+#include <filesystem>
+
 namespace sandglass::engine {
 
 namespace {
 
 constexpr std::chrono::seconds kKeptAfterExit{30};
 
-/// As envd: everything is exec'ed by a shell, so that an unknown command is a line on stderr and status 127. The two
-/// shells the SDKs start need no such care.
+/// As a shell tells it: absolute, without "." and "..".
+std::string plainPath(const std::string &path)
+{
+    const std::string plain = std::filesystem::path(path).lexically_normal().string();
+    return plain.size() > 1 && plain.ends_with('/') ? plain.substr(0, plain.size() - 1) : plain;
+}
+
+/// envd has a shell exec everything. The daemon tells of an unknown command as one would, a line on stderr and status
+/// 127, so there is none here: it would take as long as a small command. What it would set is set.
 SpawnSpec spawnSpec(const ProcessStart &wish, const Environment &global)
 {
     SpawnSpec spec;
-    if (wish.command == "/bin/bash" || wish.command == "/bin/sh") {
-        spec.command = wish.command;
-        spec.arguments = wish.arguments;
-    } else {
-        spec.command = "/bin/sh";
-        spec.arguments = {"-c", "exec \"$0\" \"$@\"", wish.command};
-        spec.arguments.insert(spec.arguments.end(), wish.arguments.begin(), wish.arguments.end());
-    }
-    spec.environment = processEnvironment(wish.user, global, wish.environment);
+    spec.command = wish.command;
+    spec.arguments = wish.arguments;
     spec.workingDirectory = expandPath(wish.workingDirectory, wish.user);
+    spec.environment = processEnvironment(wish.user, global, wish.environment);
+    spec.environment.insert_or_assign("PWD", plainPath(spec.workingDirectory));
     spec.user = wish.user.name;
     spec.wantStdin = wish.wantStdin;
     spec.pty = wish.pty;

@@ -103,20 +103,69 @@ void limit(int resource, rlim_t value)
     setrlimit(which, &both);
 }
 
-void applyLimits(const DaemonLimits &limits)
+cpu_set_t setOf(const std::vector<int> &processors)
 {
-    for (const auto &[resource, value] : processLimits(limits))
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (const int cpu : processors)
+        CPU_SET(cpu, &set);
+    return set;
+}
+
+std::vector<char *> pointersTo(std::vector<std::string> &texts)
+{
+    std::vector<char *> all;
+    for (std::string &text : texts)
+        all.push_back(text.data());
+    all.push_back(nullptr);
+    return all;
+}
+
+/// All that the child needs, made before the fork: every page that either side writes after it is copied first.
+struct Program
+{
+    Program(const Json &request, std::string where, const DaemonLimits &bounds);
+    Program(const Program &) = delete;
+    Program &operator=(const Program &) = delete;
+
+    std::string directory;
+    bool isRoots, hasChannel;
+    std::vector<std::string> texts, variables;
+    std::vector<char *> arguments, environment; ///< point into those
+    std::vector<std::pair<int, rlim_t>> limits;
+    cpu_set_t processors;
+};
+
+bool isRoot(const Json &request)
+{
+    return files::accountOf(stringOr(request, "user")) == files::Account::Root;
+}
+
+Program::Program(const Json &request, std::string where, const DaemonLimits &bounds)
+    : directory(std::move(where))
+    , isRoots(isRoot(request))
+    , hasChannel(boolOr(request, "channel"))
+    , texts{stringOr(request, "command")}
+    , limits(processLimits(bounds))
+    , processors(setOf(processorsFor(bounds)))
+{
+    for (const Json &argument : memberOr(request, "arguments"))
+        texts.push_back(argument.is_string() ? argument.get<std::string>() : std::string());
+    for (const auto &[name, value] : memberOr(request, "environment").items())
+        variables.push_back(name + "=" + (value.is_string() ? value.get<std::string>() : std::string()));
+    arguments = pointersTo(texts);
+    environment = pointersTo(variables);
+}
+
+void applyLimits(const Program &program)
+{
+    for (const auto &[resource, value] : program.limits)
         limit(resource, value);
     errno = 0;
     if (nice(sandboxNiceness) == -1 && errno != 0)
         std::perror("nice");
-    cpu_set_t chosen;
-    CPU_ZERO(&chosen);
-    const std::vector<int> processors = processorsFor(limits);
-    for (const int cpu : processors)
-        CPU_SET(cpu, &chosen);
-    if (!processors.empty())
-        sched_setaffinity(0, sizeof chosen, &chosen);
+    if (CPU_COUNT(&program.processors) > 0)
+        sched_setaffinity(0, sizeof program.processors, &program.processors);
 }
 
 /// Puts the child's ends on their numbers; all sources are first moved out of the way of the targets.
@@ -139,54 +188,38 @@ void placeLines(std::vector<Line> &lines)
     }
 }
 
-bool isRoot(const Json &request)
+/// As a shell tells it.
+[[noreturn]] void endWithout(const char *command, int error)
 {
-    return files::accountOf(stringOr(request, "user")) == files::Account::Root;
+    const bool isMissing = error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
+    dprintf(2, "%s: %s\n", command, error == ENOENT ? "command not found" : std::strerror(error));
+    _exit(isMissing ? 127 : 126);
 }
 
-[[noreturn]] void runChild(const Json &request, const std::string &directory, std::vector<Line> &lines,
-                           const DaemonLimits &limits, const Rights &rights)
+[[noreturn]] void runChild(Program &program, std::vector<Line> &lines, const Rights &rights)
 {
     setsid();
     placeLines(lines);
-    if (isRoot(request) && !rights.becomeRoot()) {
+    if (program.isRoots && !rights.becomeRoot()) {
         dprintf(2, "root: %s\n", std::strerror(errno));
         _exit(126);
     }
-    const bool channel = boolOr(request, "channel");
-    close_range(channel ? channelFd + 1U : channelFd, ~0U, 0);
+    close_range(program.hasChannel ? channelFd + 1U : channelFd, ~0U, 0);
 
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     std::signal(SIGPIPE, SIG_DFL);
-    applyLimits(limits);
-    const std::string command = stringOr(request, "command");
-    if (chdir(directory.c_str()) != 0) {
-        dprintf(2, "%s: %s\n", directory.c_str(), std::strerror(errno));
+    applyLimits(program);
+    if (chdir(program.directory.c_str()) != 0) {
+        dprintf(2, "%s: %s\n", program.directory.c_str(), std::strerror(errno));
         _exit(126);
     }
-
-    std::vector<std::string> texts{command};
-    for (const Json &argument : memberOr(request, "arguments"))
-        texts.push_back(argument.is_string() ? argument.get<std::string>() : std::string());
-    std::vector<std::string> variables;
-    for (const auto &[name, value] : memberOr(request, "environment").items())
-        variables.push_back(name + "=" + (value.is_string() ? value.get<std::string>() : std::string()));
-    const auto pointers = [](std::vector<std::string> &strings) {
-        std::vector<char *> all;
-        for (std::string &text : strings)
-            all.push_back(text.data());
-        all.push_back(nullptr);
-        return all;
-    };
-    std::vector<char *> environment = pointers(variables);
-    environ = environment.data(); // execvp looks in the child's own PATH
+    environ = program.environment.data(); // execvp looks in the child's own PATH
+    const char *command = program.texts.front().c_str();
     if (rights.confine())
-        execvp(command.c_str(), pointers(texts).data());
-    const int error = errno;
-    dprintf(2, "%s: %s\n", command.c_str(), error == ENOENT ? "command not found" : std::strerror(error));
-    _exit(error == ENOENT ? 127 : 126);
+        execvp(command, program.arguments.data());
+    endWithout(command, errno);
 }
 
 } // namespace
@@ -214,11 +247,12 @@ Result<Spawned> spawnChild(const Json &request, const DaemonLimits &limits, cons
     std::vector<Line> lines;
     if (!makeLines(request, lines))
         return startFailure();
+    Program program(request, directory, limits);
     const pid_t pid = fork();
     if (pid < 0)
         return startFailure();
     if (pid == 0)
-        runChild(request, directory, lines, limits, rights);
+        runChild(program, lines, rights);
 
     Spawned spawned;
     spawned.pid = pid;

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <memory>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -109,8 +110,9 @@ bool send(int socket, const Json &body, const std::vector<int> &fds)
 
 Incoming receive(int socket)
 {
-    std::string packet(packetBytes + 1, '\0');
-    iovec part{packet.data(), packet.size()};
+    // Not zeroed: most messages are small, and of the rest of the buffer not even a page is touched.
+    const std::unique_ptr<char[]> buffer(new char[packetBytes + 1]);
+    iovec part{buffer.get(), packetBytes + 1};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * (maxFds + 1))> control{};
     msghdr header{};
     header.msg_iov = &part;
@@ -134,7 +136,7 @@ Incoming receive(int socket)
         return incoming;
     }
     incoming.fds = takeRights(header);
-    packet.resize(static_cast<std::size_t>(got));
+    std::string packet(buffer.get(), static_cast<std::size_t>(got));
     if (packet.front() == inMemoryFile) {
         if (incoming.fds.empty() || !fromMemoryFile(incoming.fds.back().get(), packet))
             packet.clear();

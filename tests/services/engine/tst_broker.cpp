@@ -261,11 +261,15 @@ void TestBroker::refusesUsersAndDirectories()
     QVERIFY(!missing);
     QCOMPARE(missing.error().message, std::string("cwd '/no/such' does not exist"));
 
-    SpawnSpec unknown;
-    unknown.command = "no-such-program";
-    auto process = m_fixture.spawn(*m_sandbox, unknown);
-    QVERIFY(process);
-    QCOMPARE(m_fixture.readUntil(process->stderrFd.get()), std::string("no-such-program: command not found\n"));
+    const auto saidOf = [this](const char *command) {
+        SpawnSpec spec;
+        spec.command = command;
+        auto process = m_fixture.spawn(*m_sandbox, spec);
+        return process ? m_fixture.readUntil(process->stderrFd.get()) : process.error().message;
+    };
+    QCOMPARE(saidOf("no-such-program"), std::string("no-such-program: command not found\n"));
+    QCOMPARE(saidOf("/etc/passwd/x"), std::string("/etc/passwd/x: Not a directory\n"));
+    QCOMPARE(saidOf("/etc/passwd"), std::string("/etc/passwd: Permission denied\n"));
 }
 
 /// Number 0 is a name: to the kernel outside both accounts are one, and neither holds a capability, not even over the
