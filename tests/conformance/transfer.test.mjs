@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { Sandbox } from 'e2b'
-import { envd, sandboxUrl, toPort } from './support.mjs'
+import { envd, sandboxUrl, start, toPort } from './support.mjs'
 
 describe('file routes', () => {
   let sandbox
@@ -187,5 +187,23 @@ describe('file routes', () => {
   test('inner routes of the agent are closed', async () => {
     for (const path of ['/init', '/freeze', '/unfreeze', '/upgrade'])
       assert.equal((await envd(sandbox, path, { method: 'POST', body: '{}' })).status, 404, path)
+  })
+
+  test('a file that takes no pages takes bytes', async () => {
+    const process = await sandbox.commands.run('exec sleep 60', { background: true })
+    await sandbox.files.write(`/proc/${process.pid}/oom_score_adj`, '900')
+    assert.equal(await sandbox.files.read(`/proc/${process.pid}/oom_score_adj`), '900\n')
+    await process.kill()
+  })
+
+  test('a program can be started as soon as its upload is answered', async () => {
+    await sandbox.commands.run('cp /bin/true program')
+    const program = await sandbox.files.read('program', { format: 'bytes' })
+    const padded = Buffer.concat([program, Buffer.alloc(30 << 20)]) // so that there is something to clear away
+    for (let round = 0; round < 5; ++round) {
+      await sandbox.files.write('program', new Blob([padded]))
+      const { end, stderr } = await start(sandbox, { cmd: '/home/user/program' })
+      assert.deepEqual([end.exitCode, stderr], [0, ''])
+    }
   })
 })

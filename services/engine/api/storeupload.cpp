@@ -8,8 +8,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <sys/sendfile.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <set>
@@ -26,24 +28,34 @@ struct Target
     SpooledFile file;
 };
 
-/// Copies the spooled file behind the sandbox's descriptor; empty or the reason. Runs on the worker.
-int copyBytes(int from, int to)
+/// For a file that takes no pages, as those of /proc.
+int copyThroughMemory(int from, int to)
 {
-    if (::lseek(from, 0, SEEK_SET) < 0)
-        return errno;
     std::string piece(1U << 20, '\0');
-    for (;;) {
-        const ssize_t count = ::read(from, piece.data(), piece.size());
+    for (off_t at = 0;;) {
+        const ssize_t count = ::pread(from, piece.data(), piece.size(), at);
         if (count == 0)
             return 0;
+        const ssize_t written = count < 0 ? count : ::write(to, piece.data(), static_cast<std::size_t>(count));
+        if (written < 0 && errno != EINTR)
+            return errno;
+        at += std::max<ssize_t>(written, 0);
+    }
+}
+
+/// Copies the spooled file behind the sandbox's descriptor; 0 or errno. Runs on the worker. The kernel hands the pages
+/// of one file to the other, so that the bytes are copied once and not twice.
+int copyBytes(int from, int to)
+{
+    constexpr std::size_t most = 8U << 20;
+    for (off_t at = 0;;) {
+        const ssize_t count = ::sendfile(to, from, &at, most);
+        if (count == 0)
+            return 0;
+        if (count < 0 && errno == EINVAL && at == 0)
+            return copyThroughMemory(from, to);
         if (count < 0 && errno != EINTR)
             return errno;
-        for (ssize_t done = 0; done < count;) {
-            const ssize_t written = ::write(to, piece.data() + done, static_cast<std::size_t>(count - done));
-            if (written < 0 && errno != EINTR)
-                return errno;
-            done += std::max<ssize_t>(written, 0);
-        }
     }
 }
 
@@ -69,16 +81,17 @@ public:
         m_sandbox->openFile(m_targets[m_at].path, m_user, true, [self = shared_from_this()](Result<UniqueFd> fd) {
             if (!fd)
                 return self->refuseOpen(fd.error());
-            self->m_worker.post([self, to = std::make_shared<UniqueFd>(std::move(*fd))] { self->copy(*to); });
+            self->m_worker.post(
+                [self, to = std::make_shared<UniqueFd>(std::move(*fd))] { self->copy(std::move(*to)); });
         });
     }
 
 private:
-    void copy(const UniqueFd &to)
+    void copy(UniqueFd to)
     {
         Target &target = m_targets[m_at];
-        const int error = copyBytes(target.file.fd.get(), to.get());
-        target.file.fd.reset();
+        const UniqueFd spooled = std::move(target.file.fd); // giving up its pages takes time: after the answer
+        const int error = copyBytes(spooled.get(), to.get());
         if (error == ENOSPC || error == EDQUOT)
             return m_exchange->respond(http::Response::error(507, "not enough disk space in the sandbox"));
         if (error != 0)
@@ -87,6 +100,7 @@ private:
         if (const int failed = storeFileMetadata(to.get(), m_metadata); failed != 0)
             return m_exchange->respond(http::Response::error(
                 failed == ENOSPC ? 507 : 500, std::string("error writing metadata: ") + std::strerror(failed)));
+        to.reset(); // before the answer: a program that is still open for writing cannot be started
         const std::string name = target.path.substr(target.path.rfind('/') + 1);
         m_entries.push_back({{"path", target.path}, {"name", name}, {"type", "file"}});
         if (!m_metadata.empty())
