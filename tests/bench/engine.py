@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The local engine over the HTTP that the SDKs speak: from the request that creates a sandbox to the first output of
 `print(21+21)`, with the shell alone and with numpy, pandas and matplotlib imported ahead; 100 sandboxes at once, and
-what each of them holds while idle; a command from its start to its exit. Beside it, in the same run, what one would take
-instead. Prints one JSON line; a rival that cannot be had is left out, and standard error says so.
+what each of them holds while idle; a command from its start to its exit, over HTTP and through the JavaScript SDK;
+files of 100 MB in and out. Beside it, in the same run, what one would take instead. Prints one JSON line; a row that
+cannot be had is left out, and standard error says so.
 
   engine.py [ROUNDS]    of create and run, one after the other (default 200)"""
 import concurrent.futures
@@ -20,6 +21,10 @@ import tempfile
 import threading
 import time
 import venv
+
+from podman import podman
+from sdkcommands import sdk_commands
+from transfers import transfers
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("SANDGLASS_BIN_DIR", TOP / "build/release/bin"))
@@ -84,9 +89,12 @@ class Client:
         self.call(self.api, "DELETE", "/sandboxes/" + sandbox["sandboxID"], None, {"X-API-KEY": self.key})
 
     def into(self, sandbox: dict, port: int, path: str, body, headers=None) -> bytes:
-        return self.call(self.sandboxes, "POST", path, body,
-                         {"E2b-Sandbox-Id": sandbox["sandboxID"], "E2b-Sandbox-Port": str(port),
-                          "X-Access-Token": sandbox.get("envdAccessToken", ""), **(headers or {})})
+        return self.call(self.sandboxes, "POST", path, body, {**self.route(sandbox, port), **(headers or {})})
+
+    @staticmethod
+    def route(sandbox: dict, port: int) -> dict:
+        return {"E2b-Sandbox-Id": sandbox["sandboxID"], "E2b-Sandbox-Port": str(port),
+                "X-Access-Token": sandbox.get("envdAccessToken", "")}
 
     def run(self, sandbox: dict, code: str) -> None:
         answer = self.into(sandbox, 49999, "/execute", {"code": code})
@@ -173,6 +181,26 @@ def commands(engine: Engine) -> list[float]:
     return taken
 
 
+def through_the_sdk(engine: Engine) -> dict:
+    try:
+        taken = sdk_commands(engine.ready, engine.key, COMMANDS)
+    except (RuntimeError, OSError, ValueError) as error:
+        skip("sdk_command_p50_ms", str(error))
+        return {}
+    return {"sdk_command_p50_ms": share(taken, 0.5), "sdk_command_p95_ms": share(taken, 0.95),
+            "sdk_command_p50_ms_what": "commands.run('true'), which is a login shell"}
+
+
+def files(engine: Engine) -> dict:
+    client = Client(engine)
+    sandbox = client.create()
+    written, read = transfers(client, sandbox)
+    client.kill(sandbox)
+    what = "100 MB by REST /files, octet-stream; the client sends by sendfile, reads 4 MB at a time"
+    return {"file_write_mb_s": share(written, 0.5), "file_write_mb_s_what": what,
+            "file_read_mb_s": share(read, 0.5), "file_read_mb_s_what": what}
+
+
 def at_once(engine: Engine, code: str) -> tuple[float, float]:
     """Seconds until all have their result, and MB that each holds then."""
     start = threading.Barrier(MANY + 1)
@@ -211,6 +239,7 @@ def engine_figures(rounds: int) -> dict:
             if name == "python":
                 taken = commands(engine)
                 figures["command_p50_ms"], figures["command_p95_ms"] = share(taken, 0.5), share(taken, 0.95)
+                figures |= through_the_sdk(engine) | files(engine)
         finally:
             engine.stop()
     engine = Engine("--no-fork-server")
@@ -267,19 +296,17 @@ def ipykernel() -> float:
     return float(done.stdout.splitlines()[-1])
 
 
-def podman() -> float:
-    """The host's own files as its root, as the engine has them; Python without IPython or libraries."""
-    if shutil.which("podman") is None:
-        raise RuntimeError("podman is not installed")
-    return timed(["podman", "run", "--rm", "--network", "none", "--rootfs", "/:O", "/usr/bin/python3", "-c", CODE])
-
-
 def rivals() -> dict:
     figures = {}
+
+    def containers() -> float:
+        taken, figures["rival_podman_ms_what"] = podman(CODE, "42", RIVAL_ROUNDS)
+        return share(taken, 0.5)
+
     for name, measure in (("rival_python_c_ms", lambda: timed(["/usr/bin/python3", "-c", CODE])),
                           ("rival_python_c_ml_ms", lambda: timed(["/usr/bin/python3", "-c", IMPORTS + CODE])),
                           ("rival_ipykernel_ms", ipykernel),
-                          ("rival_podman_ms", podman)):
+                          ("rival_podman_ms", containers)):
         try:
             figures[name] = measure()
         except (RuntimeError, OSError, ValueError, subprocess.CalledProcessError) as error:

@@ -129,7 +129,7 @@ void TestHttpStreams::streamTakesItsFirstAndLastChunkAlong()
     exchange->startStream(200, {}, "one\n");
     exchange->finish("two\n");
     QCOMPARE(client.reply(false).status, 200);
-    QCOMPARE(client.reply().body.substr(0, 6), std::string("GET /a"));
+    QVERIFY(client.reply().head.starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 void TestHttpStreams::streamToHttp10EndsWithTheConnection()
