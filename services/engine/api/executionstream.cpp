@@ -8,7 +8,6 @@ namespace sandglass::engine {
 
 namespace {
 
-constexpr std::size_t kMostPending = 1U << 20;
 constexpr std::chrono::seconds kSilence{5};
 constexpr std::string_view kEndLine = R"({"type": "end_of_execution"})";
 
@@ -23,7 +22,7 @@ bool isEnd(std::string_view line)
 
 ExecutionStream::ExecutionStream(boost::asio::io_context &io, std::shared_ptr<http::Exchange> exchange,
                                  std::shared_ptr<SandboxLog> log)
-    : m_exchange(std::move(exchange)), m_log(std::move(log)), m_keepalive(io)
+    : m_exchange(std::move(exchange)), m_log(std::move(log)), m_pace(std::make_shared<StreamPace>(io, m_exchange))
 {}
 
 void ExecutionStream::run(std::shared_ptr<Kernel> kernel, ExecuteSpec spec)
@@ -36,12 +35,15 @@ void ExecutionStream::run(std::shared_ptr<Kernel> kernel, ExecuteSpec spec)
     });
     if (m_closed)
         return;
-    armKeepalive();
+    m_pace->start({{kSilence}, "{\"type\": \"keepalive\"}\n", {}, [weak = weak_from_this()] {
+                       if (const auto self = weak.lock(); self && self->m_kernel)
+                           self->m_kernel->resumeReading();
+                   }});
     Kernel::Execution sink;
     sink.onLine = [self = shared_from_this()](std::string line) { self->take(std::move(line)); };
     sink.canTakeMore = [weak = weak_from_this()] {
         const auto self = weak.lock();
-        return !self || self->canTakeMore();
+        return !self || !self->m_pace->isFull();
     };
     m_handle = m_kernel->execute(std::move(spec), std::move(sink));
 }
@@ -56,24 +58,7 @@ void ExecutionStream::take(std::string line)
     if (isLast)
         return close(std::move(line));
     m_exchange->write(std::move(line));
-    armKeepalive();
-}
-
-bool ExecutionStream::canTakeMore()
-{
-    if (m_closed || m_exchange->pendingBytes() < kMostPending)
-        return true;
-    if (!std::exchange(m_waitingForDrain, true)) {
-        m_exchange->onDrained([weak = weak_from_this()] {
-            const auto self = weak.lock();
-            if (!self)
-                return;
-            self->m_waitingForDrain = false;
-            if (self->m_kernel)
-                self->m_kernel->resumeReading();
-        });
-    }
-    return false;
+    m_pace->wrote();
 }
 
 void ExecutionStream::breakOff(const std::string &reason)
@@ -98,7 +83,7 @@ void ExecutionStream::close(std::string last)
 {
     m_closed = true;
     m_log.end();
-    m_keepalive.cancel();
+    m_pace->stop();
     m_exchange->finish(std::move(last));
     m_kernel.reset();
 }
@@ -108,23 +93,11 @@ void ExecutionStream::detach()
     if (std::exchange(m_closed, true))
         return;
     m_log.end();
-    m_keepalive.cancel();
+    m_pace->stop();
     if (const auto kernel = std::exchange(m_kernel, nullptr)) {
         kernel->resumeReading(); // nobody holds it back any more
         kernel->cancel(m_handle);
     }
-}
-
-void ExecutionStream::armKeepalive()
-{
-    m_keepalive.expires_after(kSilence);
-    m_keepalive.async_wait([weak = weak_from_this()](const boost::system::error_code &error) {
-        const auto self = weak.lock();
-        if (error || !self || self->m_closed)
-            return;
-        self->m_exchange->write("{\"type\": \"keepalive\"}\n");
-        self->armKeepalive();
-    });
 }
 
 } // namespace sandglass::engine

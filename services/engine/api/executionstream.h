@@ -1,10 +1,8 @@
 #pragma once
 
 #include "services/engine/api/executionlog.h"
+#include "services/engine/api/streampace.h"
 #include "services/engine/kernels/kernel.h"
-#include "services/http/server.h"
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 #include <string>
@@ -29,18 +27,16 @@ public:
 
 private:
     void take(std::string line);
-    [[nodiscard]] bool canTakeMore();
     /// `last` goes out in one piece with the end.
     void close(std::string last);
     void detach();
-    void armKeepalive();
 
     std::shared_ptr<http::Exchange> m_exchange;
     std::shared_ptr<Kernel> m_kernel;
     std::uint64_t m_handle = 0;
     ExecutionLog m_log;
-    boost::asio::steady_timer m_keepalive;
-    bool m_closed = false, m_waitingForDrain = false;
+    std::shared_ptr<StreamPace> m_pace;
+    bool m_closed = false;
 };
 
 } // namespace sandglass::engine

@@ -3,16 +3,12 @@
 #include "services/core/base64.h"
 #include "services/engine/api/connect.h"
 
-#include <boost/asio/io_context.hpp>
-
 #include <csignal>
 #include <cstring>
 
 namespace sandglass::engine {
 
 namespace {
-
-constexpr std::size_t kMostPending = 1U << 20;
 
 const char *outputName(RunningProcess::Output kind)
 {
@@ -77,12 +73,10 @@ std::string exitText(const ExitStatus &exit)
 
 ProcessStream::ProcessStream(boost::asio::io_context &io, const http::RequestHead &request,
                              std::shared_ptr<http::Exchange> exchange)
-    : m_exchange(std::move(exchange)), m_keepalive(io), m_deadline(io)
-{
-    const StreamTimes times = streamTimes(request);
-    m_interval = times.keepalive;
-    m_limit = times.limit;
-}
+    : m_exchange(std::move(exchange))
+    , m_times(streamTimes(request))
+    , m_pace(std::make_shared<StreamPace>(io, m_exchange))
+{}
 
 void ProcessStream::open(std::string first)
 {
@@ -98,8 +92,18 @@ void ProcessStream::follow(std::shared_ptr<RunningProcess> process)
         if (const auto self = weak.lock())
             self->detach();
     });
-    armKeepalive();
-    armDeadline();
+    StreamPace::Rules rules{m_times, envelope({{"keepalive", Json::object()}}), {}, {}};
+    rules.onTimeout = [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) {
+            self->close(Error{Error::Kind::Service, 0, "the operation timed out", "deadline_exceeded"});
+            self->detach();
+        }
+    };
+    rules.onDrained = [weak = weak_from_this()] {
+        if (const auto self = weak.lock(); self && self->m_process)
+            self->m_process->resumeReading();
+    };
+    m_pace->start(std::move(rules));
     m_process->add(shared_from_this());
 }
 
@@ -118,7 +122,7 @@ void ProcessStream::send(const Json &event)
 void ProcessStream::data(RunningProcess::Output kind, std::string_view bytes)
 {
     send({{"data", {{outputName(kind), base64Encode(bytes)}}}});
-    armKeepalive();
+    m_pace->wrote();
 }
 
 void ProcessStream::end(const ExitStatus &status)
@@ -133,63 +137,23 @@ void ProcessStream::fail(const Error &error)
 
 bool ProcessStream::isFull()
 {
-    if (m_closed || m_exchange->pendingBytes() < kMostPending)
-        return false;
-    if (!std::exchange(m_waitingForDrain, true)) {
-        m_exchange->onDrained([weak = weak_from_this()] {
-            const auto self = weak.lock();
-            if (!self)
-                return;
-            self->m_waitingForDrain = false;
-            if (self->m_process)
-                self->m_process->resumeReading();
-        });
-    }
-    return true;
+    return m_pace->isFull();
 }
 
 void ProcessStream::close(const std::optional<Error> &error, std::string last)
 {
     if (std::exchange(m_closed, true))
         return;
-    m_keepalive.cancel();
-    m_deadline.cancel();
+    m_pace->stop();
     m_exchange->finish(std::move(last += connectEnd(error)));
 }
 
 void ProcessStream::detach()
 {
     m_closed = true;
-    m_keepalive.cancel();
-    m_deadline.cancel();
+    m_pace->stop();
     if (const auto process = std::exchange(m_process, nullptr))
         process->remove(this);
-}
-
-void ProcessStream::armKeepalive()
-{
-    m_keepalive.expires_after(m_interval);
-    m_keepalive.async_wait([weak = weak_from_this()](const boost::system::error_code &error) {
-        const auto self = weak.lock();
-        if (error || !self || self->m_closed)
-            return;
-        self->send({{"keepalive", Json::object()}});
-        self->armKeepalive();
-    });
-}
-
-void ProcessStream::armDeadline()
-{
-    if (m_limit.count() == 0)
-        return;
-    m_deadline.expires_after(m_limit);
-    m_deadline.async_wait([weak = weak_from_this()](const auto &error) {
-        const auto self = weak.lock();
-        if (error || !self || self->m_closed)
-            return;
-        self->close(Error{Error::Kind::Service, 0, "the operation timed out", "deadline_exceeded"});
-        self->detach();
-    });
 }
 
 } // namespace sandglass::engine

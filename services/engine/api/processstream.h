@@ -1,9 +1,7 @@
 #pragma once
 
 #include "services/engine/api/runningprocess.h"
-#include "services/http/server.h"
-
-#include <boost/asio/steady_timer.hpp>
+#include "services/engine/api/streampace.h"
 
 #include <chrono>
 #include <memory>
@@ -25,7 +23,7 @@ public:
 
     /// Sends the start event and follows the process until it ends or the caller's time is over.
     void follow(std::shared_ptr<RunningProcess> process);
-    [[nodiscard]] std::chrono::milliseconds limit() const { return m_limit; } ///< 0 = none
+    [[nodiscard]] std::chrono::milliseconds limit() const { return m_times.limit; } ///< 0 = none
     /// The call ends without a process.
     void refuse(const Error &error);
 
@@ -40,15 +38,12 @@ private:
     /// `last` goes out before the end, in one piece with it.
     void close(const std::optional<Error> &error, std::string last = {});
     void detach();
-    void armKeepalive();
-    void armDeadline();
 
     std::shared_ptr<http::Exchange> m_exchange;
     std::shared_ptr<RunningProcess> m_process;
-    boost::asio::steady_timer m_keepalive, m_deadline;
-    std::chrono::seconds m_interval{90};
-    std::chrono::milliseconds m_limit{0};
-    bool m_closed = false, m_opened = false, m_waitingForDrain = false;
+    StreamTimes m_times;
+    std::shared_ptr<StreamPace> m_pace;
+    bool m_closed = false, m_opened = false;
 };
 
 } // namespace sandglass::engine

@@ -6,15 +6,12 @@
 
 namespace sandglass::engine {
 
-namespace {
-
-constexpr std::size_t kMostPending = 1U << 20;
-
-} // namespace
-
 WatchStream::WatchStream(boost::asio::io_context &io, const http::RequestHead &request,
                          std::shared_ptr<http::Exchange> exchange)
-    : m_io(io), m_exchange(std::move(exchange)), m_keepalive(io), m_deadline(io), m_times(streamTimes(request))
+    : m_io(io)
+    , m_exchange(std::move(exchange))
+    , m_times(streamTimes(request))
+    , m_pace(std::make_shared<StreamPace>(io, m_exchange))
 {}
 
 void WatchStream::refuse(const Error &error)
@@ -36,12 +33,12 @@ void WatchStream::follow(UniqueFd pipe)
     callbacks.onEvent = [weak](Json event) {
         if (const auto self = weak.lock()) {
             self->send({{"filesystem", std::move(event)}});
-            self->armKeepalive();
+            self->m_pace->wrote();
         }
     };
     callbacks.isFull = [weak] {
         const auto self = weak.lock();
-        return !self || self->isFull();
+        return !self || self->m_pace->isFull();
     };
     callbacks.onEnded = [weak] {
         if (const auto self = weak.lock())
@@ -52,8 +49,15 @@ void WatchStream::follow(UniqueFd pipe)
         return;
     m_feed = std::make_shared<WatchFeed>(m_io, std::move(pipe), std::move(callbacks));
     send({{"start", Json::object()}});
-    armKeepalive();
-    armDeadline();
+    m_pace->start({m_times, connectEnvelope(dumpJson({{"keepalive", Json::object()}})),
+                   [weak] {
+                       if (const auto self = weak.lock())
+                           self->close({Error::Kind::Service, 0, "the operation timed out", "deadline_exceeded"});
+                   },
+                   [weak] {
+                       if (const auto self = weak.lock(); self && self->m_feed)
+                           self->m_feed->read();
+                   }});
     m_feed->read();
 }
 
@@ -61,23 +65,6 @@ void WatchStream::send(const Json &message)
 {
     if (!m_closed)
         m_exchange->write(connectEnvelope(dumpJson(message)));
-}
-
-bool WatchStream::isFull()
-{
-    if (m_closed || m_exchange->pendingBytes() < kMostPending)
-        return false;
-    if (!std::exchange(m_waitingForDrain, true)) {
-        m_exchange->onDrained([weak = weak_from_this()] {
-            const auto self = weak.lock();
-            if (!self)
-                return;
-            self->m_waitingForDrain = false;
-            if (self->m_feed)
-                self->m_feed->read();
-        });
-    }
-    return true;
 }
 
 void WatchStream::close(const Error &error)
@@ -93,34 +80,9 @@ void WatchStream::close(const Error &error)
 void WatchStream::detach()
 {
     m_closed = true;
-    m_keepalive.cancel();
-    m_deadline.cancel();
+    m_pace->stop();
     if (const auto feed = std::exchange(m_feed, nullptr))
         feed->stop();
-}
-
-void WatchStream::armKeepalive()
-{
-    m_keepalive.expires_after(m_times.keepalive);
-    m_keepalive.async_wait([weak = weak_from_this()](const boost::system::error_code &error) {
-        const auto self = weak.lock();
-        if (error || !self || self->m_closed)
-            return;
-        self->send({{"keepalive", Json::object()}});
-        self->armKeepalive();
-    });
-}
-
-void WatchStream::armDeadline()
-{
-    if (m_times.limit.count() == 0)
-        return;
-    m_deadline.expires_after(m_times.limit);
-    m_deadline.async_wait([weak = weak_from_this()](const boost::system::error_code &error) {
-        const auto self = weak.lock();
-        if (!error && self)
-            self->close({Error::Kind::Service, 0, "the operation timed out", "deadline_exceeded"});
-    });
 }
 
 } // namespace sandglass::engine

@@ -1,9 +1,7 @@
 #pragma once
 
-#include "services/engine/api/connect.h"
+#include "services/engine/api/streampace.h"
 #include "services/engine/api/watchfeed.h"
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 
@@ -22,18 +20,15 @@ public:
 
 private:
     void send(const Json &message);
-    [[nodiscard]] bool isFull();
     void close(const Error &error);
     void detach();
-    void armKeepalive();
-    void armDeadline();
 
     boost::asio::io_context &m_io;
     std::shared_ptr<http::Exchange> m_exchange;
     std::shared_ptr<WatchFeed> m_feed;
-    boost::asio::steady_timer m_keepalive, m_deadline;
     StreamTimes m_times;
-    bool m_closed = false, m_waitingForDrain = false;
+    std::shared_ptr<StreamPace> m_pace;
+    bool m_closed = false;
 };
 
 } // namespace sandglass::engine
