@@ -41,6 +41,24 @@ tl::unexpected<Error> invalid(std::string message)
     return failure(Error::Kind::Local, std::move(message), 0, "invalid_argument");
 }
 
+Result<> layOut(const Json &layers, RootPlan &root)
+{
+    std::vector<std::string> names;
+    for (const Json &layer : layers)
+        names.push_back(layer.is_string() ? layer.get<std::string>() : std::string());
+    if (names.empty())
+        return invalid("a sandbox needs at least one template layer");
+    root.hasOwnSystem = hasOwnSystem(names);
+    if (root.hasOwnSystem)
+        names.insert(names.begin() + 1, guestLayerName);
+    for (const std::string &name : names) {
+        root.layers.push_back(std::string(layersDirectory) + "/" + name);
+        if (!isPlainName(name) || !fs::is_directory(root.layers.back()))
+            return failure(Error::Kind::Local, "template layer '" + name + "' does not exist", 0, "not_found");
+    }
+    return {};
+}
+
 } // namespace
 
 void removeScratch(const std::string &directory)
@@ -97,7 +115,9 @@ Result<> Broker::prepare()
         removeScratch(it->path().string()); // of an engine that was killed
     if (auto ready = prepareFilters(); !ready)
         return ready;
-    return ensureBaseLayer(layersDirectory);
+    if (auto made = ensureBaseLayer(layersDirectory); !made)
+        return made;
+    return ensureGuestLayer(layersDirectory);
 }
 
 Result<> Broker::prepareFilters()
@@ -208,15 +228,8 @@ Result<LaunchPlan> Broker::planOf(const Json &request)
     plan.root.directory = std::string(sandboxesDirectory) + "/" + id;
     plan.root.diskMb = std::max(16, plan.limits.diskMb);
     plan.root.sharedMemoryMb = std::clamp(plan.limits.memoryMb / 2, 16, 512);
-    for (const Json &layer : memberOr(request, "layers")) {
-        const std::string name = layer.is_string() ? layer.get<std::string>() : std::string();
-        const std::string path = std::string(layersDirectory) + "/" + name;
-        if (!isPlainName(name) || !fs::is_directory(path))
-            return failure(Error::Kind::Local, "template layer '" + name + "' does not exist", 0, "not_found");
-        plan.root.layers.push_back(path);
-    }
-    if (plan.root.layers.empty())
-        return invalid("a sandbox needs at least one template layer");
+    if (auto laid = layOut(memberOr(request, "layers"), plan.root); !laid)
+        return tl::unexpected(laid.error());
     for (const Json &volume : memberOr(request, "volumes")) {
         const std::string source = std::string(volumesDirectory) + "/" + stringOr(volume, "id");
         const std::string target = stringOr(volume, "path");
@@ -249,7 +262,8 @@ void Broker::launchOne(const Json &request)
     running.directory = directory;
     running.pidFd = std::move(launched->pidFd);
     running.limits = plan->limits;
-    if (m_nested && memberOr(request, "preimport").is_array()) {
+    // A fork-server keeps a right below the broker, so what it runs has to be the machine's own.
+    if (m_nested && !plan->root.hasOwnSystem && memberOr(request, "preimport").is_array()) {
         running.forks = ForkServers::Settings::fromJson(request);
         order(token, running); // whoever makes a sandbox runs code in it: the kernel grows while mounts are made
     }

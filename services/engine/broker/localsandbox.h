@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/engine/broker/channel.h"
+#include "services/engine/broker/names.h"
 #include "services/engine/broker/sandbox.h"
 #include "services/engine/broker/terminal.h"
 
@@ -28,6 +29,7 @@ public:
     void kernelExited(const Json &event);
 
     [[nodiscard]] const std::string &id() const override { return m_spec.sandboxId; }
+    [[nodiscard]] bool hasOwnSystem() const override { return engine::hasOwnSystem(m_spec.layers); }
     void spawn(SpawnSpec spec, Then<SpawnedProcess> then) override;
     void forkPython(Then<SpawnedProcess> then) override;
     void signal(int pid, int signalNumber, Then<void> then) override;

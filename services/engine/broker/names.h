@@ -11,6 +11,13 @@ inline constexpr uid_t unprivilegedId = 61184; ///< what a broker started by roo
 inline constexpr const char *layersDirectory = "layers";
 inline constexpr const char *sandboxesDirectory = "sandboxes";
 inline constexpr const char *volumesDirectory = "volumes";
+inline constexpr std::string_view imageLayerPrefix = "image-"; ///< of layers that hold a whole system
+
+/// Whether a sandbox of such layers, lowest first, has programs of its own in the place of the machine's.
+[[nodiscard]] constexpr bool hasOwnSystem(const auto &layers)
+{
+    return !layers.empty() && std::string_view(*layers.begin()).starts_with(imageLayerPrefix);
+}
 
 /// Sandbox ids and layer names become path components: letters, digits, '-', '_' and inner dots only.
 [[nodiscard]] constexpr bool isPlainName(std::string_view name)

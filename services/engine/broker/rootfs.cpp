@@ -152,7 +152,7 @@ const char *enterRoot(const RootPlan &plan, UniqueFd &writableLayer)
         if (!writableLayer)
             failed = "open the writable layer";
     }
-    if (failed == nullptr)
+    if (failed == nullptr && !plan.hasOwnSystem)
         failed = mountPrograms(root);
     if (failed == nullptr && !mountAt("proc", root + "/proc", plain | MS_NOEXEC, ""))
         failed = "mount /proc";

@@ -22,6 +22,7 @@ struct RootPlan
     int diskMb = 1024;
     int sharedMemoryMb = 128;
     std::vector<VolumePlan> volumes = {};
+    bool hasOwnSystem = false; ///< the layers hold all programs: nothing of the host's /usr is mounted
 };
 
 /// Mounts a root in the calling process's own user and mount namespaces and makes it "/"; nothing of the old root stays

@@ -114,6 +114,8 @@ public:
     using Then = std::function<void(Result<T>)>;
 
     [[nodiscard]] virtual const std::string &id() const = 0;
+    /// Whether its programs are those of an image: then none of this machine's is there.
+    [[nodiscard]] virtual bool hasOwnSystem() const { return false; }
 
     virtual void spawn(SpawnSpec spec, Then<SpawnedProcess> then) = 0;
     /// As spawn() of the Python runner with a channel, but forked from the template's fork-server; it begins once it

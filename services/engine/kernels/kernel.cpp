@@ -16,6 +16,8 @@ std::shared_ptr<Kernel> startKernel(std::shared_ptr<Sandbox> sandbox, boost::asi
         boost::asio::post(io, [error = profile.error(), then = std::move(then)] { then(tl::unexpected(error)); });
         return nullptr;
     }
+    if (sandbox->hasOwnSystem())
+        profile->useOwnSystem();
     const auto kernel = std::make_shared<RunnerKernel>(std::move(sandbox), io, std::move(*profile),
                                                        std::move(workingDirectory), std::move(environment));
     kernel->start([weak = std::weak_ptr<Kernel>(kernel), then = std::move(then)](Result<> started) {

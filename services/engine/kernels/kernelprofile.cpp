@@ -72,13 +72,28 @@ KernelProfile javaScript(const std::string &language)
 
 } // namespace
 
+void KernelProfile::useOwnSystem()
+{
+    ownSystem = true;
+    canFork = false;
+    if (language == "python")
+        command = "python3";
+}
+
 Error KernelProfile::startError(const std::string &reason, const std::string &errors) const
 {
     const bool noProgram = errors.find("command not found") != std::string::npos;
     const bool noIpython = errors.find("No module named 'IPython'") != std::string::npos;
     const bool isNode = command == "node";
     if (noProgram || noIpython) {
-        const std::string package = isNode ? "nodejs" : noIpython ? "python3-ipython" : canFork ? "python3" : "bash";
+        const bool isPython = language == "python";
+        const std::string package = isNode ? "nodejs" : noIpython ? "python3-ipython" : isPython ? "python3" : "bash";
+        if (ownSystem)
+            return {Error::Kind::Local, 0,
+                    "the " + title + " kernel needs " + (noIpython ? "IPython" : command)
+                        + ", which the image of this sandbox does not hold: install it in the template's build ("
+                        + (noIpython ? "pip install ipython, or " : "") + "apt-get install " + package + ")",
+                    "failed_precondition"};
         return {Error::Kind::Local, 0,
                 "the " + title + " kernel needs the Debian package " + package + ": apt install " + package,
                 "failed_precondition"};

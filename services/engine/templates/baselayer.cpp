@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <span>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,6 +65,10 @@ constexpr Folder folders[] = {
     {"opt/sandglass/local/share", 0755},
 };
 
+constexpr Folder guestFolders[] = {
+    {"dev", 0755}, {"opt", 0755}, {"opt/sandglass", 0755}, {"proc", 0755}, {"run", 0755}, {"sys", 0755}, {"tmp", 01777},
+};
+
 constexpr const char *bashrc = "# ~/.bashrc: for interactive shells\n"
                                "case $- in *i*) ;; *) return ;; esac\n"
                                "PS1='\\u@\\h:\\w\\$ '\n"
@@ -78,12 +83,19 @@ tl::unexpected<Error> cannot(const std::string &what, int error)
     return failure(Error::Kind::Local, "cannot " + what + ": " + std::strerror(error));
 }
 
-/// Changes when the layer must be made anew: other programs on the host, another account, another runner.
-std::string fingerprint()
+/// Changes when a layer must be made anew: another account, another runner.
+std::string guestFingerprint()
 {
     std::string text = std::to_string(formatVersion) + " " + std::to_string(geteuid());
     for (const KernelFile &file : kernelFiles())
         text += " " + std::to_string(std::hash<std::string_view>{}(file.text));
+    return text;
+}
+
+/// The same with the programs on the host.
+std::string baseFingerprint()
+{
+    std::string text = guestFingerprint();
     for (const char *path : {"/var/lib/dpkg/status", "/etc/ld.so.cache", "/etc/alternatives", "/etc/ssl/certs"}) {
         struct stat status
         {};
@@ -93,13 +105,18 @@ std::string fingerprint()
     return text;
 }
 
-Result<> makeFolders(const fs::path &root)
+Result<> makeFolders(const fs::path &root, std::span<const Folder> wanted)
 {
-    for (const Folder &folder : folders) {
+    for (const Folder &folder : wanted) {
         const fs::path path = root / folder.name;
         if ((mkdir(path.c_str(), folder.mode) != 0 && errno != EEXIST) || chmod(path.c_str(), folder.mode) != 0)
             return cannot("make " + path.string(), errno);
     }
+    return {};
+}
+
+Result<> linkFolders(const fs::path &root)
+{
     // The same links as on the host (bin -> usr/bin …); real directories of an unmerged host are linked as well.
     for (const char *name : {"bin", "sbin", "lib", "lib32", "lib64", "libx32"}) {
         if (access((fs::path("/usr") / name).c_str(), F_OK) == 0
@@ -111,10 +128,26 @@ Result<> makeFolders(const fs::path &root)
     return {};
 }
 
-Result<> fill(const fs::path &root)
+Result<> writeKernelFiles(const fs::path &root)
 {
-    std::array<Result<>, 6> steps = {
-        makeFolders(root),
+    for (const KernelFile &file : kernelFiles()) {
+        if (auto written = writeText(root / (file.path + 1), file.text); !written)
+            return written;
+    }
+    return {};
+}
+
+Result<> fillGuest(const fs::path &root)
+{
+    auto made = makeFolders(root, guestFolders);
+    return made ? writeKernelFiles(root) : made;
+}
+
+Result<> fillBase(const fs::path &root)
+{
+    std::array<Result<>, 7> steps = {
+        makeFolders(root, folders),
+        linkFolders(root),
         writeEtc(root / "etc"),
         writeText(root / "home/user/.bashrc", bashrc),
         writeText(root / "home/user/.profile", profile),
@@ -125,39 +158,45 @@ Result<> fill(const fs::path &root)
         if (!step)
             return step;
     }
-    for (const KernelFile &file : kernelFiles()) {
-        if (auto written = writeText(root / (file.path + 1), file.text); !written)
-            return written;
-    }
-    return {};
+    return writeKernelFiles(root);
+}
+
+/// Makes the layer `name` by `fill` unless it was made under the same `wanted`.
+Result<> ensureLayer(const fs::path &layers, const std::string &name, const std::string &wanted,
+                     Result<> (*fill)(const fs::path &))
+{
+    const fs::path layer = layers / name;
+    const fs::path stamp = layers / (name + ".stamp");
+    std::error_code failed;
+    std::string present;
+    std::getline(std::ifstream(stamp), present);
+    if (present == wanted && fs::is_directory(layer, failed))
+        return {};
+
+    const fs::path fresh = layers / (name + ".new");
+    fs::remove(stamp, failed);
+    fs::remove_all(fresh, failed);
+    fs::remove_all(layer, failed);
+    if (mkdir(fresh.c_str(), 0755) != 0)
+        return cannot("make " + fresh.string(), errno);
+    if (auto filled = fill(fresh); !filled)
+        return filled;
+    fs::rename(fresh, layer, failed);
+    if (failed)
+        return cannot("put the layer " + name + " in place", failed.value());
+    return writeText(stamp, wanted + "\n");
 }
 
 } // namespace
 
 Result<> ensureBaseLayer(const std::string &layersDirectory)
 {
-    const fs::path layers(layersDirectory);
-    const fs::path base = layers / baseLayerName;
-    const fs::path stamp = layers / "base.stamp";
-    const std::string wanted = fingerprint();
-    std::error_code failed;
-    std::string present;
-    std::getline(std::ifstream(stamp), present);
-    if (present == wanted && fs::is_directory(base, failed))
-        return {};
+    return ensureLayer(layersDirectory, baseLayerName, baseFingerprint(), fillBase);
+}
 
-    const fs::path fresh = layers / "base.new";
-    fs::remove(stamp, failed);
-    fs::remove_all(fresh, failed);
-    fs::remove_all(base, failed);
-    if (mkdir(fresh.c_str(), 0755) != 0)
-        return cannot("make " + fresh.string(), errno);
-    if (auto filled = fill(fresh); !filled)
-        return filled;
-    fs::rename(fresh, base, failed);
-    if (failed)
-        return cannot("put the base layer in place", failed.value());
-    return writeText(stamp, wanted + "\n");
+Result<> ensureGuestLayer(const std::string &layersDirectory)
+{
+    return ensureLayer(layersDirectory, guestLayerName, guestFingerprint(), fillGuest);
 }
 
 } // namespace sandglass::engine
