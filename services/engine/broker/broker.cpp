@@ -123,16 +123,18 @@ Result<> Broker::prepare()
 Result<> Broker::prepareFilters()
 {
     auto filter = SyscallFilter::compile();
+    auto root = SyscallFilter::compile(Confined::Root);
     auto daemon = SyscallFilter::compile(Confined::Daemon);
     auto forkServer = SyscallFilter::compile(Confined::ForkServer);
-    for (const auto *each : {&filter, &daemon, &forkServer}) {
+    for (const auto *each : {&filter, &root, &daemon, &forkServer}) {
         if (!*each)
             return tl::unexpected(each->error());
     }
     auto file = filter->toFile();
-    if (!file)
-        return tl::unexpected(file.error());
-    m_filters = {std::move(*daemon), std::move(*file)};
+    auto rootFile = root->toFile();
+    if (!file || !rootFile)
+        return tl::unexpected((file ? rootFile : file).error());
+    m_filters = {std::move(*daemon), std::move(*file), std::move(*rootFile)};
     m_forkServers.use(std::move(*filter), std::move(*forkServer));
     return {};
 }

@@ -160,7 +160,8 @@ Result<Launched> launch(const LaunchPlan &plan, const SandboxFilters &filters, i
     Launched launched;
     UniqueFd theirs;
     if (!wire::socketPair(launched.control, theirs)
-        || !wire::send(launched.control.get(), plan.limits.toJson(), {filters.programs.get()}))
+        || !wire::send(launched.control.get(), plan.limits.toJson(),
+                       {filters.programs.get(), filters.rootPrograms.get()}))
         return failure(Error::Kind::Local, std::string("control socket: ") + std::strerror(errno), 0, "unavailable");
     const uid_t user = geteuid();
     const gid_t group = getegid();

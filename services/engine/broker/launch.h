@@ -22,7 +22,8 @@ struct LaunchPlan
 struct SandboxFilters
 {
     SyscallFilter daemon;
-    UniqueFd programs; ///< SyscallFilter::toFile(): the daemon installs it in all that it starts
+    UniqueFd programs;     ///< SyscallFilter::toFile(): the daemon installs it in all that it starts
+    UniqueFd rootPrograms; ///< the same for what it starts as root
 };
 
 struct Launched

@@ -9,8 +9,10 @@
 
 namespace sandglass::engine {
 
-/// Who a filter is for: a fork-server may enter namespaces, a sandbox's daemon user namespaces.
-enum class Confined { Sandbox, Daemon, ForkServer };
+/// Who a filter is for: a fork-server may enter namespaces, a sandbox's daemon user namespaces. To a sandbox's root
+/// calls that change owners or accounts, and that make devices, seem to work: nothing happens, and 0 comes back.
+/// Installing packages and unpacking archives takes no more.
+enum class Confined { Sandbox, Root, Daemon, ForkServer };
 
 /// The system calls a sandbox may not make, compiled once and installed many times: a deny list that leaves normal
 /// programs alone. clone3 answers ENOSYS so that C libraries fall back to clone, whose flags a filter can see.

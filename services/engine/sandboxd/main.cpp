@@ -24,7 +24,7 @@ int main()
     UniqueFd control(3);
     UniqueFd rootSpace(fcntl(4, F_SETFD, FD_CLOEXEC) == 0 ? 4 : -1);
     wire::Incoming limits = wire::receive(control.get());
-    Rights rights(limits.takeFd(0), std::move(rootSpace));
+    Rights rights(limits.takeFd(0), limits.takeFd(1), std::move(rootSpace));
     if (limits.state != wire::Incoming::State::Message || !rights.isComplete())
         return 1;
     return Daemon(std::move(control), DaemonLimits::fromJson(limits.body), std::move(rights)).run();

@@ -24,17 +24,27 @@ bool dropCapabilities(std::uint32_t kept)
     return syscall(SYS_capset, &header, sets) == 0;
 }
 
-Rights::Rights(const UniqueFd &filter, UniqueFd rootSpace) : m_rootSpace(std::move(rootSpace))
+namespace {
+
+std::vector<sock_filter> readFilter(const UniqueFd &file)
 {
+    std::vector<sock_filter> filter;
     struct stat status
     {};
-    if (!filter || fstat(filter.get(), &status) != 0 || status.st_size <= 0)
-        return;
-    m_filter.resize(static_cast<std::size_t>(status.st_size) / sizeof(sock_filter));
-    const auto bytes = m_filter.size() * sizeof(sock_filter);
-    if (pread(filter.get(), m_filter.data(), bytes, 0) != static_cast<ssize_t>(bytes))
-        m_filter.clear();
+    if (!file || fstat(file.get(), &status) != 0 || status.st_size <= 0)
+        return filter;
+    filter.resize(static_cast<std::size_t>(status.st_size) / sizeof(sock_filter));
+    const auto bytes = filter.size() * sizeof(sock_filter);
+    if (pread(file.get(), filter.data(), bytes, 0) != static_cast<ssize_t>(bytes))
+        filter.clear();
+    return filter;
 }
+
+} // namespace
+
+Rights::Rights(const UniqueFd &filter, const UniqueFd &rootFilter, UniqueFd rootSpace)
+    : m_filter(readFilter(filter)), m_rootFilter(readFilter(rootFilter)), m_rootSpace(std::move(rootSpace))
+{}
 
 bool Rights::becomeRoot() const
 {
@@ -45,9 +55,10 @@ bool Rights::becomeRoot() const
         && dropCapabilities();
 }
 
-bool Rights::confine() const
+bool Rights::confine(bool asRoot) const
 {
-    const sock_fprog program{static_cast<unsigned short>(m_filter.size()), const_cast<sock_filter *>(m_filter.data())};
+    const std::vector<sock_filter> &filter = asRoot ? m_rootFilter : m_filter;
+    const sock_fprog program{static_cast<unsigned short>(filter.size()), const_cast<sock_filter *>(filter.data())};
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 

@@ -217,7 +217,7 @@ void placeLines(std::vector<Line> &lines)
     }
     environ = program.environment.data(); // execvp looks in the child's own PATH
     const char *command = program.texts.front().c_str();
-    if (rights.confine())
+    if (rights.confine(program.isRoots))
         execvp(command, program.arguments.data());
     endWithout(command, errno);
 }
