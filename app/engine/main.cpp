@@ -106,6 +106,7 @@ int serve(const Options &options, std::unique_ptr<engine::SandboxHost> host)
     wishes.sandboxPort = options.sandboxPort;
     wishes.registry.maxSandboxes = options.maxSandboxes;
     wishes.registry.maxTimeoutSeconds = options.maxTimeoutSeconds;
+    wishes.rootArchives = options.rootArchives;
     wishes.volumeBytes = std::int64_t{options.volumeMb} << 20;
     wishes.registry.preimport = options.forkServer ? std::optional(options.preimport) : std::nullopt;
     wishes.deliverer.retryInterval = std::chrono::milliseconds(options.retryIntervalMs);

@@ -47,6 +47,17 @@ bool readLibraries(std::string_view text, std::vector<std::string> &into)
     return true;
 }
 
+/// NAME=FILE; builds name the image by NAME.
+bool readArchive(std::string_view text, std::map<std::string, std::string> &into)
+{
+    const auto equals = text.find('=');
+    std::filesystem::path file;
+    if (equals == text.npos || equals == 0 || !readPath(text.substr(equals + 1), file))
+        return false;
+    into[std::string(text.substr(0, equals))] = file.string();
+    return true;
+}
+
 /// Sets what `name` names; false when the value does not fit. `known` tells whether there is such an option.
 bool applyValue(Options &options, std::string_view name, std::string_view value, bool &known)
 {
@@ -73,6 +84,8 @@ bool applyValue(Options &options, std::string_view name, std::string_view value,
     if (name == "--max-timeout")
         return readNumber<std::int64_t>(value, 1, options.maxTimeoutSeconds)
             && options.maxTimeoutSeconds <= kLongestTimeout;
+    if (name == "--rootfs")
+        return readArchive(value, options.rootArchives);
     if (name == "--preimport")
         return readLibraries(value, options.preimport);
     known = false;
@@ -147,6 +160,8 @@ Runs code sandboxes on this machine behind the E2B API, on loopback only.
   --max-sandboxes N      how many may run at once (default 20)
   --max-timeout N        how many seconds a sandbox may be asked to live, at most (default 3600)
   --volume-mb N          how much one volume may hold (default 1024)
+  --rootfs NAME=FILE     template builds may begin with fromImage("NAME"): a tar archive of a root file system, which has
+                         to hold /bin/bash; may be given several times
   --preimport LIST       libraries that Python kernels find imported: any of numpy,pandas,matplotlib (default: all)
   --no-fork-server       starts every Python kernel from nothing: slower, less memory while nothing runs
   --webhook-retry-ms N   time between two tries of a webhook delivery (default 10000)

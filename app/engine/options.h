@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +21,9 @@ struct Options
     bool dieWithParent = false;
     int retryIntervalMs = 10'000; ///< of webhook deliveries
     int maxSandboxes = 20;
-    std::int64_t maxTimeoutSeconds = 3600; ///< of one sandbox
-    int volumeMb = 1024;                   ///< what one volume may hold
+    std::int64_t maxTimeoutSeconds = 3600;           ///< of one sandbox
+    int volumeMb = 1024;                             ///< what one volume may hold
+    std::map<std::string, std::string> rootArchives; ///< images by name, and the archives of their files
     bool forkServer = true;
     std::vector<std::string> preimport = {"numpy", "pandas", "matplotlib"};
 };

@@ -112,8 +112,8 @@ Result<> Engine::Private::openStores()
     volumes.emplace(io, files, *volumeStore, *registry, options.volumeBytes);
     registry->recordOrphans();
     snapshots.emplace(io, *registry, catalog, *snapshotStore, LayerStore((options.stateDirectory / "layers").string()));
-    auto opened =
-        TemplateBuilds::open({io, *host, *registry, catalog, *snapshotStore, options.stateDirectory.string()}, shared);
+    auto opened = TemplateBuilds::open(
+        {io, *host, *registry, catalog, *snapshotStore, options.stateDirectory.string(), options.rootArchives}, shared);
     if (!opened)
         return failure(opened.error());
     builds = std::move(*opened);

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,7 @@ struct EngineOptions
     RegistryOptions registry;
     std::int64_t volumeBytes = std::int64_t{1} << 30; ///< what one volume may hold
     DelivererOptions deliverer;
+    std::map<std::string, std::string> rootArchives = {}; ///< names of images, and the tar archives of their files
 };
 
 /// The local engine: both listeners, the sandboxes and the webhooks, on the caller's loop.

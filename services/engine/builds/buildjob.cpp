@@ -3,6 +3,7 @@
 #include "services/engine/api/errors.h"
 #include "services/engine/builds/await.h"
 #include "services/engine/builds/buildbase.h"
+#include "services/engine/builds/imagename.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -72,6 +73,7 @@ void BuildJob::cancel(const std::string &reason)
     m_cancelled = reason;
     *m_stopsCopies = true;
     m_waiting.cancel();
+    m_tools.images.cancel(m_fetch);
     if (m_sandbox)
         m_sandbox->kill();
 }
@@ -166,10 +168,29 @@ BuildJob::Awaitable<> BuildJob::base()
     }
     log(LogLevel::Info, "[base] FROM " + (m_plan.fromImage.empty() ? std::string("e2bdev/base") : m_plan.fromImage));
     if (!isHostBase(m_plan.fromImage))
-        co_return buildFailure(missingImage(m_plan.fromImage));
+        co_return co_await imageBase();
     m_made.layers = {"base"};
     m_made.defaults = {};
     m_key = layerKey("base", hostBaseStamp(m_tools.stateDirectory));
+    co_return Result<>();
+}
+
+BuildJob::Awaitable<> BuildJob::imageBase()
+{
+    auto system = co_await answerOf<BaseSystem>([this](BaseImages::Then then) {
+        const auto onLine = [weak = weak_from_this()](const std::string &line) {
+            if (const auto self = weak.lock())
+                self->log(LogLevel::Info, self->m_label + line);
+        };
+        m_fetch = m_tools.images.fetch({m_plan.fromImage, m_plan.login, m_isForced}, onLine, std::move(then));
+    });
+    if (!system)
+        co_return failure(system.error());
+    m_system = std::move(*system);
+    m_made.layers = {m_system.layer};
+    m_made.defaults = {};
+    m_made.defaults.environment = m_system.settings.environment;
+    m_key = layerKey("image", m_system.layer);
     co_return Result<>();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "services/engine/builds/baseimages.h"
 #include "services/engine/builds/buildfiles.h"
 #include "services/engine/builds/buildlogs.h"
 #include "services/engine/builds/buildplan.h"
@@ -30,6 +31,7 @@ struct BuildTools
     BuildLogs &logs;
     LayerCache &cache;
     BuildFiles &files;
+    BaseImages &images;
     const LayerStore &layers;
     std::string stateDirectory;
 };
@@ -58,6 +60,7 @@ private:
 
     Awaitable<> work();
     Awaitable<> base();
+    Awaitable<> imageBase();
     Awaitable<> step(const BuildStep &step);
     Awaitable<> runCommand(const BuildStep &step);
     Awaitable<> copyFiles(const BuildStep &step);
@@ -86,7 +89,9 @@ private:
 
     Template m_made; ///< layers and defaults so far
     std::string m_key, m_step = "base", m_label = "[base] ";
-    std::string m_making;   ///< the layer that is being written
+    std::string m_making; ///< the layer that is being written
+    BaseSystem m_system;  ///< that it stands on, when that is an image
+    std::uint64_t m_fetch = 0;
     std::string m_lastLine; ///< of what the step wrote
     bool m_isForced = false;
     std::string m_cancelled; ///< why

@@ -113,11 +113,24 @@ Result<BuildStep> stepFrom(const Json &json, std::size_t number)
     return step;
 }
 
-std::optional<ImageLogin> loginFrom(const Json &json)
+Result<std::optional<ImageLogin>> loginFrom(const Json &json)
 {
     if (!json.is_object())
         return std::nullopt;
-    return ImageLogin{stringOr(json, "type"), stringOr(json, "username"), stringOr(json, "password")};
+    const std::string type = stringOr(json, "type");
+    ImageLogin login;
+    if (type == "registry")
+        login = {stringOr(json, "username"), stringOr(json, "password")};
+    else if (type == "gcp") // the account that Google's registries take a key of
+        login = {"_json_key", stringOr(json, "serviceAccountJson")};
+    else
+        return refuse(400,
+                      "fromImageRegistry: the type '" + type
+                          + "' is not one of registry, gcp (for aws give type registry with the username AWS and the "
+                            "password that 'aws ecr get-login-password' prints)");
+    if (login.username.empty() || login.password.empty() || login.username.find(':') != std::string::npos)
+        return refuse(400, "fromImageRegistry needs a username without a colon, and a password");
+    return login;
 }
 
 } // namespace
@@ -180,7 +193,10 @@ Result<BuildPlan> parseBuildPlan(std::string_view body)
     plan.fromTemplate = stringOr(*json, "fromTemplate");
     if (!plan.fromImage.empty() && !plan.fromTemplate.empty())
         return refuse(400, "only one of fromImage and fromTemplate may be given");
-    plan.login = loginFrom(memberOr(*json, "fromImageRegistry"));
+    auto login = loginFrom(memberOr(*json, "fromImageRegistry"));
+    if (!login)
+        return failure(login.error());
+    plan.login = std::move(*login);
     plan.force = boolOr(*json, "force");
     plan.startCommand = stringOr(*json, "startCmd");
     plan.readyCommand = stringOr(*json, "readyCmd");

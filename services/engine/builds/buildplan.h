@@ -38,7 +38,7 @@ struct BuildStep
 /// How to get at a private image. Never stored and never logged.
 struct ImageLogin
 {
-    std::string type, username, password;
+    std::string username, password;
 };
 
 /// POST /v2/templates/{id}/builds/{build}: what to build.

@@ -2,6 +2,7 @@
 
 #include "services/engine/api/errors.h"
 #include "services/engine/api/registry.h"
+#include "services/engine/broker/names.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -26,6 +27,7 @@ TemplateBuilds::TemplateBuilds(Parts parts)
     : m_parts(std::move(parts))
     , m_files(m_parts.stateDirectory + "/buildfiles")
     , m_layers(m_parts.stateDirectory + "/layers", "built-")
+    , m_systems(m_parts.stateDirectory + "/layers", std::string(imageLayerPrefix))
 {}
 
 Result<std::unique_ptr<TemplateBuilds>> TemplateBuilds::open(Parts parts, const std::shared_ptr<Database> &database)
@@ -43,6 +45,9 @@ Result<std::unique_ptr<TemplateBuilds>> TemplateBuilds::open(Parts parts, const 
     builds->m_logs = std::move(*logs);
     builds->m_store = std::move(*store);
     builds->m_cache = std::move(*cache);
+    const Parts &given = builds->m_parts;
+    builds->m_images = std::make_unique<BaseImages>(given.io, *builds->m_cache, builds->m_systems,
+                                                    given.stateDirectory + "/imagelogins", given.archives);
     builds->changed();
     builds->sweep(); // what an engine that was killed has left
     return builds;
@@ -112,8 +117,8 @@ Result<> TemplateBuilds::start(const std::string &templateId, const std::string 
     if (auto begun = m_store->setBuilding(buildId); !begun)
         return begun;
     m_templateOf[buildId] = known->blueprint.id;
-    const BuildTools tools{m_parts.io, m_worker, m_parts.host, m_parts.catalog, *m_store,
-                           *m_logs,    *m_cache, m_files,      m_layers,        m_parts.stateDirectory};
+    const BuildTools tools{m_parts.io, m_worker,  m_parts.host, m_parts.catalog,       *m_store, *m_logs, *m_cache,
+                           m_files,    *m_images, m_layers,     m_parts.stateDirectory};
     const auto job = std::make_shared<BuildJob>(tools, std::move(*known), std::move(plan));
     m_jobs[buildId] = job;
     job->start([this, alive = m_alive, buildId] {
@@ -209,17 +214,26 @@ void TemplateBuilds::onWorker(std::function<void()> work, std::function<void()> 
 
 void TemplateBuilds::sweep()
 {
-    const std::vector<std::string> there = m_layers.names();
+    std::set<std::string> there;
+    for (const LayerStore *store : {&m_layers, &m_systems}) {
+        for (std::string &name : store->names())
+            there.insert(std::move(name));
+    }
     if (there.empty())
         return;
     std::set<std::string> needed = m_parts.registry.layersInUse();
+    needed.merge(m_images->layersInUse());
     for (const auto &[id, job] : m_jobs)
         needed.merge(job->layers());
     for (const Snapshot &snapshot : m_parts.snapshots.all())
         needed.insert(snapshot.blueprint.layers.begin(), snapshot.blueprint.layers.end());
     for (const std::string &name : there) {
-        if (!needed.contains(name) && !m_kept.contains(name))
-            m_worker.post([layers = m_layers, name] { layers.remove(name); });
+        if (needed.contains(name) || m_kept.contains(name))
+            continue;
+        m_worker.post([layers = m_layers, systems = m_systems, name] {
+            layers.remove(name); // nothing happens to one of another kind
+            systems.remove(name);
+        });
     }
 }
 

@@ -26,6 +26,7 @@ public:
         TemplateCatalog &catalog;
         const SnapshotStore &snapshots;
         std::string stateDirectory;
+        BaseImages::Archives archives = {};
     };
     /// Opens its tables. What `parts` names outlives it.
     [[nodiscard]] static Result<std::unique_ptr<TemplateBuilds>> open(Parts parts,
@@ -67,7 +68,8 @@ private:
     std::unique_ptr<BuildLogs> m_logs;
     std::unique_ptr<LayerCache> m_cache;
     BuildFiles m_files;
-    const LayerStore m_layers;
+    const LayerStore m_layers, m_systems;
+    std::unique_ptr<BaseImages> m_images;
     std::set<std::string> m_kept;                            ///< layers of ready builds and of the cache
     std::map<std::string, std::shared_ptr<BuildJob>> m_jobs; ///< by build id, those that run
     std::map<std::string, std::string> m_templateOf;         ///< of those

@@ -1,5 +1,6 @@
 #include "services/engine/templates/etcfiles.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -28,7 +29,7 @@ constexpr std::array copiedPrefixes = {"python3", "java-", "R"};
 
 struct TextFile
 {
-    const char *name;
+    std::string_view name;
     const char *text;
 };
 
@@ -99,6 +100,12 @@ Result<> writeText(const fs::path &path, std::string_view text)
     if (!file)
         return failure(Error::Kind::Local, "cannot write " + path.string() + ": " + std::strerror(errno));
     return {};
+}
+
+std::string_view etcText(std::string_view name)
+{
+    const auto found = std::ranges::find(texts, name, &TextFile::name);
+    return found != std::end(texts) ? std::string_view(found->text) : std::string_view();
 }
 
 Result<> writeEtc(const fs::path &etc)

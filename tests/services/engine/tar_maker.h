@@ -16,7 +16,7 @@ public:
     {
         QByteArray head(512, '\0');
         head.replace(0, name.size(), name);
-        head.replace(100, 7, "0000644");
+        head.replace(100, 7, m_mode);
         head.replace(108, 7, "0001750");
         head.replace(116, 7, "0001750");
         const qint64 size = toldSize >= 0 ? toldSize : content.size();
@@ -36,6 +36,12 @@ public:
         m_bytes += head + content + QByteArray((512 - content.size() % 512) % 512, '\0');
         return *this;
     }
+    /// Of the entries from now on: seven octal digits.
+    TarMaker &mode(const QByteArray &octal)
+    {
+        m_mode = octal;
+        return *this;
+    }
     /// A record of a pax header for the next entry.
     TarMaker &pax(const QByteArray &key, const QByteArray &value)
     {
@@ -49,5 +55,5 @@ public:
     [[nodiscard]] QByteArray done() const { return m_bytes + QByteArray(1024, '\0'); }
 
 private:
-    QByteArray m_bytes;
+    QByteArray m_bytes, m_mode = "0000644";
 };
