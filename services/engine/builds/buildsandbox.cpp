@@ -112,6 +112,8 @@ BuildSandbox::BuildSandbox(asio::io_context &io, http::IoThread &worker, std::sh
     environment["PIP_BREAK_SYSTEM_PACKAGES"] = "1";
     environment["NPM_CONFIG_PREFIX"] = "/usr/local";
     environment["NODE_EXTRA_CA_CERTS"] = "/etc/ssl/certs/ca-certificates.crt"; // as all other programs have it
+    if (m_sandbox->hasOwnSystem())
+        environment["PIP_CERT"] = environment["NODE_EXTRA_CA_CERTS"]; // else pip trusts a list of its own
     m_processes =
         std::make_shared<ProcessTable>(m_io, m_sandbox, std::move(environment), std::make_shared<SandboxLog>());
     m_sandbox->onExit([table = std::weak_ptr(m_processes)](int pid, const ExitStatus &status) {

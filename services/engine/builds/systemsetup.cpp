@@ -6,9 +6,9 @@
 
 #include <array>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <span>
 #include <vector>
 
 namespace sandglass::engine {
@@ -16,7 +16,25 @@ namespace sandglass::engine {
 namespace {
 
 constexpr const char *kSettings = ".sandglass-image.json";
+/// As far as root needs it: nothing gives a program of `user` other rights.
+constexpr const char *kSudo = R"sh(#!/bin/sh
+if [ "$(id -u)" != 0 ]; then
+  echo "sudo: programs of 'user' cannot become root in a local sandbox: run the command as the user root" >&2
+  exit 1
+fi
+while :; do
+  case $1 in
+    -u|-g|-h|-p|-C|-r|-t) shift 2 ;;
+    --) shift; break ;;
+    -*) shift ;;
+    *) break ;;
+  esac
+done
+exec env "$@"
+)sh";
 constexpr const char *kCertificates = "etc/ssl/certs/ca-certificates.crt";
+constexpr const char *kAuthorities = "usr/local/share/ca-certificates";
+constexpr std::size_t kMostAuthorities = 64, kLargestAuthority = 64U << 10;
 
 struct Account
 {
@@ -80,10 +98,38 @@ Result<> writeFolders(const SystemTree &tree)
     return {};
 }
 
-std::string hostsCertificates()
+std::string textOfHost(const std::filesystem::path &path)
 {
-    std::ifstream file(std::string("/") + kCertificates, std::ios::binary);
+    std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// Whom this machine trusts besides everybody else's authorities, by file name: programs in the sandbox speak to the
+/// internet from here, and what opens their connections on the way is one of them.
+std::map<std::string, std::string> localAuthorities()
+{
+    std::map<std::string, std::string> found;
+    std::error_code failed;
+    for (std::filesystem::directory_iterator it(std::string("/") + kAuthorities, failed), end; !failed && it != end;
+         it.increment(failed)) {
+        if (it->path().extension() == ".crt" && it->file_size(failed) <= kLargestAuthority
+            && found.size() < kMostAuthorities)
+            found[it->path().filename().string()] = textOfHost(it->path());
+    }
+    return found;
+}
+
+Result<> writeCertificates(const SystemTree &tree)
+{
+    const auto present = tree.read(kCertificates);
+    std::string all = present ? *present : textOfHost(std::string("/") + kCertificates);
+    for (const auto &[name, text] : localAuthorities()) {
+        if (auto written = tree.write(std::string(kAuthorities) + "/" + name, text); !written)
+            return written;
+        if (all.find(text) == all.npos)
+            all += (all.empty() || all.ends_with('\n') ? "" : "\n") + text;
+    }
+    return all.empty() || all == present ? Result<>() : tree.write(kCertificates, all);
 }
 
 /// A login shell sets PATH anew from /etc/profile and would forget where the image's programs are.
@@ -106,15 +152,20 @@ std::vector<File> filesFor(const SystemTree &tree, const ImageSettings &settings
         files.push_back({std::string("etc/") + name, std::string(etcText(name)), true});
     for (const char *name : {"nsswitch.conf", "profile", "shells"})
         files.push_back({std::string("etc/") + name, std::string(etcText(name)), false});
-    files.push_back({kCertificates, hostsCertificates(), false});
     files.push_back({"etc/profile.d/00-image-path.sh", pathProfile(settings), true});
     for (const char *name : {".bashrc", ".profile"})
         files.push_back(
             {std::string("home/user/") + name, tree.read(std::string("etc/skel/") + name).value_or(""), false});
+    if (!tree.has("usr/bin/sudo"))
+        files.push_back({"usr/local/bin/sudo", kSudo, false});
     if (tree.has("etc/apt")) {
         // Its helpers would give up an account that they have not, and check that it is gone.
         files.push_back({"etc/apt/apt.conf.d/90sandbox", "APT::Sandbox::User \"root\";\n", true});
         files.push_back({"usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", false}); // installing starts no service
+    }
+    if (tree.has("etc/dpkg")) {
+        // To sync a file it is opened for writing once more, which root may not where the owner may not.
+        files.push_back({"etc/dpkg/dpkg.cfg.d/90sandbox", "force-unsafe-io\n", true});
     }
     return files;
 }
@@ -129,6 +180,8 @@ Result<> setUpSystem(const SystemTree &tree, const ImageSettings &settings)
     if (auto made = writeFolders(tree); !made)
         return made;
     if (auto written = writeAccounts(tree); !written)
+        return written;
+    if (auto written = writeCertificates(tree); !written)
         return written;
     for (const File &file : filesFor(tree, settings)) {
         if (file.text.empty() || (!file.isOurs && tree.has(file.path)))

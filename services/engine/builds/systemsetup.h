@@ -16,8 +16,9 @@ struct ImageSettings
 };
 
 /// Makes an unpacked system fit for sandboxes: the accounts `root` and `user` (1000, /home/user), hosts and resolver of
-/// a sandbox in the place of those of whoever made the image, certificates where it has none, and an apt that does not
-/// ask for accounts of its own. Keeps `settings` with it. Error: it has no /bin/bash, which runs every command.
+/// a sandbox in the place of those of whoever made the image, the authorities that this machine trusts, a `sudo` where
+/// it has none, and an apt that asks for no account of its own. Keeps `settings` with it. Error: it has no /bin/bash,
+/// which runs every command.
 [[nodiscard]] Result<> setUpSystem(const SystemTree &tree, const ImageSettings &settings);
 
 /// What was kept; without it nothing.

@@ -1,12 +1,7 @@
-#include "tests/services/engine/engine_process.h"
-#include "tests/services/engine/system_maker.h"
+#include "tests/services/engine/base_fixture.h"
 #include "tests/services/engine/tar_maker.h"
 
-#include <QDir>
 #include <QFile>
-#include <QJsonArray>
-#include <QJsonObject>
-#include <QStandardPaths>
 #include <QTest>
 
 #include <sys/stat.h>
@@ -14,120 +9,12 @@
 using namespace Qt::Literals::StringLiterals;
 
 /// What templates can stand on besides this machine's system: archives, podman's images, and Debian by mmdebstrap.
-class TestBases final : public QObject
+class TestBases final : public QObject, private BaseFixture
 {
     Q_OBJECT
 
-private:
-    using Answer = EngineProcess::Answer;
-    using Created = EngineProcess::Created;
-
-    QTemporaryDir m_files{u"/var/tmp/bases-XXXXXX"_s};
-    QByteArray m_path = qgetenv("PATH");
-    std::unique_ptr<QTemporaryDir> m_state;
-    std::unique_ptr<EngineProcess> m_engine;
-    QString m_last; ///< path of the build that was asked for last
-
-    [[nodiscard]] QString file(const QString &name) const { return m_files.filePath(name); }
-    [[nodiscard]] QString mini() const { return file(u"mini.tar"_s); }
-    void restart(const QStringList &options = {})
-    {
-        m_engine = std::make_unique<EngineProcess>(m_state->path());
-        QVERIFY(m_engine->start(options));
-    }
-    /// Only these programs, besides those of the engine itself.
-    void restartWith(const QString &folder, const QStringList &options = {})
-    {
-        qputenv("PATH", folder.toLocal8Bit());
-        restart(options);
-        qputenv("PATH", m_path);
-    }
-    /// A program of that name in a folder of its own, which it gives.
-    [[nodiscard]] QString program(const QString &name, const QByteArray &script)
-    {
-        const QString folder = file(u"%1-%2"_s.arg(name).arg(QDir(m_files.path()).count()));
-        QFile made(folder + u'/' + name);
-        if (!QDir().mkpath(folder) || !made.open(QIODevice::WriteOnly)
-            || made.write("#!/bin/bash\nexport PATH=" + m_path + "\n" + script) < 0)
-            return {};
-        made.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner | QFile::ReadOther
-                            | QFile::ExeOther);
-        return folder;
-    }
-
-    /// "building", or the answer's text where the build was refused.
-    QString begin(const QByteArray &name, QJsonObject wish, const QStringList &commands = {})
-    {
-        QJsonArray steps;
-        for (const QString &each : commands) {
-            const bool asRoot = each.startsWith(u"root: "_s);
-            QJsonArray arguments{asRoot ? each.mid(6) : each};
-            if (asRoot)
-                arguments << u"root"_s;
-            steps << QJsonObject{{u"type"_s, u"RUN"_s}, {u"args"_s, arguments}};
-        }
-        wish[u"steps"_s] = steps;
-        const Answer asked = m_engine->api("POST", u"/v3/templates"_s, R"({"name":")" + name + R"("})");
-        m_last = u"/templates/%1/builds/%2"_s.arg(asked.json(u"templateID"_s).toString(),
-                                                  asked.json(u"buildID"_s).toString());
-        const Answer begun = m_engine->api("POST", u"/v2"_s + m_last, QJsonDocument(wish).toJson());
-        return begun.status == 202 ? u"building"_s : QString::fromUtf8(begun.body);
-    }
-    [[nodiscard]] QString outcome(const QString &build, int milliseconds = 60'000)
-    {
-        QJsonObject status;
-        (void)QTest::qWaitFor(
-            [&] {
-                status = m_engine->api("GET", build + u"/status"_s).json().toObject();
-                return status[u"status"_s] != u"building"_s;
-            },
-            milliseconds);
-        const QJsonObject reason = status[u"reason"_s].toObject();
-        return reason.isEmpty()
-            ? status[u"status"_s].toString()
-            : u"error at %1: %2"_s.arg(reason[u"step"_s].toString(), reason[u"message"_s].toString());
-    }
-    [[nodiscard]] QString built(const QByteArray &name, const QString &image, const QStringList &commands = {},
-                                int milliseconds = 60'000, QJsonObject more = {})
-    {
-        more[u"fromImage"_s] = image;
-        const QString begun = begin(name, more, commands);
-        return begun == u"building"_s ? outcome(m_last, milliseconds) : begun;
-    }
-    [[nodiscard]] QString messages(const QString &build)
-    {
-        QString all;
-        for (const QJsonValue &each :
-             m_engine->api("GET", build + u"/status?limit=100"_s).json(u"logEntries"_s).toArray())
-            all += each[u"message"_s].toString() + u'\n';
-        return all;
-    }
-    [[nodiscard]] QByteArray run(const QByteArray &from, const QString &code, const QByteArray &language = "bash")
-    {
-        const Created sandbox = m_engine->create(R"({"timeout":60,"templateID":")" + from + R"("})");
-        const QByteArray body =
-            QJsonDocument(QJsonObject{{u"code"_s, code}, {u"language"_s, QString::fromLatin1(language)}})
-                .toJson(QJsonDocument::Compact);
-        const Answer answer = m_engine->sandbox(sandbox.id, sandbox.token, 49999, "POST", u"/execute"_s, body);
-        (void)m_engine->api("DELETE", u"/sandboxes/"_s + sandbox.id);
-        return answer.status == 200 ? executionText(answer.body, "stdout", "text") : answer.body;
-    }
-    [[nodiscard]] QStringList systems() const
-    {
-        return QDir(m_state->filePath(u"layers"_s)).entryList({u"image-*"_s}, QDir::Dirs);
-    }
-    [[nodiscard]] QString rootfs() const { return u"mini="_s + mini(); }
-
 private Q_SLOTS:
-    void initTestCase()
-    {
-        QVERIFY(m_files.isValid());
-        SystemMaker system(file(u"mini"_s));
-        QVERIFY(system.add(SystemMaker::usualPrograms()));
-        QVERIFY(system.write(u"etc/canary-of-the-image"_s, "image"));
-        QVERIFY(system.write(u"etc/passwd"_s, "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33::/:/bin/sh\n"));
-        QVERIFY(system.pack(mini(), {u"--owner=33"_s, u"--group=44"_s}));
-    }
+    void initTestCase() { QVERIFY(makeMini()); }
     void init()
     {
         m_state = std::make_unique<QTemporaryDir>(u"/var/tmp/bases-state-XXXXXX"_s);

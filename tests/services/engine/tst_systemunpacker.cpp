@@ -149,7 +149,7 @@ private Q_SLOTS:
     void setsUp()
     {
         TarMaker tar;
-        tar.mode("0000755").folder("bin").file("bin/bash", "x").folder("etc/apt").folder("etc/skel");
+        tar.mode("0000755").folder("bin").file("bin/bash", "x").folder("etc/apt").folder("etc/dpkg").folder("etc/skel");
         tar.mode("0000644").file("etc/skel/.bashrc", "skeleton").file("etc/hosts", "10.0.0.1 of-the-builder\n");
         tar.file("etc/passwd", "root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/sh\nuser:x:7:7::/x:/y\n");
         tar.file("etc/shadow", "root:*:1::::::\n").file("usr/sbin/policy-rc.d", "its own");
@@ -167,6 +167,7 @@ private Q_SLOTS:
         QCOMPARE(text(u"home/user/.bashrc"_s), QByteArray("skeleton"));
         QCOMPARE(text(u"usr/sbin/policy-rc.d"_s), QByteArray("its own"));
         QVERIFY(text(u"etc/apt/apt.conf.d/90sandbox"_s).contains("APT::Sandbox::User \"root\""));
+        QCOMPARE(text(u"etc/dpkg/dpkg.cfg.d/90sandbox"_s), QByteArray("force-unsafe-io\n"));
         QCOMPARE(text(u"etc/profile.d/00-image-path.sh"_s), QByteArray("export PATH='/opt/it'\\''s/bin:/bin'\n"));
         const ImageSettings kept = readImageSettings(path({}).toStdString());
         QCOMPARE(kept.image, settings.image);
