@@ -157,6 +157,7 @@ private Q_SLOTS:
             "python3-ipython python3-pip openssh-client fontconfig-config >/dev/null"_s,
             u"root: useradd -m other && su other -c 'echo $HOME' && sudo -u other true && "
             "tar -cf /tmp/t --owner=77 /etc/hosts 2>/dev/null && tar -xpf /tmp/t -C /tmp --same-owner"_s,
+            u"root: apt-get install -qqy --no-install-recommends sudo >/dev/null && sudo -u other true"_s,
             u"root: pip install cowsay"_s,
             u"sudo true; pip install --user cowpy"_s,
         };
