@@ -110,6 +110,25 @@ private Q_SLOTS:
               R"({"steps":[{"type":"RUN","args":[1]}]})", R"({"steps":[{"type":"ENV","args":["A"]}]})"})
             QVERIFY2(!parseBuildPlan(bad), bad);
     }
+
+    void readsCredentials()
+    {
+        const auto read = [](const std::string &credentials) {
+            return parseBuildPlan(R"({"fromImage":"a","fromImageRegistry":)" + credentials + "}");
+        };
+        const auto plain = read(R"({"type":"registry","username":"u","password":"p:w"})");
+        QVERIFY(plain && plain->login && plain->login->username == "u" && plain->login->password == "p:w");
+        const auto google = read(R"({"type":"gcp","serviceAccountJson":"{}"})");
+        QVERIFY(google && google->login && google->login->username == "_json_key" && google->login->password == "{}");
+        QVERIFY(!parseBuildPlan(R"({"fromImage":"a"})")->login);
+        for (const char *bad : {R"({})", R"({"type":"registry","username":"u"})",
+                                R"({"type":"registry","username":"u:v","password":"p"})", R"({"type":"gcp"})",
+                                R"({"type":"aws","awsAccessKeyId":"s3cret","awsRegion":"eu"})"}) {
+            const auto refused = read(bad);
+            QVERIFY2(!refused && refused.error().status == 400, bad);
+            QVERIFY2(refused.error().message.find("s3cret") == std::string::npos, bad);
+        }
+    }
 };
 
 QTEST_APPLESS_MAIN(TestBuildVariables)
