@@ -120,12 +120,13 @@ bool canRead(sqlite3 *handle)
 
 } // namespace
 
-Result<Database> Database::open(const std::filesystem::path &file, Mode mode, std::chrono::milliseconds busyTimeout)
+Result<Database> Database::open(const std::filesystem::path &file, Mode mode, std::chrono::milliseconds busyTimeout,
+                                const char *fileSystem)
 {
     const int flags = (mode == Mode::ReadWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX
         | SQLITE_OPEN_EXRESCODE;
     sqlite3 *handle = nullptr;
-    const int status = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+    const int status = sqlite3_open_v2(file.c_str(), &handle, flags, fileSystem);
     Database database;
     database.m_handle.reset(handle); // a handle comes even with most failures
     if (status != SQLITE_OK)

@@ -54,9 +54,10 @@ public:
     enum class Mode { ReadWrite, ReadOnly };
 
     /// The file must exist. ReadOnly in a folder that cannot be written reads the file as it stands: without a log that
-    /// a crash has left there and whose index is missing.
+    /// a crash has left there and whose index is missing. `fileSystem` is one that SQLite knows by that name.
     [[nodiscard]] static Result<Database> open(const std::filesystem::path &file, Mode mode,
-                                               std::chrono::milliseconds busyTimeout = std::chrono::seconds(5));
+                                               std::chrono::milliseconds busyTimeout = std::chrono::seconds(5),
+                                               const char *fileSystem = nullptr);
 
     [[nodiscard]] Result<> execute(const char *sql);
     [[nodiscard]] Result<std::int64_t> queryInteger(std::string_view sql);

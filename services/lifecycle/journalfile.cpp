@@ -2,6 +2,7 @@
 
 #include "services/core/paths.h"
 #include "services/core/uniquefd.h"
+#include "services/lifecycle/gatheredwrites.h"
 #include "services/lifecycle/journalhash.h"
 
 #include <fcntl.h>
@@ -61,7 +62,7 @@ Result<Database> openJournalFile(const std::filesystem::path &file, std::chrono:
 {
     if (auto created = createFile(file); !created)
         return failure(std::move(created.error()));
-    auto database = Database::open(file, Database::Mode::ReadWrite, busyTimeout);
+    auto database = Database::open(file, Database::Mode::ReadWrite, busyTimeout, gatheredWrites());
     if (!database)
         return database;
     if (!database->isWritable())
