@@ -246,7 +246,8 @@ void Connection::flush()
             buffers[i] = asio::buffer(m_output[i]);
         buffers[0] += m_outputOffset;
         ErrorCode ec;
-        const std::size_t sent = m_socket.write_some(buffers, ec);
+        // Of one piece, as most answers are, Asio makes a send(2), of several a sendmsg(2), which costs more.
+        const std::size_t sent = count == 1 ? m_socket.write_some(buffers[0], ec) : m_socket.write_some(buffers, ec);
         if (ec == asio::error::would_block) {
             if (m_writeBudget == 0) {
                 m_writeBudget = std::min(writePiece, m_outputBytes);

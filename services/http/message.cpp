@@ -110,14 +110,23 @@ Response Response::text(int status, std::string body)
 
 Response Response::error(int status, std::string_view message)
 {
-    return json(status, dumpJson(Json{{"code", status}, {"message", message}}));
+    const auto isPlain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+    if (!std::ranges::all_of(message, isPlain))
+        return json(status, dumpJson(Json{{"code", status}, {"message", message}}));
+    // Nearly always; a flood of what has to be refused should not cost a JSON document each time.
+    std::string body;
+    body.reserve(message.size() + 40);
+    body.append(R"({"code":)").append(fmt::format_int(status).c_str());
+    body.append(R"(,"message":")").append(message).append("\"}");
+    return json(status, std::move(body));
 }
 
 void appendHead(std::string &out, int status, const Headers &headers, const HeadOptions &options)
 {
+    // Appended piece by piece: formatting into a string by iterator costs more than all else an answer needs.
     out.reserve(out.size() + 256);
-    fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nServer: {}\r\nDate: {}\r\n", status,
-                   reasonPhrase(status), options.serverName, options.date);
+    out.append("HTTP/1.1 ").append(fmt::format_int(status).c_str()).append(" ").append(reasonPhrase(status));
+    out.append("\r\nServer: ").append(options.serverName).append("\r\nDate: ").append(options.date).append("\r\n");
     for (const auto &[name, value] : headers) {
         if (isServersOwn(name))
             continue;
@@ -130,7 +139,7 @@ void appendHead(std::string &out, int status, const Headers &headers, const Head
         if (!options.isHttp10)
             out += "Transfer-Encoding: chunked\r\n";
     } else if (!isBodyless(status)) {
-        fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", options.bodySize);
+        out.append("Content-Length: ").append(fmt::format_int(options.bodySize).c_str()).append("\r\n");
     }
     if (!options.keepAlive)
         out += "Connection: close\r\n";
