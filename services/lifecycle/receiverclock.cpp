@@ -1,6 +1,7 @@
 #include "services/lifecycle/receiverclock.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sandglass::lifecycle {
 
@@ -25,15 +26,19 @@ std::chrono::nanoseconds DeliveryClock::delay(Timestamp eventTime, Timestamp rec
 
 void DeliveryClock::add(Timestamp eventTime, Timestamp receivedAt)
 {
-    m_delays[m_count++ % capacity] = delay(eventTime, receivedAt);
+    const std::chrono::nanoseconds fresh = delay(eventTime, receivedAt);
+    const std::chrono::nanoseconds gone = std::exchange(m_delays[m_count++ % capacity], fresh);
+    if (m_count == 1 || fresh <= m_lowest)
+        m_lowest = fresh;
+    else if (m_count > capacity && gone == m_lowest) // looked for only when the lowest leaves, not with every event
+        m_lowest = *std::ranges::min_element(m_delays);
 }
 
 std::optional<std::chrono::nanoseconds> DeliveryClock::lowestDelay() const
 {
     if (m_count < enough)
         return std::nullopt;
-    return *std::min_element(m_delays.begin(),
-                             m_delays.begin() + static_cast<std::ptrdiff_t>(std::min(m_count, capacity)));
+    return m_lowest;
 }
 
 std::chrono::seconds DeliveryClock::outside(Timestamp eventTime, Timestamp now, std::chrono::seconds past,

@@ -32,7 +32,8 @@ private:
     static constexpr std::size_t capacity = 64;
     static constexpr std::size_t enough = 8;
     std::array<std::chrono::nanoseconds, capacity> m_delays{};
-    std::size_t m_count = 0; ///< ever added
+    std::size_t m_count = 0;             ///< ever added
+    std::chrono::nanoseconds m_lowest{}; ///< of those kept
 };
 
 } // namespace sandglass::lifecycle
