@@ -40,6 +40,11 @@ public:
         return add(m_sandboxes, SandboxQuestion{std::move(id), std::move(answer)});
     }
 
+    [[nodiscard]] bool hasQuestions()
+    {
+        const std::lock_guard lock(m_mutex);
+        return !m_snapshots.empty() || !m_sandboxes.empty();
+    }
     [[nodiscard]] std::vector<SnapshotAnswer> takeSnapshots()
     {
         const std::lock_guard lock(m_mutex);
@@ -114,6 +119,8 @@ void TrackerPicture::look()
     if (!m_tracker.isReplayed())
         return; // those who ask wait for the past to be in the fold
     if (m_stage == Stage::Idle) {
+        if (!m_inbox->hasQuestions())
+            return; // the end of the replay, and nobody has asked: following every change would cost for nothing
         m_stage = Stage::Scanning;
         const Timestamp now = m_tracker.now();
         const auto peaks = m_tracker.activeSeries(now - std::chrono::hours(24), now, 1);
