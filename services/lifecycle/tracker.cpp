@@ -282,7 +282,7 @@ void Tracker::adopt(Start start)
 /// An event of a sandbox that ended long ago brings it back into memory. True when it was cold.
 bool Tracker::takeFromHistory(const std::string &sandboxId)
 {
-    if (!m_ledger.history || sandboxId.empty() || m_ledger.fold.find(sandboxId))
+    if (!m_ledger.history || !m_ledger.history->holdsAny() || sandboxId.empty() || m_ledger.fold.find(sandboxId))
         return false;
     const auto record = m_ledger.history->take(sandboxId, rateCard());
     return record && m_ledger.fold.adopt(*record);

@@ -11,13 +11,18 @@ namespace {
 
 constexpr std::size_t mostSteps = 50'000; // sorted on the UI thread
 
+// By two indexes, without the records: all sandboxes beside those of the tiers live and ended.
+constexpr const char *anyColdSql =
+    "SELECT (SELECT count(*) FROM sandboxes) > (SELECT count(*) FROM sandboxes WHERE tier < 2)";
+
 } // namespace
 
-History::History(Database database, RollupReader reader, Timestamp until)
+History::History(Database database, RollupReader reader, Timestamp until, bool holdsAny)
     : m_database(std::move(database))
     , m_finder(m_database)
     , m_reader(std::move(reader))
     , m_until(until)
+    , m_holdsAny(holdsAny)
     , m_taken(cost::RateCard())
 {}
 
@@ -29,7 +34,10 @@ Result<std::unique_ptr<History>> History::open(const std::filesystem::path &file
     auto database = Database::open(file, Database::Mode::ReadOnly);
     if (!database)
         return failure(std::move(database.error()));
-    return std::unique_ptr<History>(new History(std::move(*database), std::move(*reader), until));
+    const auto holdsAny = database->queryInteger(anyColdSql);
+    if (!holdsAny)
+        return failure(holdsAny.error());
+    return std::unique_ptr<History>(new History(std::move(*database), std::move(*reader), until, *holdsAny != 0));
 }
 
 std::optional<std::string> History::take(const std::string &sandboxId, const cost::RateCard &card)

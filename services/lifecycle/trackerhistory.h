@@ -21,6 +21,9 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<History>> open(const std::filesystem::path &file,
                                                                Timestamp until = Timestamp::max());
 
+    /// False when there was no cold sandbox at open: then none comes either, as long as the tables are held, and none
+    /// need be looked for.
+    [[nodiscard]] bool holdsAny() const { return m_holdsAny; }
     /// The record of a cold sandbox, which from now on counts as hot; empty when it is not cold.
     [[nodiscard]] std::optional<std::string> take(const std::string &sandboxId, const cost::RateCard &card);
     /// Takes off what the rollups hold of a sandbox, which is `counted`, for whoever has it in a fold.
@@ -47,12 +50,13 @@ public:
     [[nodiscard]] std::vector<int> sampledActive(Timestamp from, Timestamp to, int bucketCount, Timestamp now);
 
 private:
-    History(Database database, RollupReader reader, Timestamp until);
+    History(Database database, RollupReader reader, Timestamp until, bool holdsAny);
 
     Database m_database;
     ColdFinder m_finder;
     RollupReader m_reader;
     Timestamp m_until;
+    bool m_holdsAny;
     UsageIndex m_taken; ///< what the rollups hold of those that were taken
     std::vector<std::string> m_shown;
 };
