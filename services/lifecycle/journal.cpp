@@ -11,8 +11,8 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -50,8 +50,9 @@ struct Journal::Private
     [[nodiscard]] bool becomesWritable();
 
     void run();
-    std::vector<Item> takeBatch();
-    void process(std::vector<Item> batch);
+    [[nodiscard]] std::size_t queued() const { return queue.size() - queueBegin; }
+    void takeBatch(std::vector<Item> &batch);
+    void process(std::vector<Item> &batch);
     int store(std::vector<Item> &batch, std::vector<std::int64_t> &seqs);
     int insertAll(std::vector<Item> &batch, std::vector<std::int64_t> &seqs);
     void noteFailure(std::optional<Error> error);
@@ -70,7 +71,8 @@ struct Journal::Private
 
     std::mutex mutex;
     std::condition_variable wake;
-    std::deque<Item> queue;
+    std::vector<Item> queue;    ///< swapped with the batch, mostly: no item moves
+    std::size_t queueBegin = 0; ///< those before it have been taken
     std::size_t queuedBytes = 0;
     bool stopping = false;
     int bulkCount = 0;
@@ -88,14 +90,18 @@ struct Journal::Private
 void Journal::Private::run()
 {
     pthread_setname_np(pthread_self(), "journal");
+    std::vector<Item> batch;
     for (;;) {
-        std::vector<Item> batch = takeBatch();
+        takeBatch(batch);
         const bool isIdle = batch.empty();
         if (!isIdle)
-            process(std::move(batch));
+            process(batch);
+        batch.clear(); // and the queue grows into its memory next
+        if (isIdle && batch.capacity() > options.batchLimit)
+            batch.shrink_to_fit();
         {
             const std::lock_guard lock(mutex);
-            if (stopping && queue.empty())
+            if (stopping && queued() == 0)
                 break;
             if (stopping)
                 continue;
@@ -109,13 +115,13 @@ void Journal::Private::run()
     (void)writer.load()->ids.mergeAll(); // else the next start reads them from the events
 }
 
-/// Waits for work, then takes what queued up during the last commit: the grouping adapts without a timer. Empty when
+/// Waits for work, then takes what queued up during the last commit: the grouping adapts without a timer. None when
 /// the journal stops, or when there has been time for upkeep.
-std::vector<Item> Journal::Private::takeBatch()
+void Journal::Private::takeBatch(std::vector<Item> &batch)
 {
     std::unique_lock lock(mutex);
     const bool isBulk = bulkCount > 0;
-    const auto hasWork = [this, isBulk] { return stopping || !queue.empty() || (isBulk && bulkCount == 0); };
+    const auto hasWork = [this, isBulk] { return stopping || queued() > 0 || (isBulk && bulkCount == 0); };
     auto delay = isBulk ? std::nullopt : upkeep().dueIn(lastSeq);
     if (isViewing)
         delay = tryAgainEvery;
@@ -123,21 +129,26 @@ std::vector<Item> Journal::Private::takeBatch()
         wake.wait_for(lock, *delay, hasWork);
     else
         wake.wait(lock, hasWork);
-    std::vector<Item> batch;
     const std::size_t mostEvents = isBulk ? std::max(bulkLimit, options.batchLimit) : options.batchLimit;
     const std::size_t mostBytes = isBulk ? bulkByteLimit : batchByteLimit;
-    batch.reserve(std::min(queue.size(), mostEvents));
-    std::size_t bytes = 0;
-    while (!queue.empty() && batch.size() < mostEvents && bytes < mostBytes) {
-        bytes += queue.front().event.raw.size();
-        batch.push_back(std::move(queue.front()));
-        queue.pop_front();
-    }
+    std::size_t bytes = 0, end = queueBegin;
+    while (end < queue.size() && end - queueBegin < mostEvents && bytes < mostBytes)
+        bytes += queue[end++].event.raw.size();
     queuedBytes -= bytes;
-    return batch;
+    if (queueBegin == 0 && end == queue.size()) {
+        batch.swap(queue);
+        return;
+    }
+    const auto at = [this](std::size_t place) { return queue.begin() + static_cast<std::ptrdiff_t>(place); };
+    batch.assign(std::move_iterator(at(queueBegin)), std::move_iterator(at(end)));
+    queueBegin = end;
+    if (queueBegin >= queue.size() / 2) { // so that each item moves once more at most
+        queue.erase(queue.begin(), at(queueBegin));
+        queueBegin = 0;
+    }
 }
 
-void Journal::Private::process(std::vector<Item> batch)
+void Journal::Private::process(std::vector<Item> &batch)
 {
     std::vector<std::int64_t> seqs(batch.size(), 0); // 0 = not new
     const telemetry::Stopwatch watch;
@@ -151,6 +162,7 @@ void Journal::Private::process(std::vector<Item> batch)
     }
 
     std::vector<StoredEvent> fresh;
+    fresh.reserve(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
         if (seqs[i] == 0)
             continue;
@@ -365,9 +377,9 @@ void Journal::append(Event event, Done done)
     bool wasEmpty = false;
     {
         const std::lock_guard lock(d->mutex);
-        wasEmpty = d->queue.empty();
-        const bool fits = d->queue.size() < d->options.queueLimit
-            && (wasEmpty || d->queuedBytes + bytes <= d->options.queueByteLimit);
+        wasEmpty = d->queued() == 0;
+        const bool fits =
+            d->queued() < d->options.queueLimit && (wasEmpty || d->queuedBytes + bytes <= d->options.queueByteLimit);
         if (fits) {
             d->queue.push_back({std::move(event), std::move(done)});
             d->queuedBytes += bytes;

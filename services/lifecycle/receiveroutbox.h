@@ -43,6 +43,7 @@ public:
         std::vector<Settled> batch; // outlives the lock when nobody takes it
         const std::lock_guard lock(m_mutex);
         batch.swap(m_settled);
+        m_settled.reserve(batch.size()); // the next commit has as many, mostly
         if (m_io && !batch.empty())
             m_io->post([answer = m_answer, settled = std::move(batch)]() mutable { answer(std::move(settled)); });
     }

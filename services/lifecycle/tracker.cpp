@@ -22,6 +22,7 @@ constexpr std::size_t settleLimit = 64;     ///< sandboxes; of a flood about one
 constexpr std::size_t historyLimit = 4'000; ///< replayed events waiting for the UI thread; the worker pauses above it
 constexpr std::size_t liveLimit = 20'000;   ///< new events waiting; above it they are read from the journal later
 constexpr std::size_t liveByteLimit = 32U << 20;
+constexpr std::size_t recordedReserve = 2'000; ///< events; of a flood as many come again in the next 50 ms
 constexpr std::int64_t tenthsPerHour = 36'000;
 
 /// Own times of the events of the last hour that are in the tables already, to count them.
@@ -72,13 +73,15 @@ struct Tracker::Inbox
     Tracker *tracker = nullptr; ///< null once it is gone
     bool isRung = false;        ///< the tracker has been told and has not looked yet
 
-    std::unique_ptr<Start> start;    ///< from the worker, before its events
-    std::deque<StoredEvent> history; ///< from the worker
+    std::unique_ptr<Start> start;                 ///< from the worker, before its events
+    std::deque<std::vector<StoredEvent>> history; ///< from the worker
+    std::size_t historyCount = 0;
     bool isReading = false;
     std::optional<Error> readError;
     bool stopReading = false;
 
-    std::deque<StoredEvent> live; ///< from the journal's writer
+    std::deque<std::vector<StoredEvent>> live; ///< from the journal's writer, commit by commit: no event moves
+    std::size_t liveCount = 0;
     std::size_t liveBytes = 0;
     bool hasOverflowed = false;
 
@@ -93,18 +96,21 @@ struct Tracker::Inbox
 
     void addLive(std::vector<StoredEvent> events)
     {
+        std::size_t bytes = 0;
+        for (const StoredEvent &stored : events)
+            bytes += stored.event.raw.size();
+        std::deque<std::vector<StoredEvent>> dropped; // destroyed after the lock is gone
         const std::lock_guard lock(mutex);
         if (!tracker)
             return;
-        for (StoredEvent &stored : events) {
-            if (hasOverflowed || live.size() >= liveLimit || liveBytes >= liveByteLimit) {
-                hasOverflowed = true;
-                live.clear();
-                liveBytes = 0;
-                break;
-            }
-            liveBytes += stored.event.raw.size();
-            live.push_back(std::move(stored));
+        if (hasOverflowed || liveCount + events.size() > liveLimit || liveBytes + bytes > liveByteLimit) {
+            hasOverflowed = true;
+            dropped.swap(live);
+            liveCount = liveBytes = 0;
+        } else if (!events.empty()) {
+            liveCount += events.size();
+            liveBytes += bytes;
+            live.push_back(std::move(events));
         }
         ring();
     }
@@ -127,9 +133,11 @@ struct Tracker::Inbox
     {
         std::vector<StoredEvent> copies(events.begin(), events.end()); // not while the UI thread waits
         std::unique_lock lock(mutex);
-        std::ranges::move(copies, std::back_inserter(history));
+        historyCount += copies.size();
+        if (!copies.empty())
+            history.push_back(std::move(copies));
         ring();
-        room.wait(lock, [this] { return stopReading || history.size() < historyLimit; });
+        room.wait(lock, [this] { return stopReading || historyCount < historyLimit; });
         return !stopReading;
     }
 
@@ -235,12 +243,13 @@ void Tracker::takeSlice()
         start = std::move(m_inbox->start);
         if (!m_inbox->history.empty()) {
             m_taken.swap(m_inbox->history);
+            m_inbox->historyCount = 0;
         } else if (!m_inbox->isReading) {
             error = std::exchange(m_inbox->readError, std::nullopt);
             mustReadAgain = m_inbox->hasOverflowed && !error;
             isCaughtUp = !mustReadAgain;
             m_taken.swap(m_inbox->live);
-            m_inbox->liveBytes = 0;
+            m_inbox->liveCount = m_inbox->liveBytes = 0;
         }
     }
     m_inbox->room.notify_one();
@@ -255,8 +264,12 @@ void Tracker::takeSlice()
     QElapsedTimer slice;
     slice.start();
     while (!m_taken.empty() && slice.elapsed() < sliceMs) {
-        apply(std::move(m_taken.front()));
-        m_taken.pop_front();
+        std::vector<StoredEvent> &events = m_taken.front();
+        apply(std::move(events[m_nextTaken]));
+        if (++m_nextTaken == events.size()) {
+            m_taken.pop_front();
+            m_nextTaken = 0;
+        }
         if (m_unsettled.size() >= settleLimit)
             settle();
     }
@@ -329,6 +342,7 @@ void Tracker::publish()
     }
     m_sincePublished.start();
     const auto events = std::exchange(m_recorded, {});
+    m_recorded.reserve(std::min(events.size(), recordedReserve));
     const auto changed = std::exchange(m_changed, {});
     if (!events.empty())
         Q_EMIT eventsRecorded(events);

@@ -71,10 +71,11 @@ private:
 
     std::shared_ptr<Inbox> m_inbox;
     std::thread m_worker;
-    std::deque<StoredEvent> m_taken;             ///< out of the inbox, not yet applied
-    std::vector<StoredEvent> m_recorded;         ///< applied, not yet told
-    std::unordered_set<std::string> m_unsettled; ///< of the present slice: in the fold, not yet in state and cost
-    std::unordered_set<std::string> m_changed;   ///< not yet told
+    std::deque<std::vector<StoredEvent>> m_taken; ///< out of the inbox, not yet applied; none of them empty
+    std::size_t m_nextTaken = 0;                  ///< in the first of them
+    std::vector<StoredEvent> m_recorded;          ///< applied, not yet told
+    std::unordered_set<std::string> m_unsettled;  ///< of the present slice: in the fold, not yet in state and cost
+    std::unordered_set<std::string> m_changed;    ///< not yet told
     QTimer m_timer;
     QElapsedTimer m_sincePublished;
     QElapsedTimer m_sinceSlice;
