@@ -23,6 +23,10 @@ namespace {
 
 Q_LOGGING_CATEGORY(logWatching, "sandglass.watching")
 
+/// Between lists that news ask for: a list is compared with all live sandboxes on the UI thread, and a flood brings
+/// news every 50 ms.
+constexpr std::chrono::milliseconds soonGap = 500ms;
+
 /// The answer of an API call in the shape that a lifecycle service wants.
 template<typename To, typename From, typename Convert>
 QFuture<Result<To>> converted(QFuture<Result<From>> future, QObject *context, Convert convert)
@@ -102,13 +106,16 @@ Watching::Watching(e2b::Client &client, lifecycle::Journal &journal, lifecycle::
 {
     m_soon.setSingleShot(true);
     connect(&m_soon, &QTimer::timeout, this, [this] {
+        m_sinceSoon.start();
         if (m_poller)
             m_poller->pollNow();
     });
     // Created, updated …: the list tells size and readable name, which no webhook carries.
     connect(&m_tracker, &lifecycle::Tracker::eventsRecorded, this, [this] {
-        if (!m_soon.isActive())
-            m_soon.start();
+        if (m_soon.isActive())
+            return;
+        const std::chrono::milliseconds since(m_sinceSoon.isValid() ? m_sinceSoon.elapsed() : soonGap.count());
+        m_soon.start(std::max(m_soonDelay, soonGap - since));
     });
 }
 
@@ -144,7 +151,7 @@ void Watching::follow()
 void Watching::startPolling()
 {
     const bool isLocal = m_client.connection().kind == e2b::Connection::Kind::Local;
-    m_soon.setInterval(isLocal ? 0ms : 3s);
+    m_soonDelay = isLocal ? 0ms : 3s;
     lifecycle::PollerOptions options;
     if (isLocal)
         options.interval = 2s; // it answers in a millisecond

@@ -5,6 +5,7 @@
 #include "services/lifecycle/historygaps.h"
 #include "services/lifecycle/poller.h"
 
+#include <QElapsedTimer>
 #include <QObject>
 #include <QTimer>
 
@@ -64,6 +65,8 @@ private:
     std::set<std::string> m_teams; ///< whose sandboxes this key's list names: those of them it lacks are lost
     std::optional<int> m_running;
     QTimer m_soon; ///< after news of a webhook
+    std::chrono::milliseconds m_soonDelay{0};
+    QElapsedTimer m_sinceSoon;
     std::unique_ptr<lifecycle::Poller> m_poller;
     std::unique_ptr<lifecycle::Backfill> m_backfill;
     WorkThread m_disk; ///< writes m_teamsFile
