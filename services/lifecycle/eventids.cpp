@@ -7,9 +7,16 @@
 
 namespace sandglass::lifecycle {
 
-EventIds::EventIds(Database &database, std::size_t generationSize)
+namespace {
+
+constexpr std::size_t largestFilter = 1U << 23; // ids: 12 MB
+
+} // namespace
+
+EventIds::EventIds(Database &database, std::size_t generationSize, std::size_t filterSize)
     : m_database(database)
     , m_generationSize(generationSize)
+    , m_filterSize(filterSize)
     , m_position(database, "SELECT value FROM state WHERE key = 'ids'")
     , m_setPosition(database, "UPDATE state SET value = ?1 WHERE key = 'ids'")
     , m_rows(database, "SELECT id_hash, seq FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")
@@ -17,12 +24,13 @@ EventIds::EventIds(Database &database, std::size_t generationSize)
     , m_find(database,
              "SELECT 1 FROM event_ids CROSS JOIN events USING(seq) WHERE event_ids.id_hash = ?1 AND events.id = ?2")
     , m_insert(database, "INSERT OR IGNORE INTO event_ids VALUES(?1, ?2)")
+    , m_hashes(database, "SELECT id_hash FROM event_ids WHERE id_hash > ?1 ORDER BY id_hash LIMIT ?2")
 {}
 
 bool EventIds::isValid() const
 {
     return m_position.isValid() && m_setPosition.isValid() && m_rows.isValid() && m_idOf.isValid() && m_find.isValid()
-        && m_insert.isValid();
+        && m_insert.isValid() && m_hashes.isValid();
 }
 
 int EventIds::follow(std::int64_t topSeq)
@@ -35,12 +43,13 @@ int EventIds::follow(std::int64_t topSeq)
         m_position.reset();
         if (status != SQLITE_ROW)
             return status == SQLITE_DONE ? SQLITE_CORRUPT : status;
+        beginLearning(topSeq);
     }
     int status = SQLITE_DONE;
     m_rows.bind(1, m_lastSeq).bind(2, topSeq);
     while ((status = m_rows.step()) == SQLITE_ROW) {
         m_lastSeq = m_rows.integer(1);
-        m_recent.emplace(m_rows.integer(0), m_lastSeq);
+        remember(m_rows.integer(0), m_lastSeq);
         if (m_recent.size() < m_generationSize)
             continue;
         m_mustReload = true; // what leaves memory here is only in the table once this transaction is
@@ -61,7 +70,8 @@ int EventIds::find(std::int64_t hash, std::string_view id, bool &isKnown)
 {
     int status = SQLITE_OK;
     isKnown = isInMemory(hash, id, status);
-    if (isKnown || status != SQLITE_OK)
+    const bool isNowhere = m_filter && m_hasLearnt && !m_filter->mayHold(hash);
+    if (isKnown || isNowhere || status != SQLITE_OK)
         return status;
     status = m_find.bind(1, hash).bindText(2, id).step();
     m_find.reset();
@@ -97,9 +107,46 @@ bool EventIds::isEvent(std::int64_t seq, std::string_view id, int &status)
 
 void EventIds::add(std::int64_t hash, std::int64_t seq)
 {
-    m_recent.emplace(hash, seq);
+    remember(hash, seq);
     m_added.push_back({hash, seq});
     m_lastSeq = seq;
+}
+
+void EventIds::remember(std::int64_t hash, std::int64_t seq)
+{
+    m_recent.emplace(hash, seq);
+    if (!m_filter)
+        return;
+    m_filter->add(hash);
+    if (m_filter->isFull())
+        beginLearning(seq); // anew, with more room
+}
+
+void EventIds::beginLearning(std::int64_t topSeq)
+{
+    const auto capacity = std::max(2 * static_cast<std::size_t>(topSeq), m_filterSize);
+    m_filter = capacity <= largestFilter ? std::make_unique<IdFilter>(capacity) : nullptr;
+    m_hasLearnt = topSeq == 0; // then the table is empty
+    m_learntHash = std::numeric_limits<std::int64_t>::min();
+    if (!m_filter)
+        return;
+    for (const auto &[hash, seq] : m_recent)
+        m_filter->add(hash);
+    for (const Entry &entry : m_generation)
+        m_filter->add(entry.hash);
+}
+
+void EventIds::learn(std::size_t rows)
+{
+    std::size_t count = 0;
+    int status = SQLITE_DONE;
+    m_hashes.bind(1, m_learntHash).bind(2, static_cast<std::int64_t>(rows));
+    for (; (status = m_hashes.step()) == SQLITE_ROW; ++count) {
+        m_learntHash = m_hashes.integer(0);
+        m_filter->add(m_learntHash);
+    }
+    m_hashes.reset();
+    m_hasLearnt = status == SQLITE_DONE && count < rows;
 }
 
 int EventIds::merge(std::size_t count)

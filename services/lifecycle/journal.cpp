@@ -27,6 +27,8 @@ constexpr std::size_t chunkRows = 1'000; // of a replay
 constexpr std::size_t chunkByteLimit = 4U << 20;
 
 constexpr auto tryAgainEvery = std::chrono::seconds(1);
+constexpr auto learnEvery = std::chrono::milliseconds(20); // when no delivery comes meanwhile
+constexpr std::size_t learnRows = 20'000;                  // some 2 ms
 
 struct Item
 {
@@ -108,7 +110,9 @@ void Journal::Private::run()
         }
         if (isViewing && !becomesWritable())
             continue; // nothing to keep up
-        if (isIdle || upkeep().isUrgent(lastSeq))
+        if (EventIds &ids = writer.load()->ids; isIdle && ids.hasToLearn() && !upkeep().dueIn(lastSeq))
+            ids.learn(learnRows);
+        else if (isIdle || upkeep().isUrgent(lastSeq))
             upkeep().step(lastSeq, isIdle);
     }
     upkeep().finish(lastSeq);
@@ -123,6 +127,8 @@ void Journal::Private::takeBatch(std::vector<Item> &batch)
     const bool isBulk = bulkCount > 0;
     const auto hasWork = [this, isBulk] { return stopping || queued() > 0 || (isBulk && bulkCount == 0); };
     auto delay = isBulk ? std::nullopt : upkeep().dueIn(lastSeq);
+    if (!isBulk && !delay && writer.load()->ids.hasToLearn())
+        delay = learnEvery;
     if (isViewing)
         delay = tryAgainEvery;
     if (delay)

@@ -32,9 +32,9 @@ Event numbered(int i)
 class Writer final
 {
 public:
-    Writer(const std::filesystem::path &file, std::size_t generation)
+    Writer(const std::filesystem::path &file, std::size_t generation, std::size_t filter = 1'000)
         : m_database(std::move(*openJournalFile(file, std::chrono::seconds(5))))
-        , m_ids(m_database, generation)
+        , m_ids(m_database, generation, filter)
         , m_insert(m_database, insertEventSql)
     {}
 
@@ -66,6 +66,12 @@ public:
         return fresh;
     }
     int mergeAll() { return m_ids.mergeAll(); }
+    void learn(int rows)
+    {
+        if (m_ids.hasToLearn())
+            m_ids.learn(static_cast<std::size_t>(rows));
+    }
+    [[nodiscard]] bool hasToLearn() const { return m_ids.hasToLearn(); }
     std::int64_t inTable() { return *m_database.queryInteger("SELECT count(*) FROM event_ids"); }
     std::int64_t position() { return *m_database.queryInteger("SELECT value FROM state WHERE key = 'ids'"); }
     bool run(const char *sql) { return m_database.execute(sql).has_value(); }
@@ -87,6 +93,7 @@ private Q_SLOTS:
     void init() { m_folder = std::make_unique<QTemporaryDir>(); }
     void everyIdOnceInAnyHistory_data();
     void everyIdOnceInAnyHistory();
+    void filterForgetsNothing();
     void tableKeepsUp();
     void twoWritersSeeEachOther();
     void trimmedOnesAreNew();
@@ -109,14 +116,16 @@ void TestEventIds::everyIdOnceInAnyHistory_data()
         QTest::addRow("%d", seed) << seed;
 }
 
-/// Transactions of any size with duplicates, some that fail, and breaks with and without a proper end.
+/// Transactions of any size with duplicates, some that fail, and breaks with and without a proper end; the filter
+/// grows, learns in pieces and is complete at times.
 void TestEventIds::everyIdOnceInAnyHistory()
 {
     QFETCH(int, seed);
     std::mt19937 random(static_cast<unsigned>(seed));
     const auto below = [&random](int end) { return std::uniform_int_distribution(0, end - 1)(random); };
     std::set<int> stored;
-    auto writer = std::make_unique<Writer>(file(), 16);
+    int learnt = 0;
+    auto writer = std::make_unique<Writer>(file(), 16, 40);
     for (int turn = 0; turn < 120; ++turn) {
         std::vector<int> numbers(static_cast<std::size_t>(1 + below(30)));
         std::ranges::generate(numbers, [&] { return below(1'500); });
@@ -129,14 +138,35 @@ void TestEventIds::everyIdOnceInAnyHistory()
         if (!fails)
             stored.merge(expected);
         QVERIFY(writer->isSound());
+        if (below(3) == 0)
+            writer->learn(1 + below(300));
+        learnt += writer->hasToLearn() ? 0 : 1;
         if (below(10) == 0) {
             if (below(2) == 0)
                 QCOMPARE(writer->mergeAll(), 0);
-            writer = std::make_unique<Writer>(file(), 16); // the first one is still open: a kill -9 closes nothing
+            writer = std::make_unique<Writer>(file(), 16, 40); // the first one is still open: a kill -9 closes nothing
         }
     }
     QCOMPARE(writer->store({stored.begin(), stored.end()}).size(), std::size_t(0));
     QVERIFY(stored.size() > 500);
+    QVERIFY(learnt > 0 && learnt < 120);
+}
+
+void TestEventIds::filterForgetsNothing()
+{
+    std::mt19937_64 random(7);
+    IdFilter filter(10'000);
+    std::vector<std::int64_t> hashes(10'000);
+    for (std::int64_t &hash : hashes) {
+        hash = static_cast<std::int64_t>(random());
+        filter.add(hash);
+    }
+    QVERIFY(filter.isFull());
+    QVERIFY(std::ranges::all_of(hashes, [&](std::int64_t hash) { return filter.mayHold(hash); }));
+    int taken = 0;
+    for (int i = 0; i < 10'000; ++i)
+        taken += filter.mayHold(static_cast<std::int64_t>(random())) ? 1 : 0;
+    QVERIFY2(taken < 300, qPrintable(QString::number(taken)));
 }
 
 void TestEventIds::tableKeepsUp()
@@ -165,6 +195,8 @@ void TestEventIds::twoWritersSeeEachOther()
         QCOMPARE(one.store({i, i + 1}), (std::vector{i, i + 1}));
         QCOMPARE(other.store({i + 1, i + 2, i}), std::vector{i + 2});
         QCOMPARE(one.store({i + 2, i}, true), std::vector<int>{});
+        one.learn(50);
+        other.learn(20);
     }
     QVERIFY(one.isSound() && other.isSound());
 }
