@@ -12,6 +12,7 @@
 #include "tests/models/livefixture.h"
 #include "tests/support/fakee2bserver.h"
 
+#include <QElapsedTimer>
 #include <QFile>
 #include <QSettings>
 #include <QSignalSpy>
@@ -50,6 +51,7 @@ private Q_SLOTS:
     void fetchesWhatNoWebhookBrought();
     void forgottenHistoryIsAGap();
     void refusedEventsDoNotStopTheList();
+    void floodsAskForTheListSeldom();
     void pricesOfTheConnectionItsListNames();
 
 private:
@@ -153,6 +155,26 @@ void TestWatching::refusedEventsDoNotStopTheList()
     m_server->script(list, {FakeReply::json(200, R"([{"sandboxID":"i2","templateID":"base","state":"running"}])")});
     watching.follow();
     QTRY_VERIFY(stateOf("i2") == lifecycle::SandboxState::Running);
+}
+
+/// Each batch of events makes the list worth asking for; twice a second is often enough.
+void TestWatching::floodsAskForTheListSeldom()
+{
+    e2b::Connection local = m_client->connection();
+    local.kind = e2b::Connection::Kind::Local;
+    m_client = std::make_unique<e2b::Client>(local);
+    app::Watching watching(*m_client, m_live.journal(), m_live.tracker(), state());
+    watching.follow();
+    QTRY_COMPARE(m_server->count(list), 1);
+    QElapsedTimer clock;
+    clock.start();
+    for (int i = 1; i <= 20; ++i)
+        QVERIFY(m_live.record({lifecycle::sample::created(i, "e1", "sbx" + std::to_string(i))}));
+    const int asked = m_server->count(list);
+    // At once, then after each half second; and what the poller asks by itself every two seconds.
+    const auto most = 3 + clock.elapsed() / 500 + clock.elapsed() / 2'000;
+    QVERIFY2(asked <= most, qPrintable(QString::number(asked)));
+    QTRY_VERIFY(m_server->count(list) > asked); // the last news, too
 }
 
 /// One sandbox is in the cloud's list, whose team another key's sandbox does not share.
