@@ -15,15 +15,15 @@ function(sandglass_moc target)
   endif()
 endfunction()
 
+# Seconds after which a test hangs: no test is a matter of time, and machines may be busy. Also for one function of one.
+set(sandglass_test_timeout 900)
+
 # sandglass_test(money LIBS Sandglass::core)  ->  builds tst_money.cpp, runs it offscreen in UTC
-# WINDOW: needs a real X display; runs under xvfb-run, one such test at a time. TIMEOUT in seconds (180).
+# WINDOW: needs a real X display; runs under xvfb-run, one such test at a time.
 # No test touches the key store, notifications or tray of whoever runs it: there is no session bus but its own.
 # SERIAL: not beside other tests (measures, or takes fixed ports). LABELS for ctest -L.
 function(sandglass_test name)
-  cmake_parse_arguments(ARG "SERIAL;WINDOW" "TIMEOUT" "LIBS;SOURCES;LABELS" ${ARGN})
-  if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 180)
-  endif()
+  cmake_parse_arguments(ARG "SERIAL;WINDOW" "" "LIBS;SOURCES;LABELS" ${ARGN})
   add_executable(tst_${name} tst_${name}.cpp ${ARG_SOURCES})
   target_link_libraries(tst_${name} PRIVATE Sandglass::flags Qt6::Test ${ARG_LIBS})
   set_target_properties(tst_${name} PROPERTIES AUTOMOC ON RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
@@ -35,8 +35,8 @@ function(sandglass_test name)
     set(platform offscreen)
   endif()
   # Without the session's bus, so that no test writes keys into the person's own key store.
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
-    ENVIRONMENT "QT_QPA_PLATFORM=${platform};DBUS_SESSION_BUS_ADDRESS=disabled:;TZ=UTC;LC_ALL=C.UTF-8;QT_LOGGING_RULES=qt.qpa.*=false;SANDGLASS_BIN_DIR=${PROJECT_BINARY_DIR}/bin;SANDGLASS_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${sandglass_test_timeout}
+    ENVIRONMENT "QT_QPA_PLATFORM=${platform};DBUS_SESSION_BUS_ADDRESS=disabled:;TZ=UTC;LC_ALL=C.UTF-8;QTEST_FUNCTION_TIMEOUT=${sandglass_test_timeout}000;QT_LOGGING_RULES=qt.qpa.*=false;SANDGLASS_BIN_DIR=${PROJECT_BINARY_DIR}/bin;SANDGLASS_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
   if(ARG_WINDOW) # two at once would find the same display free
     set_tests_properties(${name} PROPERTIES RESOURCE_LOCK display)
   endif()

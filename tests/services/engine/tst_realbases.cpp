@@ -4,7 +4,6 @@
 #include <QDirIterator>
 #include <QProcess>
 #include <QStandardPaths>
-#include <QTcpSocket>
 #include <QTest>
 
 using namespace Qt::Literals::StringLiterals;
@@ -133,13 +132,11 @@ private Q_SLOTS:
 
     void debianAndWhatRootInstalls()
     {
+        if (!qEnvironmentVariableIsSet("SANDGLASS_TEST_DOWNLOADS"))
+            QSKIP("gets packages from Debian and PyPI for some minutes: set SANDGLASS_TEST_DOWNLOADS=1 for it");
         const QString mmdebstrap = QStandardPaths::findExecutable(u"mmdebstrap"_s);
         if (mmdebstrap.isEmpty())
             QSKIP("mmdebstrap is not installed");
-        QTcpSocket mirror;
-        mirror.connectToHost(u"deb.debian.org"_s, 80);
-        if (!mirror.waitForConnected(10'000))
-            QSKIP("Debian's mirror cannot be reached");
         const QString only = file(u"only-mmdebstrap"_s); // podman would be asked first
         QVERIFY(QDir().mkpath(only) && QFile::link(mmdebstrap, only + u"/mmdebstrap"_s));
         for (const QString &folder : {u"/usr/local/sbin"_s, u"/usr/sbin"_s, u"/sbin"_s})
