@@ -70,18 +70,20 @@ while time.monotonic() < end:
 if child == 0:
     os._exit(0)
 os.waitpid(child, 0)
-print('done')
+print(sum(os.times()[:4]) / 7 * 100)
 )"_s);
-        QCOMPARE(executionText(answer.body, "stdout", "text"), QByteArray("done\n"));
+        const double had = executionText(answer.body, "stdout", "text").trimmed().toDouble();
         double most = 0;
         const QJsonArray all = samples();
         for (const auto &each : all) {
             if (each[u"timestampUnix"].toInteger() > before[u"timestampUnix"].toInteger())
                 most = std::max(most, each[u"cpuUsedPct"].toDouble());
         }
-        // Two processes that never rest; other work on the machine may take most of it from them.
-        QVERIFY2(most > before[u"cpuUsedPct"].toDouble() + 10,
-                 qPrintable(u"%1 -> %2"_s.arg(before[u"cpuUsedPct"].toDouble()).arg(most)));
+        // Of what two processes that never rest were given, which other work on the machine decides, some stretch of 5
+        // s holds more than half. Told is the share of all processors.
+        const double share = had / before[u"cpuCount"].toDouble();
+        QVERIFY2(share > 0.5 && most > share / 2 && most < 2.5 * share + 10,
+                 qPrintable(u"%1 %, told: %2 -> %3"_s.arg(share).arg(before[u"cpuUsedPct"].toDouble()).arg(most)));
         const QJsonObject after = latest();
         QVERIFY(after[u"memUsed"].toInteger() > before[u"memUsed"].toInteger() + (90LL << 20));
         QVERIFY(after[u"diskUsed"].toInteger() >= before[u"diskUsed"].toInteger() + (20LL << 20));
