@@ -58,8 +58,8 @@ QString metadataText(const Sandbox &sandbox)
     return pairs.join(u"  "_s);
 }
 
-constexpr std::size_t manyChanges = 64; ///< to put all in order again is cheaper than announcing them one by one
-constexpr auto refreshInterval = 1s;    ///< of the whole, at least
+constexpr std::size_t manyChanges = 64; ///< to take them together is cheaper than announcing them one by one
+constexpr auto takeInterval = 1s;       ///< of many changes, at least
 constexpr auto costOrderInterval = 5s;  ///< costs grow by themselves
 
 } // namespace
@@ -71,9 +71,10 @@ SandboxListModel::SandboxListModel(lifecycle::Picture &picture, QObject *parent)
     connect(&m_picture, &lifecycle::Picture::sandboxesChanged, this, &SandboxListModel::take);
     connect(&m_picture, &lifecycle::Picture::rateCardChanged, this, &SandboxListModel::tick);
     connect(&m_ticker, &QTimer::timeout, this, &SandboxListModel::tick);
-    m_refreshLater.setSingleShot(true);
+    m_takeLater.setSingleShot(true);
+    m_sinceTaken.start();
     m_sinceRefresh.start();
-    connect(&m_refreshLater, &QTimer::timeout, this, &SandboxListModel::refresh);
+    connect(&m_takeLater, &QTimer::timeout, this, &SandboxListModel::takeMany);
     m_ticker.start(1s);
     if (m_picture.isReplayed())
         rebuild();
@@ -247,7 +248,8 @@ std::optional<Money> SandboxListModel::priceOfRunning(int row, std::chrono::seco
         return {};
     const lifecycle::RunInterval &run = sandbox->runs.back();
     const Timestamp now = m_picture.now();
-    return cost::priceOf({now, now + length, {}, run.vcpuCount, run.memoryMb}, m_picture.rateCard().of(sandbox->teamId));
+    return cost::priceOf({now, now + length, {}, run.vcpuCount, run.memoryMb},
+                         m_picture.rateCard().of(sandbox->teamId));
 }
 
 SandboxListModel::Key SandboxListModel::keyOf(const Sandbox &sandbox) const
@@ -294,63 +296,145 @@ int SandboxListModel::placeOf(const Row &row) const
 
 void SandboxListModel::rebuild()
 {
+    m_takeLater.stop();
+    m_changed.clear();
     beginResetModel();
     m_order.clear();
     m_rows.clear();
-    fill();
+    for (const auto &[id, sandbox] : m_picture.fold().sandboxes()) {
+        if (m_filter.accepts(sandbox))
+            m_order.push_back(&m_rows.emplace(id, Row{keyOf(sandbox), id}).first->second);
+    }
+    sortAll();
     endResetModel();
     Q_EMIT countsChanged();
 }
 
-void SandboxListModel::fill()
+void SandboxListModel::sortAll()
 {
-    for (const auto &[id, sandbox] : m_picture.fold().sandboxes()) {
-        if (m_filter.accepts(sandbox))
-            m_order.push_back(&m_rows.insert_or_assign(id, Row{keyOf(sandbox), id}).first->second);
-    }
     std::ranges::sort(m_order, [this](const Row *a, const Row *b) { return isBefore(*a, *b); });
 }
 
-/// All of it anew. Where the same sandboxes stay, selection and current row stay with them.
+/// All keys anew. What has changed besides is still to be taken.
 void SandboxListModel::refresh()
 {
-    m_refreshLater.stop();
     m_sinceRefresh.start();
-    const auto isStillShown = [this](const auto &entry) {
-        const Sandbox *sandbox = m_picture.fold().find(entry.first);
-        return sandbox != nullptr && m_filter.accepts(*sandbox);
-    };
-    const auto accepted = std::ranges::count_if(m_picture.fold().sandboxes(),
-                                                [this](const auto &entry) { return m_filter.accepts(entry.second); });
-    if (static_cast<std::size_t>(accepted) != m_rows.size() || !std::ranges::all_of(m_rows, isStillShown))
-        return rebuild();
+    inNewOrder([this] {
+        for (auto &[id, row] : m_rows) {
+            if (const Sandbox *sandbox = m_picture.fold().find(id))
+                row.key = keyOf(*sandbox);
+        }
+        sortAll();
+    });
+}
+
+void SandboxListModel::inNewOrder(const std::function<void()> &change)
+{
     Q_EMIT layoutAboutToBeChanged({}, VerticalSortHint);
     const QModelIndexList before = persistentIndexList();
     std::vector<const Row *> chosen; // the rows stay where they are in memory
     for (const QModelIndex &index : before)
         chosen.push_back(m_order[static_cast<std::size_t>(index.row())]);
-    m_order.clear();
-    fill();
+    change();
     QModelIndexList after;
     for (qsizetype i = 0; i < before.size(); ++i)
         after << createIndex(placeOf(*chosen[static_cast<std::size_t>(i)]), before[i].column());
     changePersistentIndexList(before, after);
     Q_EMIT layoutChanged({}, VerticalSortHint);
-    Q_EMIT countsChanged();
 }
 
 void SandboxListModel::take(const std::vector<std::string> &changed)
 {
-    if (m_refreshLater.isActive())
-        return; // it does these too
-    if (changed.size() > manyChanges) {
-        const bool isRecent = m_sinceRefresh.elapsed() < std::chrono::milliseconds(refreshInterval).count();
-        m_refreshLater.start(isRecent ? std::chrono::milliseconds(refreshInterval) : 0ms);
+    if (m_takeLater.isActive() || changed.size() > manyChanges) {
+        m_changed.insert(changed.begin(), changed.end());
+        if (!m_takeLater.isActive()) {
+            const bool isRecent = m_sinceTaken.elapsed() < std::chrono::milliseconds(takeInterval).count();
+            m_takeLater.start(isRecent ? std::chrono::milliseconds(takeInterval) : 0ms);
+        }
         return;
     }
     for (const std::string &id : changed)
         put(id);
     Q_EMIT countsChanged();
+}
+
+/// What has not changed is neither looked at nor compared: there may be tens of thousands, and more each second.
+void SandboxListModel::takeMany()
+{
+    m_sinceTaken.start();
+    std::vector<const Row *> old, gone;
+    std::vector<std::pair<Row *, const Sandbox *>> kept;
+    std::vector<const Sandbox *> fresh;
+    for (const std::string &id : m_changed) {
+        const Sandbox *sandbox = m_picture.fold().find(id);
+        const bool isWanted = sandbox != nullptr && m_filter.accepts(*sandbox);
+        const auto shown = m_rows.find(id);
+        if (shown != m_rows.end()) {
+            old.push_back(&shown->second);
+            if (isWanted)
+                kept.emplace_back(&shown->second, sandbox);
+            else
+                gone.push_back(&shown->second);
+        } else if (isWanted) {
+            fresh.push_back(sandbox);
+        }
+    }
+    m_changed.clear();
+    const auto change = [&] {
+        takeOut(old);
+        std::vector<const Row *> in;
+        for (const auto &[row, sandbox] : kept) {
+            row->key = keyOf(*sandbox);
+            in.push_back(row);
+        }
+        for (const Row *row : gone)
+            m_rows.erase(std::string(row->id));
+        for (const Sandbox *sandbox : fresh)
+            in.push_back(&m_rows.emplace(sandbox->id, Row{keyOf(*sandbox), sandbox->id}).first->second);
+        putIn(std::move(in));
+    };
+    if (gone.empty() && fresh.empty()) {
+        inNewOrder(change);
+    } else {
+        beginResetModel();
+        change();
+        endResetModel();
+    }
+    Q_EMIT countsChanged();
+}
+
+void SandboxListModel::takeOut(const std::vector<const Row *> &rows)
+{
+    std::vector<std::ptrdiff_t> places;
+    for (const Row *row : rows)
+        places.push_back(placeOf(*row));
+    std::ranges::sort(places);
+    std::vector<const Row *> rest;
+    rest.reserve(m_order.size());
+    auto from = m_order.begin();
+    for (const std::ptrdiff_t place : places) {
+        rest.insert(rest.end(), from, m_order.begin() + place);
+        from = m_order.begin() + place + 1;
+    }
+    rest.insert(rest.end(), from, m_order.end());
+    m_order = std::move(rest);
+}
+
+void SandboxListModel::putIn(std::vector<const Row *> rows)
+{
+    const auto isBefore = [this](const Row *a, const Row *b) { return this->isBefore(*a, *b); };
+    std::ranges::sort(rows, isBefore);
+    std::vector<const Row *> all;
+    all.reserve(m_order.size() + rows.size());
+    auto from = m_order.begin();
+    for (const Row *row : rows) {
+        const auto place = std::lower_bound(from, m_order.end(), row, isBefore);
+        all.insert(all.end(), from, place);
+        all.push_back(row);
+        from = place;
+    }
+    all.insert(all.end(), from, m_order.end());
+    m_order = std::move(all);
 }
 
 void SandboxListModel::put(const std::string &id)

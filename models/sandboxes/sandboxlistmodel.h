@@ -9,9 +9,11 @@
 #include <QElapsedTimer>
 #include <QTimer>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace sandglass::lifecycle {
@@ -91,9 +93,13 @@ private:
     [[nodiscard]] int placeOf(const Row &row) const; ///< where it stands, or would stand
     void rebuild();                                  ///< another filter, or the replay is over
     void refresh();
-    void fill();
+    void sortAll();
     void take(const std::vector<std::string> &changed);
     void put(const std::string &id);
+    void takeMany();
+    void takeOut(const std::vector<const Row *> &rows); ///< of the order; their keys are as they were
+    void putIn(std::vector<const Row *> rows);
+    void inNewOrder(const std::function<void()> &change); ///< the same rows; selection and current row stay with them
     void insert(Row row);
     void remove(const Row &row);
     void change(Row &row, Key key);
@@ -106,8 +112,10 @@ private:
     std::unordered_map<std::string, Row> m_rows;    ///< shown, by id
     std::vector<const Row *> m_order;               ///< the same, in order
     QTimer m_ticker;
-    QTimer m_refreshLater;
-    QElapsedTimer m_sinceRefresh;
+    std::unordered_set<std::string> m_changed; ///< many, until m_takeLater
+    QTimer m_takeLater;
+    QElapsedTimer m_sinceTaken;   ///< many changes
+    QElapsedTimer m_sinceRefresh; ///< all
 };
 
 } // namespace sandglass::models

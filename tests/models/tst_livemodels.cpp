@@ -38,6 +38,8 @@ private Q_SLOTS:
     void filtersByStateAndWords();
     void sortsByEveryColumn();
     void selectionSurvivesAReSort();
+    void manyChangesAreTakenIntoPlace_data();
+    void manyChangesAreTakenIntoPlace();
     void eventsAreNewestFirstAndSearched();
     void eventsOfOneSession();
     void eventsLoadedAndLiveAreNotDoubled();
@@ -156,6 +158,51 @@ void TestLiveModels::selectionSurvivesAReSort()
     QVERIFY(m_live.record({sample::created(30, "e4", "bb")})); // goes between
     QTRY_COMPARE(model.rowCount(), 4);
     QCOMPARE(chosen.row(), 3);
+}
+
+void TestLiveModels::manyChangesAreTakenIntoPlace_data()
+{
+    QTest::addColumn<int>("column");
+    for (const int column : {SandboxListModel::AgeColumn, SandboxListModel::SizeColumn, SandboxListModel::CostColumn})
+        QTest::addRow("column %d", column) << column;
+}
+
+/// Hundreds at once, as in a flood: the model stands as one that is filled anew.
+void TestLiveModels::manyChangesAreTakenIntoPlace()
+{
+    QFETCH(int, column);
+    const auto idsOf = [](const SandboxListModel &model) {
+        QStringList ids;
+        for (int row = 0; row < model.rowCount(); ++row)
+            ids << model.index(row, 0).data(SandboxListModel::IdRole).toString();
+        return ids;
+    };
+    const auto filter = column % 2 == 0 ? SandboxFilter::States::Live : SandboxFilter::States::All;
+    const auto order = column % 3 == 0 ? Qt::DescendingOrder : Qt::AscendingOrder;
+    SandboxListModel model(m_live.tracker());
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    model.setFilter({filter, {}});
+    model.sort(column, order);
+    for (int round = 0; round < 4; ++round) {
+        std::vector<lifecycle::Event> events;
+        for (int i = 0; i < 300; ++i) {
+            const std::string id = "s" + std::to_string((i * 7919) % 1'000 + (round < 3 ? 100 * round : 200));
+            const std::string execution = "e" + id;
+            const double start = (i * 31) % 97;
+            if (round > 0 && i % 3 == 0)
+                events.push_back(killed(200 + round, execution.c_str(), start, id.c_str()));
+            else if (round == 3)
+                events.push_back(sample::ended(EventType::Paused, 190, execution.c_str(), start, id.c_str()));
+            else
+                events.push_back(sample::created(start, execution.c_str(), id.c_str()));
+        }
+        QVERIFY(m_live.record(events));
+        SandboxListModel anew(m_live.tracker());
+        anew.setFilter({filter, {}});
+        anew.sort(column, order);
+        QTRY_COMPARE(idsOf(model), idsOf(anew));
+    }
+    QVERIFY(model.rowCount() > 100);
 }
 
 void TestLiveModels::eventsAreNewestFirstAndSearched()
