@@ -127,6 +127,18 @@ bool RealInput::key(const QString &keys)
     return runTool({u"xdotool"_s, u"key"_s, keys});
 }
 
+bool RealInput::keyUntil(const QString &keys, const std::function<bool()> &isDone)
+{
+    constexpr int mostPresses = 6;
+    for (int press = 0; press < mostPresses; ++press) {
+        if (!key(keys))
+            return false;
+        if (QTest::qWaitFor(isDone, 5'000))
+            return true;
+    }
+    return false;
+}
+
 bool RealInput::type(const QString &text)
 {
     return runTool({u"xdotool"_s, u"type"_s, u"--delay"_s, u"15"_s, text});

@@ -3,6 +3,8 @@
 #include <QPoint>
 #include <QString>
 
+#include <functional>
+
 class QAbstractItemView;
 class QWidget;
 
@@ -28,6 +30,8 @@ public:
     /// Turns the wheel over the scroll area around `widget` until all of the widget is seen.
     [[nodiscard]] bool scrollTo(const QWidget *widget);
     [[nodiscard]] bool key(const QString &keys); ///< "ctrl+Return"
+    /// Presses again as long as nothing comes of it: a key that the window manager takes is lost now and then.
+    [[nodiscard]] bool keyUntil(const QString &keys, const std::function<bool()> &isDone);
     [[nodiscard]] bool type(const QString &text);
     [[nodiscard]] bool replaceText(const QWidget *edit, const QString &text); ///< clicks it, selects all, types
 
