@@ -8,4 +8,8 @@ endif()
 find_program(MOLD_PROGRAM mold)
 if(MOLD_PROGRAM AND CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
   add_link_options(-fuse-ld=mold)
+  if(CMAKE_CXX_FLAGS_DEBUG MATCHES "split-dwarf")
+    # What the objects tell debuggers of their names becomes an index, a sixth of the size.
+    add_link_options($<$<CONFIG:Debug>:-Wl,--gdb-index>)
+  endif()
 endif()
