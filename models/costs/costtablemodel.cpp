@@ -23,6 +23,7 @@ namespace {
 
 /// Values of a key are merged by name, so that nearly all of them have to be told; sandboxes have one part only.
 constexpr std::size_t mostColdNames = 50'000;
+constexpr std::size_t mostRankedAtOnce = 2'000; ///< which takes a millisecond; more of them a thread puts in order
 
 /// Milliseconds of running that fall into [from, to).
 qint64 runtimeWithin(const lifecycle::Sandbox &sandbox, Timestamp from, Timestamp to, Timestamp now)
@@ -78,13 +79,13 @@ CostTableModel::CostTableModel(lifecycle::Picture &picture, TimeWindow &window, 
     , m_scan(picture,
              {[this] {
                   m_present = m_next;
-                  m_presentCold = m_coldAnswer;
-                  m_groups.clear();
-                  m_without = {};
+                  m_sums = {};
+                  m_sums.groups.reserve(m_groupCount); // growing takes milliseconds
+                  m_sums.cold = m_coldAnswer;
                   m_counted = {};
                   m_seenKeys.clear();
               },
-              [this](const lifecycle::Sandbox &sandbox) { count(sandbox); }, [this] { publish(); }})
+              [this](const lifecycle::Sandbox &sandbox) { count(sandbox); }, [this] { rank(); }})
 {
     m_ticker.setInterval(2s);
     connect(&m_ticker, &QTimer::timeout, this, &CostTableModel::refresh);
@@ -116,13 +117,13 @@ QVariant CostTableModel::data(const QModelIndex &index, int role) const
 {
     if (!checkIndex(index, CheckIndexOption::IndexIsValid))
         return {};
-    const Row &row = m_rows[static_cast<std::size_t>(index.row())];
+    const CostRow &row = m_rows[static_cast<std::size_t>(index.row())];
     const Group &group = row.group;
     switch (role) {
     case Qt::DisplayRole:
         if (index.column() == NameColumn)
             return nameOf(row);
-        if (index.column() == CountColumn && row.kind != Kind::Earlier)
+        if (index.column() == CountColumn && row.kind != CostRow::Kind::Earlier)
             return static_cast<qint64>(m_grouping == Grouping::Sandbox ? group.runs : group.sandboxes);
         if (index.column() == CertaintyColumn)
             return certaintyOf(row);
@@ -136,26 +137,26 @@ QVariant CostTableModel::data(const QModelIndex &index, int role) const
     case AmountPicoRole:
         return group.amount ? QVariant(static_cast<qint64>(group.amount->toPicoDollars())) : QVariant();
     case RuntimeMsRole:
-        return row.kind == Kind::Earlier ? QVariant() : QVariant(static_cast<qint64>(group.runtimeMs));
+        return row.kind == CostRow::Kind::Earlier ? QVariant() : QVariant(static_cast<qint64>(group.runtimeMs));
     case ShareRole:
         return group.amount && !m_total.isZero() ? group.amount->toDollars() / m_total.toDollars() : 0.0;
     case IsNamedRole:
-        return row.kind == Kind::Named;
+        return row.kind == CostRow::Kind::Named;
     default:
         return {};
     }
 }
 
-QString CostTableModel::nameOf(const Row &row) const
+QString CostTableModel::nameOf(const CostRow &row) const
 {
     switch (row.kind) {
-    case Kind::Named:
+    case CostRow::Kind::Named:
         return row.name;
-    case Kind::Without:
+    case CostRow::Kind::Without:
         return tr("no “%1”").arg(m_key);
-    case Kind::Earlier:
+    case CostRow::Kind::Earlier:
         return tr("earlier sandboxes");
-    case Kind::More:
+    case CostRow::Kind::More:
         break;
     }
     const int count = static_cast<int>(row.count);
@@ -171,9 +172,9 @@ QString CostTableModel::nameOf(const Row &row) const
     return count == 1 ? tr("1 more value") : tr("%1 more values").arg(count);
 }
 
-QString CostTableModel::certaintyOf(const Row &row) const
+QString CostTableModel::certaintyOf(const CostRow &row) const
 {
-    if (row.kind == Kind::Earlier)
+    if (row.kind == CostRow::Kind::Earlier)
         return m_failure.isEmpty() ? tr("adding up…") : tr("sum only");
     return row.group.isPartial ? tr("incomplete") : row.group.isConfirmed ? tr("confirmed") : tr("estimated");
 }
@@ -223,20 +224,26 @@ void CostTableModel::setActive(bool active)
 {
     if (active) {
         m_isCurrent = false; // rows of another window are finished by nobody
-        m_scan.cancel();
+        cancel();
         refresh();
         m_ticker.start();
     } else {
         m_ticker.stop();
-        m_scan.cancel();
+        cancel();
     }
+}
+
+void CostTableModel::cancel()
+{
+    m_scan.cancel();
+    ++m_rankingRound;
 }
 
 /// Another picture, or other prices.
 void CostTableModel::forgetCold()
 {
     m_isCurrent = false;
-    m_scan.cancel();
+    cancel();
     m_asked.reset();
     m_coldAnswer.reset();
     refresh();
@@ -320,7 +327,7 @@ void CostTableModel::count(const lifecycle::Sandbox &sandbox)
             const Group share = shareOf(sandbox, day.from, day.to);
             // Less than a millisecond of a day may still hold the turn to the next one, which costs.
             if (share.runtimeMs != 0 || !share.amount.value_or(Money{}).isZero())
-                m_groups[day.name].add(share);
+                m_sums.groups[day.name].add(share);
         }
         return;
     }
@@ -328,9 +335,9 @@ void CostTableModel::count(const lifecycle::Sandbox &sandbox)
     if (share.runtimeMs == 0)
         return;
     if (m_grouping != Grouping::Metadata)
-        return m_groups[m_grouping == Grouping::Template ? sandbox.templateName() : sandbox.id].add(share);
+        return m_sums.groups[m_grouping == Grouping::Template ? sandbox.templateName() : sandbox.id].add(share);
     const auto entry = sandbox.metadata.find(toUtf8(m_present.key));
-    (entry == sandbox.metadata.end() ? m_without : m_groups[entry->second]).add(share);
+    (entry == sandbox.metadata.end() ? m_sums.without : m_sums.groups[entry->second]).add(share);
 }
 
 CostTableModel::Group CostTableModel::shareOf(const lifecycle::Sandbox &sandbox, Timestamp from, Timestamp to) const
@@ -350,7 +357,8 @@ CostTableModel::Group CostTableModel::shareOf(const lifecycle::Sandbox &sandbox,
     const cost::RateCard &card = m_picture.rateCard().of(sandbox.teamId);
     for (const lifecycle::RunInterval &run : sandbox.runs) {
         if (run.confirmedMs)
-            share.confirmed += cost::priceOf(lifecycle::usageOf(run, m_picture.now()), card, from, to).value_or(Money{});
+            share.confirmed +=
+                cost::priceOf(lifecycle::usageOf(run, m_picture.now()), card, from, to).value_or(Money{});
     }
     return share;
 }
@@ -368,79 +376,47 @@ void CostTableModel::countReserved(const lifecycle::Sandbox &sandbox)
         ++m_counted.withoutEnd;
 }
 
-void CostTableModel::publish()
+void CostTableModel::rank()
 {
     if (m_grouping == Grouping::Metadata)
         noteKeys(m_seenKeys);
+    m_groupCount = m_sums.groups.size();
+    if (m_grouping == Grouping::Day)
+        m_sums.order = CostSums::Order::LastNameFirst;
     // One that came back into memory meanwhile would be counted twice.
     if (m_picture.leftOutCount() != m_present.leftOut)
-        m_presentCold.reset();
-    Row more;
-    more.kind = Kind::More;
-    if (m_presentCold) {
-        for (const Group &group : m_presentCold->groups)
-            (group.name ? m_groups[*group.name] : m_without).add(group);
-        more.group = m_presentCold->rest;
-        more.count = m_presentCold->restCount;
-    }
-    std::vector<Group> groups;
-    groups.reserve(m_groups.size() + 1);
-    for (auto &[name, group] : m_groups) {
-        groups.push_back(std::move(group));
-        groups.back().name = name;
-    }
-    if (m_without.sandboxes > 0)
-        groups.push_back(m_without);
-    m_groups.clear();
-    const auto kept = static_cast<std::ptrdiff_t>(std::min(groups.size(), static_cast<std::size_t>(maximumRows)));
-    std::ranges::partial_sort(groups, groups.begin() + kept, lifecycle::isDearer);
-    for (auto left = groups.begin() + kept; left != groups.end(); ++left, ++more.count)
-        more.group.add(*left);
-    groups.erase(groups.begin() + kept, groups.end());
-
-    if (m_grouping == Grouping::Day)
-        std::ranges::sort(groups, std::ranges::greater{}, &Group::name);
-
-    Money sum = more.group.amount.value_or(Money{});
-    Money confirmed = more.group.confirmed;
-    std::vector<Row> rows;
-    rows.reserve(groups.size() + 2);
-    for (Group &group : groups) {
-        sum += group.amount.value_or(Money{});
-        confirmed += group.confirmed;
-        const bool isNamed = group.name.has_value();
-        rows.push_back(
-            {isNamed ? Kind::Named : Kind::Without, isNamed ? toQString(*group.name) : QString(), std::move(group), 0});
-    }
-    if (more.count > 0)
-        rows.push_back(std::move(more));
+        m_sums.cold.reset();
     const bool isWhole = m_grouping != Grouping::Metadata || !m_present.key.isEmpty();
-    if (!m_presentCold && isWhole) {
-        Row earlier;
-        earlier.kind = Kind::Earlier;
-        earlier.group.amount = m_picture.costBetween(m_present.from, m_present.to) - sum;
-        sum += *earlier.group.amount;
-        if (!earlier.group.amount->isZero())
-            rows.push_back(std::move(earlier));
-    }
-    m_total = sum;
-    m_isCurrent = !m_isReading;
-    m_figures = m_counted;
-    m_figures.confirmed = confirmed;
-    m_figures.estimated = sum - confirmed;
-    show(std::move(rows));
+    if (!m_sums.cold && isWhole)
+        m_sums.whole = m_picture.costBetween(m_present.from, m_present.to);
+    if (m_groupCount + (m_sums.cold ? m_sums.cold->groups.size() : 0) <= mostRankedAtOnce)
+        return show(m_present, rankCosts(std::exchange(m_sums, {}), maximumRows), m_counted);
+    if (!m_rankingThread)
+        m_rankingThread = std::make_unique<WorkThread>();
+    auto sums = std::make_shared<CostSums>(std::exchange(m_sums, {}));
+    m_rankingThread->post([this, sums, round = m_rankingRound, question = m_present, counted = m_counted] {
+        m_ranked.post([this, ranked = rankCosts(std::move(*sums), maximumRows), round, question, counted]() mutable {
+            if (round == m_rankingRound)
+                show(question, std::move(ranked), counted);
+        });
+    });
 }
 
-void CostTableModel::show(std::vector<Row> rows)
+void CostTableModel::show(const Question &question, RankedCosts ranked, const Figures &counted)
 {
-    const auto sameNames = [](const Row &a, const Row &b) { return a.kind == b.kind && a.name == b.name; };
-    if (std::ranges::equal(rows, m_rows, sameNames)) {
-        m_rows = std::move(rows);
+    m_total = ranked.total;
+    m_isCurrent = !m_isReading && (m_isCurrent || question == m_next);
+    m_figures = counted;
+    m_figures.confirmed = ranked.confirmed;
+    m_figures.estimated = ranked.total - ranked.confirmed;
+    const auto sameNames = [](const CostRow &a, const CostRow &b) { return a.kind == b.kind && a.name == b.name; };
+    if (std::ranges::equal(ranked.rows, m_rows, sameNames)) {
+        m_rows = std::move(ranked.rows);
         if (!m_rows.empty())
             Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
     } else {
         beginResetModel();
-        m_rows = std::move(rows);
+        m_rows = std::move(ranked.rows);
         endResetModel();
     }
     Q_EMIT totalChanged();

@@ -1,8 +1,11 @@
 #pragma once
 
+#include "models/costs/costranking.h"
 #include "models/sandboxes/foldscan.h"
+#include "services/core/mailbox.h"
 #include "services/core/money.h"
 #include "services/core/time.h"
+#include "services/core/workthread.h"
 #include "services/lifecycle/coldusage.h"
 
 #include <QAbstractTableModel>
@@ -13,7 +16,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace sandglass::lifecycle {
@@ -85,14 +87,6 @@ Q_SIGNALS:
 private:
     using Group = lifecycle::ColdUsage::Group;
     using Answer = lifecycle::ColdUsage::Answer;
-    enum class Kind { Named, Without, More, Earlier };
-    struct Row
-    {
-        Kind kind = Kind::Named;
-        QString name;
-        Group group;
-        std::int64_t count = 0; ///< groups of More
-    };
     /// What a scan is about, and what it adds to.
     struct Question
     {
@@ -106,15 +100,16 @@ private:
     void askCold(const Question &question);
     void hear(const Question &question, const Result<Answer> &answer);
     void setReading(bool isReading, const QString &failure);
+    void cancel();
     void forgetCold();
     void count(const lifecycle::Sandbox &sandbox);
     [[nodiscard]] Group shareOf(const lifecycle::Sandbox &sandbox, Timestamp from, Timestamp to) const;
     void countReserved(const lifecycle::Sandbox &sandbox);
-    void publish();
-    void show(std::vector<Row> rows);
+    void rank();
+    void show(const Question &question, RankedCosts ranked, const Figures &counted);
     void noteKeys(const std::set<std::string> &keys);
-    [[nodiscard]] QString nameOf(const Row &row) const;
-    [[nodiscard]] QString certaintyOf(const Row &row) const;
+    [[nodiscard]] QString nameOf(const CostRow &row) const;
+    [[nodiscard]] QString certaintyOf(const CostRow &row) const;
 
     lifecycle::Picture &m_picture;
     TimeWindow &m_window;
@@ -123,7 +118,7 @@ private:
     QString m_key;
     QStringList m_keys;
     bool m_hasAskedKeys = false;
-    std::vector<Row> m_rows;
+    std::vector<CostRow> m_rows;
     Money m_total;
     Figures m_figures;
     QTimer m_ticker;
@@ -138,11 +133,15 @@ private:
     // Of a scan under way
     FoldScan m_scan;
     Question m_present;
-    std::shared_ptr<const Answer> m_presentCold;
-    std::unordered_map<std::string, Group> m_groups;
-    Group m_without;
-    Figures m_counted; ///< of what runs
+    CostSums m_sums;
+    std::size_t m_groupCount = 0; ///< of the last one
+    Figures m_counted;            ///< of what runs
     std::set<std::string> m_seenKeys;
+
+    // Of sums of many groups, which a thread puts in order
+    Mailbox m_ranked;
+    int m_rankingRound = 0;                      ///< what was posted in an earlier one is forgotten
+    std::unique_ptr<WorkThread> m_rankingThread; ///< last: posts to the mailbox until it has ended
 };
 
 } // namespace sandglass::models

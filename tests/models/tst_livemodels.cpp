@@ -45,6 +45,7 @@ private Q_SLOTS:
     void eventsLoadedAndLiveAreNotDoubled();
     void eventTellsItsPrice();
     void costsAddUpExactly();
+    void cheapestShareARow_data();
     void cheapestShareARow();
     void unknownSizeIsNoZero();
     void reservedStandsApart();
@@ -320,13 +321,20 @@ void TestLiveModels::costsAddUpExactly()
     QCOMPARE(bySandbox.total(), *Money::parse("0.005324"));
 }
 
+void TestLiveModels::cheapestShareARow_data()
+{
+    QTest::addColumn<int>("more");
+    QTest::newRow("few") << 3;
+    QTest::newRow("as many as a thread puts in order") << 2'000;
+}
+
 void TestLiveModels::cheapestShareARow()
 {
+    QFETCH(int, more);
     std::vector<lifecycle::Event> events;
-    constexpr int count = CostTableModel::maximumRows + 3;
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < CostTableModel::maximumRows + more; ++i) {
         const std::string execution = "e" + std::to_string(i), id = "s" + std::to_string(i);
-        events.push_back(killed(300 + (i < 3 ? 0 : 100), execution.c_str(), 200, id.c_str()));
+        events.push_back(killed(300 + (i < more ? 0 : 100), execution.c_str(), 200, id.c_str()));
     }
     QVERIFY(m_live.record(events));
     TimeWindow window([this] { return m_live.now; });
@@ -336,10 +344,10 @@ void TestLiveModels::cheapestShareARow()
     QCOMPARE(model.rowCount(), CostTableModel::maximumRows + 1);
     const QModelIndex last = model.index(CostTableModel::maximumRows, 0);
     QVERIFY(!last.data(CostTableModel::IsNamedRole).toBool());
-    QCOMPARE(last.data().toString(), u"3 more sandboxes"_s);
+    QCOMPARE(last.data().toString(), u"%1 more sandboxes"_s.arg(more));
     QCOMPARE(last.data(CostTableModel::AmountPicoRole).toLongLong(),
-             Money::parse("0.009075")->toPicoDollars()); // 300 s
-    QCOMPARE(last.data(CostTableModel::RuntimeMsRole).toLongLong(), 300'000);
+             more * Money::parse("0.003025")->toPicoDollars()); // 100 s each
+    QCOMPARE(last.data(CostTableModel::RuntimeMsRole).toLongLong(), more * 100'000LL);
     qint64 sum = 0;
     for (int row = 0; row < model.rowCount(); ++row)
         sum += model.index(row, 0).data(CostTableModel::AmountPicoRole).toLongLong();
