@@ -17,6 +17,16 @@ namespace {
 // First line of the autosave file: which file the text belongs to. The text follows unchanged.
 const QByteArray autosaveMark = QByteArrayLiteral("sandglass-autosave ");
 
+/// As the file at `path` ends its lines: as its first line does.
+QByteArray bytesFor(const QString &path, QString text)
+{
+    QFile file(path);
+    if (file.open(QIODevice::ReadOnly) && file.readLine(CodeDocument::sizeLimit).endsWith("\r\n"))
+        text.replace(QStringLiteral("\n"), QStringLiteral("\r\n"));
+    return text.toUtf8();
+}
+
+/// As the editor has it: lines end with a line feed.
 Result<QString> readText(const QString &path)
 {
     constexpr qint64 limit = CodeDocument::sizeLimit;
@@ -32,7 +42,7 @@ Result<QString> readText(const QString &path)
     QString text = decode(data);
     if (decode.hasError() || data.contains('\0'))
         return failure(Error::Kind::Local, "the file is not UTF-8 text");
-    return text;
+    return text.replace(QStringLiteral("\r\n"), QStringLiteral("\n"));
 }
 
 } // namespace
@@ -66,11 +76,12 @@ void CodeDocument::open(const QString &path)
                 Q_EMIT openFailed(path, toQString(text.error().message));
                 return;
             }
+            const bool isOverUnsaved = m_modified;
             m_text = *text;
             setPath(QFileInfo(path).absoluteFilePath(), false);
             m_dirty = true;
             autosaveNow();
-            Q_EMIT opened(*text);
+            Q_EMIT opened(*text, isOverUnsaved);
         });
     });
 }
@@ -79,7 +90,7 @@ void CodeDocument::save(const QString &path, const QString &text)
 {
     m_text = text;
     m_disk.post([this, path, text] {
-        m_answers.post([this, path, text, written = saveFile(path, text.toUtf8())] {
+        m_answers.post([this, path, text, written = saveFile(path, bytesFor(path, text))] {
             if (!written) {
                 Q_EMIT saveFailed(toQString(written.error().message));
                 return;
@@ -116,8 +127,8 @@ QString CodeDocument::recover()
     const QString path = QString::fromUtf8(data.mid(autosaveMark.size(), lineEnd - autosaveMark.size()));
     m_text = QString::fromUtf8(data.mid(lineEnd + 1));
     bool modified = true;
-    if (QFile saved(path); !path.isEmpty() && saved.open(QIODevice::ReadOnly))
-        modified = saved.read(sizeLimit) != m_text.toUtf8();
+    if (!path.isEmpty())
+        modified = readText(path).value_or(QString()) != m_text;
     setPath(path, modified);
     return m_text;
 }

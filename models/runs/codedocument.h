@@ -28,7 +28,8 @@ public:
 
     /// opened() follows, or openFailed(): not readable, too large, not UTF-8 text.
     void open(const QString &path);
-    /// saved() follows, or saveFailed(). Writes beside and renames, so that a full disk never costs the old text.
+    /// saved() follows, or saveFailed(). Writes beside and renames, so that a full disk never costs the old text. Lines
+    /// end as in the file that was there.
     void save(const QString &path, const QString &text);
     void startNew(const QString &title); ///< no file yet; `title` is only a name to show
     /// The editor holds the text of that file again, as it was put aside; reads and writes nothing. `path` empty: none.
@@ -46,7 +47,8 @@ public Q_SLOTS:
 
 Q_SIGNALS:
     void titleChanged();
-    void opened(const QString &text);
+    /// `isOverUnsaved`: what the editor held until now is in no file.
+    void opened(const QString &text, bool isOverUnsaved);
     void openFailed(const QString &path, const QString &reason);
     void saved();
     void saveFailed(const QString &reason);

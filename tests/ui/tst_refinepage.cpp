@@ -2,6 +2,7 @@
 #include "models/runs/runsession.h"
 #include "models/settings/settings.h"
 #include "models/templates/templatelistmodel.h"
+#include "services/core/savefile.h"
 #include "services/e2b/client.h"
 #include "tests/models/miniapi.h"
 #include "ui/refine/attemptdelegate.h"
@@ -93,6 +94,29 @@ private Q_SLOTS:
         auto *output = m_page->findChild<ui::OutputView *>();
         QTRY_COMPARE(output->toPlainText(), u"[stdout] Fibonacci(10) = 55"_s);
         QVERIFY(m_page->findChild<QLabel *>(u"stateLine"_s)->text().contains(u"i77b0e21"_s));
+    }
+
+    void openingLosesNothing()
+    {
+        const QString file = m_dir->filePath(u"other.py"_s);
+        QVERIFY(saveFile(file, "from_file = 1\r\n"));
+        QTest::keyClicks(m_page->editor(), u"mine"_s);
+        m_page->openFile(file);
+        QTest::keyClicks(m_page->editor(), u" = 2"_s); // before the disk has answered
+        QTRY_COMPARE(m_page->editor()->text(), u"from_file = 1\n"_s);
+        QCOMPARE(m_page->subtitle(), u"other.py"_s);
+        QTest::keyClick(m_page->editor(), Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(m_page->editor()->text(), u"mine = 2"_s);
+        QCOMPARE(m_page->subtitle(), u"other.py · edited"_s);
+        QTest::keyClick(m_page->editor(), Qt::Key_Z, Qt::ControlModifier | Qt::ShiftModifier);
+        QCOMPARE(m_page->editor()->text(), u"from_file = 1\n"_s);
+        QTest::keyClicks(m_page->editor(), u"#"_s);
+        QTest::keyClick(m_page->editor(), Qt::Key_S, Qt::ControlModifier); // the file's own line ends
+        const auto bytes = [&file] {
+            QFile saved(file);
+            return saved.open(QIODevice::ReadOnly) ? saved.readAll() : QByteArray();
+        };
+        QTRY_COMPARE(bytes(), QByteArray("#from_file = 1\r\n"));
     }
 
     void escapeStops()

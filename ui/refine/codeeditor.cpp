@@ -19,6 +19,12 @@ constexpr int numberMargin = 0;
 constexpr int foldMargin = 2;
 constexpr int annotationLines = 4; // blank lines under the failing line; the box lies over them
 
+QString withLineFeeds(QString text)
+{
+    text.replace(QStringLiteral("\r\n"), QStringLiteral("\n"));
+    return text;
+}
+
 } // namespace
 
 CodeEditor::CodeEditor(QWidget *parent)
@@ -96,9 +102,7 @@ void CodeEditor::loadCode(const QString &code)
 {
     clearError();
     m_loading = true;
-    QString text = code;
-    text.replace(QStringLiteral("\r\n"), QStringLiteral("\n"));
-    setText(text);
+    setText(withLineFeeds(code));
     SendScintilla(SCI_EMPTYUNDOBUFFER);
     m_loading = false;
     Q_EMIT codeEdited();
@@ -106,16 +110,20 @@ void CodeEditor::loadCode(const QString &code)
 
 void CodeEditor::replaceCode(const QString &code)
 {
-    if (code == text())
+    const QString replacement = withLineFeeds(code);
+    if (replacement == text())
         return;
     int line = 0;
     int column = 0;
     getCursorPosition(&line, &column);
     const int top = firstVisibleLine();
+    m_loading = true; // the editor tells of the text between, which is empty
     beginUndoAction();
     selectAll();
-    replaceSelectedText(code);
+    replaceSelectedText(replacement);
     endUndoAction();
+    m_loading = false;
+    onTextChanged();
     line = std::min(line, lines() - 1);
     setCursorPosition(line, std::min(column, lineLength(line)));
     setFirstVisibleLine(top);

@@ -29,10 +29,15 @@ void RefinePage::openFile(const QString &path)
     m_document.open(path);
 }
 
-void RefinePage::showOpened(const QString &text)
+void RefinePage::showOpened(const QString &text, bool isOverUnsaved)
 {
     m_welcome->hide();
-    m_editor->loadCode(text);
+    if (isOverUnsaved && !m_editor->text().isEmpty()) {
+        m_editor->replaceCode(text); // also what was typed while the disk was slow
+        Q_EMIT toast(tr("Opened %1. Ctrl+Z brings back what was not saved.").arg(m_document.title()));
+    } else {
+        m_editor->loadCode(text);
+    }
     m_editor->setFocus();
 }
 

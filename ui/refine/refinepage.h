@@ -83,7 +83,7 @@ private:
     void updateStateLine();
     void updateBanner();
     void openDialog();
-    void showOpened(const QString &text);
+    void showOpened(const QString &text, bool isOverUnsaved);
     void save();
     void saveAs();
     void saveSession();
