@@ -9,32 +9,37 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 namespace sandglass::lifecycle {
 
-/// Events that no sandbox's record keeps, because this version does not know their type: where they stand in time. For
-/// a reading connection, used by one thread. Holds the last 100,000 of them, 16 bytes each.
+/// Events that no sandbox's record keeps, runs of code and types that this version does not know: where they stand in
+/// time. For a reading connection, used by one thread. Holds 8 bytes of each, and 16 more of those that can be
+/// shown.
 class OtherEvents final
 {
 public:
-    explicit OtherEvents(Database &database);
+    explicit OtherEvents(Database &database, std::size_t mostShown = 100'000);
 
     /// Reads what has come since; the first time the types of all events, half a second for a million. Error: the
     /// journal cannot be read, or `isStopped` said so.
     [[nodiscard]] Result<> follow(const std::function<bool()> &isStopped);
     [[nodiscard]] std::int64_t countUntil(Timestamp moment) const;
-    /// Newest first by their own times, at most `limit`. What cannot be read is missing.
+    [[nodiscard]] std::span<const Timestamp> timesBetween(Timestamp after, Timestamp until) const; ///< ascending
+    /// Of the last `mostShown`, newest first by their own times, at most `limit`. What cannot be read is missing.
     [[nodiscard]] std::vector<StoredEvent> newestUntil(Timestamp moment, std::size_t limit);
 
 private:
     using Place = std::pair<Timestamp, std::int64_t>; ///< time, seq
-    void trim();
+    void keep(std::vector<Place> fresh);
 
     Database &m_database;
+    const std::size_t m_mostShown;
     Statement m_newer, m_bySeq;
-    std::vector<Place> m_places; ///< ascending
+    std::vector<Timestamp> m_times; ///< of all, ascending
+    std::vector<Place> m_places;    ///< of the last ones, ascending
     std::int64_t m_reached = 0;
 };
 

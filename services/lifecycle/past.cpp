@@ -129,6 +129,8 @@ public:
             if (seen.time > m_past->moment - std::chrono::hours(1))
                 m_past->lastHour.push_back(seen.time);
         }
+        std::ranges::copy(others.timesBetween(m_past->moment - std::chrono::hours(1), m_past->moment),
+                          std::back_inserter(m_past->lastHour));
         std::ranges::sort(m_past->lastHour);
         for (std::size_t i = 0; i < shown; ++i) {
             if (auto event = find(m_seen[i]))

@@ -25,7 +25,8 @@ struct Past
     Ledger ledger;
     std::vector<StoredEvent> newest; ///< newest first by their own time
     std::int64_t eventCount = 0;
-    std::vector<Timestamp> lastHour;                   ///< events of the hour before, sorted; of sandboxes in the fold
+    std::vector<Timestamp> lastHour;                   ///< events of the hour before, sorted; of sandboxes in the fold,
+                                                       ///< and those of no sandbox's record
     std::optional<Timestamp> firstEvent;               ///< of the whole journal
     std::optional<Timestamp> previousEvent, nextEvent; ///< of known types, around the moment; one at it is neither
 

@@ -1,5 +1,6 @@
 #include "services/lifecycle/past.h"
 
+#include "services/lifecycle/otherevents.h"
 #include "services/lifecycle/snapshot.h"
 #include "services/lifecycle/timemachine.h"
 #include "tests/services/lifecycle/journalhelp.h"
@@ -114,6 +115,7 @@ private Q_SLOTS:
     void anyMomentIsTheFoldOfItsEvents();
     void whatLeftTheJournalKeepsItsName();
     void theLastOnesBeforeAreShown();
+    void eventsOfNoRecordAreAllCounted();
     void stoppedInTheMiddle();
     void newestQuestionWins();
     void forgottenQuestionsStayUnanswered();
@@ -342,6 +344,41 @@ void TestPast::theLastOnesBeforeAreShown()
     QVERIFY(past->nextEvent == at(2'060));
     QCOMPARE(past->eventsWithin(std::chrono::seconds(100)), 2);
     QCOMPARE(past->eventsWithin(std::chrono::seconds(20)), 0);
+}
+
+/// More of them than are kept to be shown.
+void TestPast::eventsOfNoRecordAreAllCounted()
+{
+    const auto others = [](int from, int to) {
+        std::vector<Event> events;
+        for (int i = from; i < to; ++i) {
+            Event run = bare(EventType::Unknown, i * 10, "run" + std::to_string(i));
+            run.typeName = "sandbox.code_executed";
+            events.push_back(run);
+        }
+        std::ranges::reverse(events);
+        return events;
+    };
+    store(others(10, 30));
+    OtherEvents found(*m_tables.database, 4);
+    const auto goOn = [] { return false; };
+    QVERIFY(found.follow(goOn));
+    QCOMPARE(found.countUntil(at(295)), 20);
+    QCOMPARE(found.countUntil(at(199)), 10);
+    QCOMPARE(found.newestUntil(at(295), 10).size(), std::size_t(4));
+    QVERIFY(found.newestUntil(at(295), 10).front().event.timestamp == at(290));
+    QVERIFY(found.newestUntil(at(199), 10).empty());
+    store(others(0, 5));
+    QVERIFY(found.follow(goOn));
+    QCOMPARE(found.countUntil(at(40)), 5);
+    QCOMPARE(found.countUntil(at(295)), 25);
+    QCOMPARE(found.timesBetween(at(40), at(110)).size(), std::size_t(2));
+    Snapshot snapshot(*m_tables.database);
+    catchUp(snapshot);
+    const auto past = (*PastReader::open(m_tables.file()))->read(at(295), card, goOn);
+    QVERIFY(past.has_value());
+    QCOMPARE((*past)->eventCount, 25);
+    QCOMPARE((*past)->eventsWithin(std::chrono::seconds(25)), 2);
 }
 
 void TestPast::stoppedInTheMiddle()
