@@ -64,12 +64,13 @@ void setFoldMarks(QsciScintilla &editor, const Tokens &t)
     define(S::SC_MARKNUM_FOLDEROPENMID, S::SC_MARK_ARROWDOWN);
     for (int marker : {S::SC_MARKNUM_FOLDERSUB, S::SC_MARKNUM_FOLDERTAIL, S::SC_MARKNUM_FOLDERMIDTAIL})
         define(marker, S::SC_MARK_EMPTY);
+    const QColor quiet = blend(t.faint, t.code, 0.55);
     for (int marker :
          {S::SC_MARKNUM_FOLDER, S::SC_MARKNUM_FOLDEROPEN, S::SC_MARKNUM_FOLDEREND, S::SC_MARKNUM_FOLDEROPENMID,
           S::SC_MARKNUM_FOLDERSUB, S::SC_MARKNUM_FOLDERTAIL, S::SC_MARKNUM_FOLDERMIDTAIL}) {
-        const QColor quiet = blend(t.faint, t.code, 0.55);
-        editor.setMarkerForegroundColor(quiet, marker);
-        editor.setMarkerBackgroundColor(quiet, marker);
+        // QsciScintilla's own setters leave these markers out.
+        editor.SendScintilla(S::SCI_MARKERSETFORE, marker, quiet);
+        editor.SendScintilla(S::SCI_MARKERSETBACK, marker, quiet);
     }
 }
 
