@@ -6,6 +6,7 @@
 #include "ui/widgets/toast.h"
 
 #include <QAction>
+#include <QHBoxLayout>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QMenuBar>
@@ -28,6 +29,7 @@ class PlainPage final : public ui::Page
 public:
     explicit PlainPage(QString title) : m_title(std::move(title)) { setFocusPolicy(Qt::StrongFocus); }
     [[nodiscard]] QString title() const override { return m_title; }
+    [[nodiscard]] QWidget *headerTools() override { return tools; }
     void focusSearch() override { ++searches; }
     void refresh() override { ++refreshes; }
     [[nodiscard]] QByteArray saveState() const override { return state; }
@@ -36,6 +38,7 @@ public:
     int searches = 0;
     int refreshes = 0;
     QByteArray state;
+    QWidget *tools = nullptr;
 
 private:
     QString m_title;
@@ -103,6 +106,33 @@ private Q_SLOTS:
         QVERIFY(high.has_value());
         QVERIFY(*high > ui::fuzzyScore(pattern, worse).value_or(-1000));
         QCOMPARE(ui::fuzzyScore({}, better).has_value(), true);
+    }
+
+    void toolsAreAsWideAsTheyWant()
+    {
+        Window window;
+        const auto addTools = [&window](int page, const QStringList &texts) {
+            auto *tools = new QWidget(window.pages[page]);
+            QList<QWidget *> buttons;
+            auto *row = new QHBoxLayout(tools);
+            for (const QString &text : texts) {
+                buttons << new QPushButton(text);
+                row->addWidget(buttons.last());
+            }
+            window.pages[page]->tools = tools;
+            return buttons;
+        };
+        const auto wide = addTools(1, {u"A button with a text that is much longer than that of any other one"_s});
+        const auto narrow = addTools(2, {u"Edit"_s, u"Delete"_s, u"Add"_s});
+        for (const auto &[page, buttons] : {std::pair(1, wide), std::pair(2, narrow), std::pair(1, wide)}) {
+            window.shell->showPage(keys[page]);
+            for (QWidget *button : buttons) {
+                QTRY_VERIFY(button->isVisible());
+                QTRY_COMPARE(button->width(), button->sizeHint().width());
+            }
+        }
+        window.shell->showPage(keys[3]);
+        QVERIFY(!wide[0]->isVisible());
     }
 
     void digitsGoToPages()

@@ -6,7 +6,6 @@
 #include "ui/widgets/labels.h"
 
 #include <QHBoxLayout>
-#include <QStackedWidget>
 
 namespace sandglass::ui {
 
@@ -22,10 +21,6 @@ HeaderStrip::HeaderStrip(QWidget *parent) : QFrame(parent)
     m_subtitle = new ElidedLabel;
     m_subtitle->setProperty("role", QStringLiteral("muted"));
     layout->addWidget(m_subtitle, 1);
-    m_tools = new QStackedWidget;
-    m_tools->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);
-    m_tools->addWidget(new QWidget); // for pages without tools
-    layout->addWidget(m_tools);
 }
 
 void HeaderStrip::showPage(Page *page)
@@ -33,17 +28,16 @@ void HeaderStrip::showPage(Page *page)
     m_page = page;
     m_title->setText(page->title());
     refreshSubtitle();
-    QWidget *tools = page->headerTools();
-    if (tools != nullptr && m_tools->indexOf(tools) < 0)
-        m_tools->addWidget(tools);
-    m_tools->setCurrentWidget(tools != nullptr ? tools : m_tools->widget(0));
-    // A stack is as wide as its widest page; the strip wants the width of the one that is shown.
-    for (int i = 0; i < m_tools->count(); ++i) {
-        QWidget *widget = m_tools->widget(i);
-        widget->setSizePolicy(widget == m_tools->currentWidget() ? QSizePolicy::Preferred : QSizePolicy::Ignored,
-                              QSizePolicy::Preferred);
+    if (m_tools != nullptr)
+        m_tools->hide();
+    m_tools = page->headerTools();
+    if (m_tools == nullptr)
+        return;
+    if (layout()->indexOf(m_tools) < 0) {
+        m_tools->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred); // a field of theirs may want all room
+        layout()->addWidget(m_tools);
     }
-    m_tools->adjustSize();
+    m_tools->show();
 }
 
 void HeaderStrip::refreshSubtitle()

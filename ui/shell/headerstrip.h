@@ -3,7 +3,6 @@
 #include <QFrame>
 
 class QLabel;
-class QStackedWidget;
 
 namespace sandglass::ui {
 
@@ -23,7 +22,7 @@ private:
     Page *m_page = nullptr;
     QLabel *m_title = nullptr;
     ElidedLabel *m_subtitle = nullptr;
-    QStackedWidget *m_tools = nullptr;
+    QWidget *m_tools = nullptr; ///< of the page, when it has any
 };
 
 } // namespace sandglass::ui
