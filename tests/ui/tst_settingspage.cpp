@@ -117,7 +117,7 @@ private Q_SLOTS:
         QVERIFY(edit(u"connectionKey"_s)->text().isEmpty()); // shown masked only
         QVERIFY(!edit(u"connectionKey"_s)->placeholderText().contains(u"456789ab"_s));
         button(u"testConnection"_s)->click();
-        QTRY_VERIFY(label(u"testResult"_s)->text().contains(u"refuses the key"_s));
+        QTRY_VERIFY(label(u"connectionResult"_s)->text().contains(u"refuses the key"_s));
         button(u"useConnection"_s)->click();
         QCOMPARE(connections.activeId(), u"team"_s);
 

@@ -5,16 +5,13 @@
 #include "services/core/secret.h"
 #include "ui/settings/connectiondelegate.h"
 #include "ui/text/format.h"
-#include "ui/theme/theme.h"
+#include "ui/widgets/buttons.h"
 
-#include <QFormLayout>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
-#include <QPushButton>
-#include <QStyle>
-#include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace sandglass::ui {
 
@@ -22,122 +19,53 @@ using models::ConnectionsModel;
 using Kind = e2b::Connection::Kind;
 
 ConnectionsSection::ConnectionsSection(ConnectionsModel &connections, QWidget *parent)
-    : Section(tr("Connections"),
-              tr("New sandboxes and runs go to the connection in use. Keys are kept in %1, never in the settings file.")
-                  .arg(connections.keyStore()),
-              parent)
+    : KeyedListSection(tr("Connections"),
+                       tr("New sandboxes and runs go to the connection in use. Keys are kept in %1, never in the "
+                          "settings file.")
+                           .arg(connections.keyStore()),
+                       connections, QStringLiteral("connection"), tr("Add self-hosted…"), parent)
     , m_connections(connections)
-    , m_list(new QListView(this))
     , m_name(new QLineEdit(this))
     , m_domain(new QLineEdit(this))
     , m_api(new QLineEdit(this))
     , m_sandbox(new QLineEdit(this))
-    , m_key(new QLineEdit(this))
     , m_source(makeText("muted"))
-    , m_problem(makeText("error"))
-    , m_result(makeText("muted"))
-    , m_add(new QPushButton(tr("Add self-hosted…"), this))
-    , m_use(new QPushButton(tr("Use this connection"), this))
-    , m_test(new QPushButton(tr("Test connection"), this))
-    , m_save(new QPushButton(tr("Save"), this))
-    , m_remove(new QPushButton(tr("Remove"), this))
+    , m_use(makeButton(tr("Use this connection"), QStringLiteral("useConnection"), this))
 {
-    auto *columns = new QHBoxLayout;
-    columns->setSpacing(metrics::pageMargin);
-    columns->addWidget(buildList(), 2);
-    columns->addWidget(buildForm(), 5);
-    body()->addLayout(columns);
-    wire();
-    m_list->setCurrentIndex(m_connections.index(std::max(0, m_connections.rowOf(m_connections.activeId()))));
-    showCurrent();
+    addFields();
+    m_list->setItemDelegate(new ConnectionDelegate(m_list));
+    m_list->setFixedHeight(190);
+    m_test->setText(tr("Test connection"));
+    connect(m_use, &QPushButton::clicked, this, [this] { m_connections.setActive(currentId()); });
+    connect(&m_connections, &ConnectionsModel::keyStoreFailed, this, &ConnectionsSection::showKeyProblem);
+    begin(std::max(0, m_connections.rowOf(m_connections.activeId())));
     if (!m_connections.keyProblem().isEmpty()) // told before anybody could listen
         showKeyProblem(m_connections.keyProblem());
 }
 
-QWidget *ConnectionsSection::buildList()
+void ConnectionsSection::addFields()
 {
-    auto *side = new QWidget(this);
-    auto *layout = new QVBoxLayout(side);
-    layout->setContentsMargins(0, 0, 0, 0);
-    m_list->setObjectName(QStringLiteral("connectionList"));
-    m_list->setAccessibleName(tr("Connections"));
-    m_list->setModel(&m_connections);
-    m_list->setItemDelegate(new ConnectionDelegate(m_list));
-    m_list->setMinimumWidth(190);
-    m_list->setFixedHeight(190);
-    m_add->setObjectName(QStringLiteral("addConnection"));
-    layout->addWidget(m_list);
-    layout->addWidget(m_add, 0, Qt::AlignLeft);
-    layout->addStretch();
-    return side;
+    addField(tr("Name"), m_name, QStringLiteral("Name"));
+    addField(tr("Domain"), m_domain, QStringLiteral("Domain"));
+    addField(tr("API URL"), m_api, QStringLiteral("Api"));
+    addField(tr("Sandbox URL"), m_sandbox, QStringLiteral("Sandbox"));
+    addField(tr("API key"), m_key, QStringLiteral("Key"));
+    m_name->setPlaceholderText(tr("Team server"));
+    m_domain->setPlaceholderText(QStringLiteral("e2b.app"));
+    for (QLineEdit *edit : {m_api, m_sandbox})
+        edit->setPlaceholderText(tr("from the domain"));
+    addNote(m_source);
+    insertButton(m_use);
 }
 
-QWidget *ConnectionsSection::buildForm()
+void ConnectionsSection::test(const QString &id)
 {
-    auto *side = new QWidget(this);
-    auto *layout = new QVBoxLayout(side);
-    layout->setContentsMargins(0, 0, 0, 0);
-    auto *form = new QFormLayout;
-    form->setVerticalSpacing(metrics::gap);
-    form->setHorizontalSpacing(metrics::cardGap);
-    form->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
-    const auto add = [&](const QString &label, QLineEdit *edit, const char *name, const QString &hint) {
-        edit->setObjectName(QString::fromLatin1(name));
-        edit->setPlaceholderText(hint);
-        edit->setAccessibleName(label);
-        form->addRow(makeText("muted", label), edit);
-    };
-    add(tr("Name"), m_name, "connectionName", tr("Team server"));
-    add(tr("Domain"), m_domain, "connectionDomain", QStringLiteral("e2b.app"));
-    add(tr("API URL"), m_api, "connectionApi", tr("from the domain"));
-    add(tr("Sandbox URL"), m_sandbox, "connectionSandbox", tr("from the domain"));
-    add(tr("API key"), m_key, "connectionKey", QStringLiteral("e2b_…"));
-    m_key->setEchoMode(QLineEdit::Password);
-    m_source->setWordWrap(true);
-    m_problem->setObjectName(QStringLiteral("connectionProblem"));
-    m_problem->setWordWrap(true);
-    m_problem->hide();
-    m_result->setObjectName(QStringLiteral("testResult"));
-    m_result->setWordWrap(true);
-    m_save->setObjectName(QStringLiteral("saveConnection"));
-    m_test->setObjectName(QStringLiteral("testConnection"));
-    m_use->setObjectName(QStringLiteral("useConnection"));
-    m_remove->setObjectName(QStringLiteral("removeConnection"));
-    m_remove->setProperty("kind", QStringLiteral("danger"));
-    auto *buttons = new QHBoxLayout;
-    for (QPushButton *button : {m_use, m_test, m_save, m_remove})
-        buttons->addWidget(button);
-    buttons->addStretch();
-    layout->addLayout(form);
-    layout->addWidget(m_source);
-    layout->addWidget(m_problem);
-    layout->addLayout(buttons);
-    layout->addWidget(m_result);
-    layout->addStretch();
-    return side;
+    m_connections.test(id);
 }
 
-void ConnectionsSection::wire()
+void ConnectionsSection::remove(const QString &id)
 {
-    connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex &current) {
-        if (current.isValid()) {
-            m_isNew = false;
-            showCurrent();
-        }
-    });
-    connect(&m_connections, &QAbstractItemModel::dataChanged, this, &ConnectionsSection::showStatus);
-    connect(&m_connections, &ConnectionsModel::keyStoreFailed, this,
-            [this](const QString &reason) { showKeyProblem(reason); });
-    connect(m_add, &QPushButton::clicked, this, &ConnectionsSection::startNew);
-    connect(m_use, &QPushButton::clicked, this, [this] { m_connections.setActive(currentId()); });
-    connect(m_test, &QPushButton::clicked, this, [this] { m_connections.test(currentId()); });
-    connect(m_save, &QPushButton::clicked, this, &ConnectionsSection::save);
-    connect(m_remove, &QPushButton::clicked, this, [this] { m_connections.remove(currentId()); });
-}
-
-QString ConnectionsSection::currentId() const
-{
-    return m_isNew ? QString() : m_list->currentIndex().data(Qt::UserRole).toString();
+    m_connections.remove(id);
 }
 
 e2b::Connection ConnectionsSection::fields() const
@@ -153,14 +81,11 @@ e2b::Connection ConnectionsSection::fields() const
 
 void ConnectionsSection::startNew()
 {
-    m_isNew = true;
-    m_list->clearSelection();
-    m_list->setCurrentIndex({});
-    for (QLineEdit *edit : {m_name, m_domain, m_api, m_sandbox, m_key})
+    for (QLineEdit *edit : {m_name, m_domain, m_api, m_sandbox})
         edit->clear();
-    showProblem({});
-    showStatus();
-    m_name->setFocus();
+    chooseNone();
+    if (isVisible())
+        m_name->setFocus();
 }
 
 void ConnectionsSection::showCurrent()
@@ -174,14 +99,14 @@ void ConnectionsSection::showCurrent()
     m_api->setText(toQString(connection.apiUrl));
     m_sandbox->setText(toQString(connection.sandboxUrl));
     m_key->clear();
-    showProblem({});
+    showProblem();
     showStatus();
 }
 
 void ConnectionsSection::showStatus()
 {
     const int row = m_connections.rowOf(currentId());
-    const bool isNew = m_isNew || row < 0;
+    const bool isNew = row < 0;
     const ConnectionsModel::Row *entry = isNew ? nullptr : &m_connections.at(row);
     const bool isSelfHosted = isNew || entry->connection.kind == Kind::SelfHosted;
     const bool ownKey = isNew
@@ -199,10 +124,9 @@ void ConnectionsSection::showStatus()
     m_use->setEnabled(entry && m_connections.activeId() != currentId());
     m_use->setText(m_use->isEnabled() || isNew ? tr("Use this connection") : tr("In use"));
     m_test->setEnabled(entry && entry->isReady() && entry->testState != ConnectionsModel::TestState::Testing);
-    m_source->setVisible(entry != nullptr);
-    m_result->setVisible(entry != nullptr);
+    m_source->hide();
     if (!entry)
-        return;
+        return showTest({}, {});
     QString source;
     if (entry->keySource == ConnectionsModel::KeySource::Engine)
         source = tr("The key comes from the engine.");
@@ -215,44 +139,22 @@ void ConnectionsSection::showStatus()
     m_source->setText(source);
     m_source->setVisible(!source.isEmpty());
     const auto [text, role] = testText(*entry);
-    m_result->setText(text);
-    m_result->setProperty("role", role);
-    m_result->style()->unpolish(m_result);
-    m_result->style()->polish(m_result);
-}
-
-void ConnectionsSection::showProblem(const QString &text)
-{
-    m_problem->setText(text);
-    m_problem->setVisible(!text.isEmpty());
-}
-
-void ConnectionsSection::showKeyProblem(const QString &reason)
-{
-    showProblem(tr("The key store says: %1").arg(reason));
+    showTest(text, role);
 }
 
 void ConnectionsSection::save()
 {
-    showProblem({});
+    showProblem();
     const QString key = m_key->text().trimmed();
-    if (m_isNew) {
-        const auto added = m_connections.add(fields(), key);
-        if (!added)
-            return showProblem(toQString(added.error().message));
-        m_isNew = false;
-        m_list->setCurrentIndex(m_connections.index(m_connections.rowOf(*added)));
-        return showCurrent();
-    }
+    if (isNew())
+        return addTo(m_connections, fields(), key);
     const QString id = currentId();
     if (m_connections.at(m_connections.rowOf(id)).connection.kind == Kind::SelfHosted) {
         if (const auto updated = m_connections.update(id, fields()); !updated)
             return showProblem(toQString(updated.error().message));
     }
-    if (!key.isEmpty()) {
-        if (const auto kept = m_connections.setKey(id, key); !kept)
-            return showProblem(toQString(kept.error().message));
-    }
+    if (!keepKey(m_connections, id, key))
+        return;
     m_key->clear();
     Q_EMIT toast(tr("Saved"));
 }
