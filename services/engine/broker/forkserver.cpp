@@ -1,6 +1,7 @@
 #include "services/engine/broker/forkserver.h"
 
 #include "services/core/base64.h"
+#include "services/core/pipe.h"
 #include "services/engine/sandboxd/processlimits.h"
 #include "services/engine/sandboxd/wire.h"
 
@@ -33,13 +34,9 @@ struct Ends
     UniqueFd theirs, ours;
 };
 
-bool makePipe(Ends &ends)
+bool makeOutput(Ends &ends)
 {
-    std::array<int, 2> fds{-1, -1};
-    if (pipe2(fds.data(), O_CLOEXEC) != 0)
-        return false;
-    ends = {UniqueFd(fds[1]), UniqueFd(fds[0])};
-    return fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0;
+    return makePipe(ends.ours, ends.theirs) && fcntl(ends.ours.get(), F_SETFL, O_NONBLOCK) == 0;
 }
 
 bool makeChannel(Ends &ends)
@@ -112,7 +109,7 @@ bool ForkServer::sendOne(const ForkOrder &order)
     Ends output;
     Ends errors;
     Ends channel;
-    if (!makePipe(output) || !makePipe(errors) || !makeChannel(channel))
+    if (!makeOutput(output) || !makeOutput(errors) || !makeChannel(channel))
         return false;
     const std::int64_t number = m_nextNumber++;
     if (!wire::send(m_process.control.get(), orderJson(number, order),

@@ -1,5 +1,6 @@
 #include "services/engine/builds/hostprogram.h"
 
+#include "services/core/pipe.h"
 #include "services/core/uniquefd.h"
 
 #include <array>
@@ -31,15 +32,9 @@ tl::unexpected<Error> cannot(const HostProgram &program)
     return failure(Error::Kind::Local, "cannot run " + program.path + ": " + std::strerror(errno));
 }
 
-bool makePipe(UniqueFd &readEnd, UniqueFd &writeEnd)
+bool makeOutput(UniqueFd &ours, UniqueFd &theirs)
 {
-    std::array<int, 2> ends{-1, -1};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0)
-        return false;
-    readEnd.reset(ends[0]);
-    writeEnd.reset(ends[1]);
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    return true;
+    return makePipe(ours, theirs) && fcntl(ours.get(), F_SETFL, O_NONBLOCK) == 0;
 }
 
 /// After fork() in a process with threads: system calls only.
@@ -90,7 +85,7 @@ bool Run::start()
 {
     UniqueFd output, errors;
     const UniqueFd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (!nothing || !makePipe(m_output, output) || !makePipe(m_errors, errors))
+    if (!nothing || !makeOutput(m_output, output) || !makeOutput(m_errors, errors))
         return false;
     std::vector<std::string> texts{m_program.path};
     texts.insert(texts.end(), m_program.arguments.begin(), m_program.arguments.end());

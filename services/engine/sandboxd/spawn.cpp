@@ -1,5 +1,6 @@
 #include "services/engine/sandboxd/spawn.h"
 
+#include "services/core/pipe.h"
 #include "services/engine/sandboxd/files.h"
 #include "services/engine/sandboxd/processlimits.h"
 
@@ -32,16 +33,6 @@ struct Line
     int target;
     UniqueFd theirs, ours;
 };
-
-bool makePipe(UniqueFd &readEnd, UniqueFd &writeEnd)
-{
-    std::array<int, 2> ends{-1, -1};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0)
-        return false;
-    readEnd.reset(ends[0]);
-    writeEnd.reset(ends[1]);
-    return true;
-}
 
 bool makePty(const Json &size, UniqueFd &master, UniqueFd &slave)
 {
