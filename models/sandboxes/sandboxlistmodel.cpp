@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
-#include <tuple>
 #include <utility>
 
 using namespace std::chrono_literals;
@@ -82,7 +81,7 @@ SandboxListModel::SandboxListModel(lifecycle::Picture &picture, QObject *parent)
 
 int SandboxListModel::rowCount(const QModelIndex &parent) const
 {
-    return parent.isValid() ? 0 : static_cast<int>(m_order.size());
+    return parent.isValid() ? 0 : m_rows.size();
 }
 
 int SandboxListModel::columnCount(const QModelIndex &parent) const
@@ -92,7 +91,7 @@ int SandboxListModel::columnCount(const QModelIndex &parent) const
 
 const Sandbox *SandboxListModel::at(int row) const
 {
-    return row >= 0 && row < rowCount() ? m_picture.fold().find(m_order[static_cast<std::size_t>(row)]->id) : nullptr;
+    return row >= 0 && row < rowCount() ? m_picture.fold().find(m_rows.at(row)->id) : nullptr;
 }
 
 QVariant SandboxListModel::data(const QModelIndex &index, int role) const
@@ -212,8 +211,8 @@ int SandboxListModel::liveCount() const
 
 int SandboxListModel::rowOf(const QString &id) const
 {
-    const auto shown = m_rows.find(toUtf8(id));
-    return shown == m_rows.end() ? -1 : placeOf(shown->second);
+    const Row *shown = m_rows.find(toUtf8(id));
+    return shown == nullptr ? -1 : m_rows.placeOf(*shown);
 }
 
 qint64 SandboxListModel::ageMs(const Sandbox &sandbox) const
@@ -281,38 +280,19 @@ SandboxListModel::Key SandboxListModel::keyOf(const Sandbox &sandbox) const
     }
 }
 
-bool SandboxListModel::isBefore(const Row &a, const Row &b) const
-{
-    const auto asTuple = [](const Row &row) { return std::tie(row.key.number, row.key.text, row.id); };
-    return m_sortOrder == Qt::AscendingOrder ? asTuple(a) < asTuple(b) : asTuple(b) < asTuple(a);
-}
-
-int SandboxListModel::placeOf(const Row &row) const
-{
-    const auto place =
-        std::ranges::lower_bound(m_order, &row, [this](const Row *a, const Row *b) { return isBefore(*a, *b); });
-    return static_cast<int>(place - m_order.begin());
-}
-
 void SandboxListModel::rebuild()
 {
     m_takeLater.stop();
     m_changed.clear();
     beginResetModel();
-    m_order.clear();
     m_rows.clear();
     for (const auto &[id, sandbox] : m_picture.fold().sandboxes()) {
         if (m_filter.accepts(sandbox))
-            m_order.push_back(&m_rows.emplace(id, Row{keyOf(sandbox), id}).first->second);
+            m_rows.append({keyOf(sandbox), id});
     }
-    sortAll();
+    m_rows.sort(m_sortOrder == Qt::DescendingOrder);
     endResetModel();
     Q_EMIT countsChanged();
-}
-
-void SandboxListModel::sortAll()
-{
-    std::ranges::sort(m_order, [this](const Row *a, const Row *b) { return isBefore(*a, *b); });
 }
 
 /// All keys anew. What has changed besides is still to be taken.
@@ -320,11 +300,11 @@ void SandboxListModel::refresh()
 {
     m_sinceRefresh.start();
     inNewOrder([this] {
-        for (auto &[id, row] : m_rows) {
-            if (const Sandbox *sandbox = m_picture.fold().find(id))
+        m_rows.renewKeys([this](Row &row) {
+            if (const Sandbox *sandbox = m_picture.fold().find(row.id))
                 row.key = keyOf(*sandbox);
-        }
-        sortAll();
+        });
+        m_rows.sort(m_sortOrder == Qt::DescendingOrder);
     });
 }
 
@@ -334,11 +314,11 @@ void SandboxListModel::inNewOrder(const std::function<void()> &change)
     const QModelIndexList before = persistentIndexList();
     std::vector<const Row *> chosen; // the rows stay where they are in memory
     for (const QModelIndex &index : before)
-        chosen.push_back(m_order[static_cast<std::size_t>(index.row())]);
+        chosen.push_back(m_rows.at(index.row()));
     change();
     QModelIndexList after;
     for (qsizetype i = 0; i < before.size(); ++i)
-        after << createIndex(placeOf(*chosen[static_cast<std::size_t>(i)]), before[i].column());
+        after << createIndex(m_rows.placeOf(*chosen[static_cast<std::size_t>(i)]), before[i].column());
     changePersistentIndexList(before, after);
     Q_EMIT layoutChanged({}, VerticalSortHint);
 }
@@ -368,30 +348,29 @@ void SandboxListModel::takeMany()
     for (const std::string &id : m_changed) {
         const Sandbox *sandbox = m_picture.fold().find(id);
         const bool isWanted = sandbox != nullptr && m_filter.accepts(*sandbox);
-        const auto shown = m_rows.find(id);
-        if (shown != m_rows.end()) {
-            old.push_back(&shown->second);
+        if (Row *shown = m_rows.find(id)) {
+            old.push_back(shown);
             if (isWanted)
-                kept.emplace_back(&shown->second, sandbox);
+                kept.emplace_back(shown, sandbox);
             else
-                gone.push_back(&shown->second);
+                gone.push_back(shown);
         } else if (isWanted) {
             fresh.push_back(sandbox);
         }
     }
     m_changed.clear();
     const auto change = [&] {
-        takeOut(old);
+        m_rows.takeOut(old);
         std::vector<const Row *> in;
         for (const auto &[row, sandbox] : kept) {
             row->key = keyOf(*sandbox);
             in.push_back(row);
         }
         for (const Row *row : gone)
-            m_rows.erase(std::string(row->id));
+            m_rows.forget(*row);
         for (const Sandbox *sandbox : fresh)
-            in.push_back(&m_rows.emplace(sandbox->id, Row{keyOf(*sandbox), sandbox->id}).first->second);
-        putIn(std::move(in));
+            in.push_back(&m_rows.keep({keyOf(*sandbox), sandbox->id}));
+        m_rows.putIn(std::move(in));
     };
     if (gone.empty() && fresh.empty()) {
         inNewOrder(change);
@@ -403,88 +382,39 @@ void SandboxListModel::takeMany()
     Q_EMIT countsChanged();
 }
 
-void SandboxListModel::takeOut(const std::vector<const Row *> &rows)
-{
-    std::vector<std::ptrdiff_t> places;
-    for (const Row *row : rows)
-        places.push_back(placeOf(*row));
-    std::ranges::sort(places);
-    std::vector<const Row *> rest;
-    rest.reserve(m_order.size());
-    auto from = m_order.begin();
-    for (const std::ptrdiff_t place : places) {
-        rest.insert(rest.end(), from, m_order.begin() + place);
-        from = m_order.begin() + place + 1;
-    }
-    rest.insert(rest.end(), from, m_order.end());
-    m_order = std::move(rest);
-}
-
-void SandboxListModel::putIn(std::vector<const Row *> rows)
-{
-    const auto isBefore = [this](const Row *a, const Row *b) { return this->isBefore(*a, *b); };
-    std::ranges::sort(rows, isBefore);
-    std::vector<const Row *> all;
-    all.reserve(m_order.size() + rows.size());
-    auto from = m_order.begin();
-    for (const Row *row : rows) {
-        const auto place = std::lower_bound(from, m_order.end(), row, isBefore);
-        all.insert(all.end(), from, place);
-        all.push_back(row);
-        from = place;
-    }
-    all.insert(all.end(), from, m_order.end());
-    m_order = std::move(all);
-}
-
 void SandboxListModel::put(const std::string &id)
 {
     const Sandbox *sandbox = m_picture.fold().find(id);
     const bool isWanted = sandbox != nullptr && m_filter.accepts(*sandbox);
-    const auto shown = m_rows.find(id);
-    if (shown == m_rows.end()) {
-        if (isWanted)
-            insert({keyOf(*sandbox), id});
+    Row *shown = m_rows.find(id);
+    if (shown == nullptr) {
+        if (!isWanted)
+            return;
+        Row row{keyOf(*sandbox), id};
+        const int place = m_rows.placeOf(row);
+        beginInsertRows({}, place, place);
+        m_rows.insert(place, std::move(row));
+        endInsertRows();
     } else if (isWanted) {
-        change(shown->second, keyOf(*sandbox));
+        change(*shown, keyOf(*sandbox));
     } else {
-        remove(shown->second);
+        const int place = m_rows.placeOf(*shown);
+        beginRemoveRows({}, place, place);
+        m_rows.remove(place);
+        endRemoveRows();
     }
-}
-
-void SandboxListModel::insert(Row row)
-{
-    const int place = placeOf(row);
-    beginInsertRows({}, place, place);
-    const Row *kept = &m_rows.emplace(row.id, row).first->second;
-    m_order.insert(m_order.begin() + place, kept);
-    endInsertRows();
-}
-
-void SandboxListModel::remove(const Row &row)
-{
-    const int place = placeOf(row);
-    beginRemoveRows({}, place, place);
-    m_order.erase(m_order.begin() + place);
-    m_rows.erase(std::string(row.id));
-    endRemoveRows();
 }
 
 void SandboxListModel::change(Row &row, Key key)
 {
-    const int from = placeOf(row);
-    const int to = placeOf({key, row.id}); // as Qt counts it: before the move
+    const int from = m_rows.placeOf(row);
+    const int to = m_rows.placeOf({key, row.id}); // as Qt counts it: before the move
     int place = from;
     if (to == from || to == from + 1) {
         row.key = std::move(key);
     } else {
         beginMoveRows({}, from, from, {}, to);
-        const auto begin = m_order.begin();
-        if (to < from)
-            std::rotate(begin + to, begin + from, begin + from + 1);
-        else
-            std::rotate(begin + from, begin + from + 1, begin + to);
-        row.key = std::move(key);
+        m_rows.move(from, to, std::move(key));
         endMoveRows();
         place = to < from ? to : to - 1;
     }
@@ -493,7 +423,7 @@ void SandboxListModel::change(Row &row, Key key)
 
 void SandboxListModel::tick()
 {
-    if (m_order.empty() || m_picture.fold().live().empty())
+    if (m_rows.isEmpty() || m_picture.fold().live().empty())
         return;
     if (m_sortColumn == CostColumn && m_sinceRefresh.elapsed() >= std::chrono::milliseconds(costOrderInterval).count())
         refresh();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "models/sandboxes/sandboxfilter.h"
+#include "models/sandboxes/sortedrows.h"
 #include "services/core/money.h"
 #include "services/core/time.h"
 #include "services/cost/meter.h"
@@ -12,7 +13,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -75,33 +75,18 @@ Q_SIGNALS:
     void countsChanged();
 
 private:
-    struct Key ///< what rows are ordered by: one value, then the id
-    {
-        qint64 number = 0;
-        std::string text;
-    };
+    using Key = SortedRows::Key;
+    using Row = SortedRows::Row;
     [[nodiscard]] Key keyOf(const lifecycle::Sandbox &sandbox) const;
     [[nodiscard]] QVariant display(const lifecycle::Sandbox &sandbox, int column) const;
     [[nodiscard]] qint64 ageMs(const lifecycle::Sandbox &sandbox) const;
     [[nodiscard]] std::optional<qint64> leftMs(const lifecycle::Sandbox &sandbox) const;
-    struct Row
-    {
-        Key key;
-        std::string id;
-    };
-    [[nodiscard]] bool isBefore(const Row &a, const Row &b) const;
-    [[nodiscard]] int placeOf(const Row &row) const; ///< where it stands, or would stand
-    void rebuild();                                  ///< another filter, or the replay is over
+    void rebuild(); ///< another filter, or the replay is over
     void refresh();
-    void sortAll();
     void take(const std::vector<std::string> &changed);
     void put(const std::string &id);
     void takeMany();
-    void takeOut(const std::vector<const Row *> &rows); ///< of the order; their keys are as they were
-    void putIn(std::vector<const Row *> rows);
     void inNewOrder(const std::function<void()> &change); ///< the same rows; selection and current row stay with them
-    void insert(Row row);
-    void remove(const Row &row);
     void change(Row &row, Key key);
     void tick();
 
@@ -109,8 +94,7 @@ private:
     SandboxFilter m_filter;
     int m_sortColumn = AgeColumn;
     Qt::SortOrder m_sortOrder = Qt::AscendingOrder; ///< youngest first
-    std::unordered_map<std::string, Row> m_rows;    ///< shown, by id
-    std::vector<const Row *> m_order;               ///< the same, in order
+    SortedRows m_rows;                              ///< shown
     QTimer m_ticker;
     std::unordered_set<std::string> m_changed; ///< many, until m_takeLater
     QTimer m_takeLater;

@@ -1,5 +1,6 @@
 #include "services/lifecycle/journal.h"
 
+#include "services/lifecycle/appendqueue.h"
 #include "services/lifecycle/journalhash.h"
 #include "services/lifecycle/journalwriter.h"
 #include "services/lifecycle/salvage.h"
@@ -12,7 +13,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <fstream>
-#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -30,18 +30,13 @@ constexpr auto tryAgainEvery = std::chrono::seconds(1);
 constexpr auto learnEvery = std::chrono::milliseconds(20); // when no delivery comes meanwhile
 constexpr std::size_t learnRows = 20'000;                  // some 2 ms
 
-struct Item
-{
-    Event event;
-    Journal::Done done;
-    Journal::Outcome outcome = Journal::Outcome::Failed;
-};
-
 } // namespace
 
 struct Journal::Private
 {
-    Private(std::filesystem::path path, Options limits) : file(std::move(path)), options(limits) {}
+    Private(std::filesystem::path path, Options limits)
+        : file(std::move(path)), options(limits), queue(limits.queueLimit, limits.queueByteLimit)
+    {}
 
     [[nodiscard]] std::unique_ptr<JournalWriter> makeWriter(Database database)
     {
@@ -52,11 +47,10 @@ struct Journal::Private
     [[nodiscard]] bool becomesWritable();
 
     void run();
-    [[nodiscard]] std::size_t queued() const { return queue.size() - queueBegin; }
-    void takeBatch(std::vector<Item> &batch);
-    void process(std::vector<Item> &batch);
-    int store(std::vector<Item> &batch, std::vector<std::int64_t> &seqs);
-    int insertAll(std::vector<Item> &batch, std::vector<std::int64_t> &seqs);
+    void takeBatch(std::vector<Append> &batch);
+    void process(std::vector<Append> &batch);
+    int store(std::vector<Append> &batch, std::vector<std::int64_t> &seqs);
+    int insertAll(std::vector<Append> &batch, std::vector<std::int64_t> &seqs);
     void noteFailure(std::optional<Error> error);
     void noteDamage(std::int64_t rows);
 
@@ -73,9 +67,7 @@ struct Journal::Private
 
     std::mutex mutex;
     std::condition_variable wake;
-    std::vector<Item> queue;    ///< swapped with the batch, mostly: no item moves
-    std::size_t queueBegin = 0; ///< those before it have been taken
-    std::size_t queuedBytes = 0;
+    AppendQueue queue;
     bool stopping = false;
     int bulkCount = 0;
     std::function<void(std::vector<StoredEvent>)> listener;
@@ -92,7 +84,7 @@ struct Journal::Private
 void Journal::Private::run()
 {
     pthread_setname_np(pthread_self(), "journal");
-    std::vector<Item> batch;
+    std::vector<Append> batch;
     for (;;) {
         takeBatch(batch);
         const bool isIdle = batch.empty();
@@ -103,7 +95,7 @@ void Journal::Private::run()
             batch.shrink_to_fit();
         {
             const std::lock_guard lock(mutex);
-            if (stopping && queued() == 0)
+            if (stopping && queue.size() == 0)
                 break;
             if (stopping)
                 continue;
@@ -121,11 +113,11 @@ void Journal::Private::run()
 
 /// Waits for work, then takes what queued up during the last commit: the grouping adapts without a timer. None when
 /// the journal stops, or when there has been time for upkeep.
-void Journal::Private::takeBatch(std::vector<Item> &batch)
+void Journal::Private::takeBatch(std::vector<Append> &batch)
 {
     std::unique_lock lock(mutex);
     const bool isBulk = bulkCount > 0;
-    const auto hasWork = [this, isBulk] { return stopping || queued() > 0 || (isBulk && bulkCount == 0); };
+    const auto hasWork = [this, isBulk] { return stopping || queue.size() > 0 || (isBulk && bulkCount == 0); };
     auto delay = isBulk ? std::nullopt : upkeep().dueIn(lastSeq);
     if (!isBulk && !delay && writer.load()->ids.hasToLearn())
         delay = learnEvery;
@@ -137,24 +129,10 @@ void Journal::Private::takeBatch(std::vector<Item> &batch)
         wake.wait(lock, hasWork);
     const std::size_t mostEvents = isBulk ? std::max(bulkLimit, options.batchLimit) : options.batchLimit;
     const std::size_t mostBytes = isBulk ? bulkByteLimit : batchByteLimit;
-    std::size_t bytes = 0, end = queueBegin;
-    while (end < queue.size() && end - queueBegin < mostEvents && bytes < mostBytes)
-        bytes += queue[end++].event.raw.size();
-    queuedBytes -= bytes;
-    if (queueBegin == 0 && end == queue.size()) {
-        batch.swap(queue);
-        return;
-    }
-    const auto at = [this](std::size_t place) { return queue.begin() + static_cast<std::ptrdiff_t>(place); };
-    batch.assign(std::move_iterator(at(queueBegin)), std::move_iterator(at(end)));
-    queueBegin = end;
-    if (queueBegin >= queue.size() / 2) { // so that each item moves once more at most
-        queue.erase(queue.begin(), at(queueBegin));
-        queueBegin = 0;
-    }
+    queue.take(batch, mostEvents, mostBytes);
 }
 
-void Journal::Private::process(std::vector<Item> &batch)
+void Journal::Private::process(std::vector<Append> &batch)
 {
     std::vector<std::int64_t> seqs(batch.size(), 0); // 0 = not new
     const telemetry::Stopwatch watch;
@@ -163,7 +141,7 @@ void Journal::Private::process(std::vector<Item> &batch)
     if (status != SQLITE_OK) {
         const Outcome outcome = (status & 0xff) == SQLITE_BUSY ? Outcome::Busy : Outcome::Failed;
         std::ranges::fill(seqs, 0);
-        for (Item &item : batch)
+        for (Append &item : batch)
             item.outcome = outcome;
     }
 
@@ -185,7 +163,7 @@ void Journal::Private::process(std::vector<Item> &batch)
         afterBatch = batchEnd;
         tell = listener;
     }
-    for (Item &item : batch) {
+    for (Append &item : batch) {
         if (item.done)
             item.done(item.outcome);
     }
@@ -196,7 +174,7 @@ void Journal::Private::process(std::vector<Item> &batch)
 }
 
 /// One transaction for the batch. SQLITE_OK means durable; anything else that nothing of it is stored.
-int Journal::Private::store(std::vector<Item> &batch, std::vector<std::int64_t> &seqs)
+int Journal::Private::store(std::vector<Append> &batch, std::vector<std::int64_t> &seqs)
 {
     if (isViewing && !becomesWritable())
         return SQLITE_READONLY;
@@ -222,7 +200,7 @@ int Journal::Private::store(std::vector<Item> &batch, std::vector<std::int64_t> 
     return status;
 }
 
-int Journal::Private::insertAll(std::vector<Item> &batch, std::vector<std::int64_t> &seqs)
+int Journal::Private::insertAll(std::vector<Append> &batch, std::vector<std::int64_t> &seqs)
 {
     auto &[db, begin, commit, rollback, topSeq, insert, ids, upkeep] = *writer.load();
     // Read anew in each transaction, so that a second writer (an import, a tool) cannot make numbers collide.
@@ -236,7 +214,7 @@ int Journal::Private::insertAll(std::vector<Item> &batch, std::vector<std::int64
         return status;
     std::size_t stored = 0;
     for (std::size_t i = 0; i < batch.size(); ++i) {
-        Item &item = batch[i];
+        Append &item = batch[i];
         if (item.event.id.empty()) {
             item.outcome = Outcome::Failed;
             continue;
@@ -379,21 +357,16 @@ void Journal::append(Event event, Done done)
 {
     if (event.raw.empty())
         event.raw = encodeEvent(event);
-    const std::size_t bytes = event.raw.size();
-    bool wasEmpty = false;
+    Append item{std::move(event), std::move(done)};
+    bool wasEmpty = false, fits = false;
     {
         const std::lock_guard lock(d->mutex);
-        wasEmpty = d->queued() == 0;
-        const bool fits =
-            d->queued() < d->options.queueLimit && (wasEmpty || d->queuedBytes + bytes <= d->options.queueByteLimit);
-        if (fits) {
-            d->queue.push_back({std::move(event), std::move(done)});
-            d->queuedBytes += bytes;
-            done = nullptr;
-        }
+        wasEmpty = d->queue.size() == 0;
+        fits = d->queue.push(item);
     }
-    if (done) {
-        done(Outcome::Busy);
+    if (!fits) {
+        if (item.done)
+            item.done(Outcome::Busy);
         return;
     }
     if (wasEmpty)
