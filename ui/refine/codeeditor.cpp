@@ -83,6 +83,8 @@ void CodeEditor::configure()
     SendScintilla(SCI_SETADDITIONALSELECTIONTYPING, 1);
     SendScintilla(SCI_SETENDATLASTLINE, 0);
     SendScintilla(SCI_SETMARGINLEFT, 0L, 8L);
+    const QKeyCombination redo = Qt::CTRL | Qt::SHIFT | Qt::Key_Z; // besides Ctrl+Y
+    standardCommands()->find(QsciCommand::Redo)->setAlternateKey(redo.toCombined());
 }
 
 void CodeEditor::applyTheme()
