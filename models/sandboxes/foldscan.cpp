@@ -1,8 +1,7 @@
 #include "models/sandboxes/foldscan.h"
 
+#include "models/sandboxes/scanturns.h"
 #include "services/lifecycle/picture.h"
-
-#include <QElapsedTimer>
 
 #include <utility>
 
@@ -10,36 +9,41 @@ namespace sandglass::models {
 
 namespace {
 
-constexpr int sliceMs = 3;
 constexpr std::size_t bucketsPerLook = 64; ///< at the clock
 
 } // namespace
 
 FoldScan::FoldScan(const lifecycle::Picture &picture, Steps steps, QObject *parent)
-    : QObject(parent), m_picture(picture), m_steps(std::move(steps))
+    : QObject(parent), m_picture(picture), m_steps(std::move(steps)), m_turns(ScanTurns::shared())
 {
-    m_next.setSingleShot(true);
-    connect(&m_next, &QTimer::timeout, this, &FoldScan::slice);
     connect(&m_picture, &lifecycle::Picture::replayed, this, [this] { // perhaps another fold altogether
-        if (m_next.isActive())
+        if (m_isUnderWay)
             beginAnew();
     });
 }
 
+FoldScan::~FoldScan()
+{
+    m_turns->leave(*this);
+}
+
 void FoldScan::start()
 {
-    if (m_next.isActive()) {
+    if (m_isUnderWay) {
         m_isAskedAgain = true;
         return;
     }
     beginAnew();
-    slice();
+    if (m_turns->isFree())
+        goOn();
+    else
+        wait();
 }
 
 void FoldScan::cancel()
 {
-    m_next.stop();
-    m_isAskedAgain = false;
+    m_turns->leave(*this);
+    m_isUnderWay = m_isAskedAgain = false;
 }
 
 void FoldScan::beginAnew()
@@ -49,24 +53,33 @@ void FoldScan::beginAnew()
     m_steps.begin();
 }
 
-void FoldScan::slice()
+void FoldScan::wait()
+{
+    m_isUnderWay = true;
+    m_turns->join(*this);
+}
+
+void FoldScan::goOn()
 {
     const auto &sandboxes = m_picture.fold().sandboxes();
     if (sandboxes.bucket_count() != m_bucketCount)
         beginAnew();
-    QElapsedTimer clock;
-    clock.start();
+    m_turns->begin();
     while (m_bucket < m_bucketCount) {
         for (auto it = sandboxes.begin(m_bucket); it != sandboxes.end(m_bucket); ++it)
             m_steps.visit(it->second);
         ++m_bucket;
-        if (m_bucket % bucketsPerLook == 0 && clock.elapsed() >= sliceMs)
-            return m_next.start(0);
+        if (m_bucket % bucketsPerLook == 0 && m_turns->isOver()) {
+            m_turns->end();
+            return wait();
+        }
     }
+    m_isUnderWay = false;
     m_steps.end();
-    if (std::exchange(m_isAskedAgain, false)) {
+    m_turns->end();
+    if (std::exchange(m_isAskedAgain, false) && !m_isUnderWay) {
         beginAnew();
-        m_next.start(0);
+        wait();
     }
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <QObject>
-#include <QTimer>
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 
 namespace sandglass::lifecycle {
 class Picture;
@@ -13,7 +13,10 @@ struct Sandbox;
 
 namespace sandglass::models {
 
-/// Visits all sandboxes in slices of a few milliseconds, so that ten thousands of them do not hold the UI thread.
+class ScanTurns;
+
+/// Visits all sandboxes in slices of a few milliseconds, so that ten thousands of them do not hold the UI thread; of
+/// all scans together one slice in a turn of the event loop.
 /// Those that change in between are seen in their old or their new state, each once. Lives on the picture's
 /// thread.
 class FoldScan final : public QObject
@@ -27,19 +30,22 @@ public:
         std::function<void()> end;
     };
     FoldScan(const lifecycle::Picture &picture, Steps steps, QObject *parent = nullptr);
+    ~FoldScan() override;
 
-    /// The first slice is done when it returns, and with it all of a few hundred sandboxes. While a scan is under way
-    /// it is finished first, and another one follows.
+    /// The first slice is done when it returns, and with it all of a few hundred sandboxes, unless others are at it.
+    /// While a scan is under way it is finished first, and another one follows.
     void start();
     void cancel();
+    void goOn(); ///< for ScanTurns: the next slice
 
 private:
     void beginAnew();
-    void slice();
+    void wait();
 
     const lifecycle::Picture &m_picture;
     Steps m_steps;
-    QTimer m_next;
+    std::shared_ptr<ScanTurns> m_turns;
+    bool m_isUnderWay = false; ///< and waits for its turn
     bool m_isAskedAgain = false;
     std::size_t m_bucket = 0;      ///< of the fold's hash table
     std::size_t m_bucketCount = 0; ///< another number: all have moved

@@ -1,10 +1,20 @@
 #include "services/core/mailbox.h"
 
+#include <QElapsedTimer>
 #include <QMetaObject>
+#include <QPointer>
 
+#include <chrono>
 #include <future>
+#include <utility>
 
 namespace sandglass {
+
+namespace {
+
+constexpr std::chrono::milliseconds turn{1}; ///< of the event loop: others want theirs
+
+} // namespace
 
 Mailbox::Mailbox(QObject *parent) : QObject(parent) {}
 
@@ -38,18 +48,27 @@ void Mailbox::postAndWait(const Call &call)
     done.wait();
 }
 
+/// May find nothing left: an earlier one has had the time for it.
 void Mailbox::open()
 {
-    Call call;
-    {
-        const std::lock_guard lock(m_mutex);
-        call = std::move(m_calls.front());
-        m_calls.pop_front();
-        // One call for each turn of the event loop: a call may open a loop of its own, or end this object.
-        if (!m_calls.empty())
-            ring();
-    }
-    call();
+    const QPointer<Mailbox> alive(this); // a call may end it
+    bool hasRung = false;
+    QElapsedTimer clock;
+    clock.start();
+    do {
+        Call call;
+        {
+            const std::lock_guard lock(m_mutex);
+            if (m_calls.empty())
+                return;
+            call = std::move(m_calls.front());
+            m_calls.pop_front();
+            // This call may open a loop of its own, or take all the time there is.
+            if (!m_calls.empty() && !std::exchange(hasRung, true))
+                ring();
+        }
+        call();
+    } while (alive && std::chrono::nanoseconds(clock.nsecsElapsed()) < turn);
 }
 
 } // namespace sandglass

@@ -116,7 +116,7 @@ private Q_SLOTS:
             QFile saved(file);
             return saved.open(QIODevice::ReadOnly) ? saved.readAll() : QByteArray();
         };
-        QTRY_COMPARE(bytes(), QByteArray("#from_file = 1\r\n"));
+        QTRY_COMPARE(bytes(), QByteArray("from_file = 1\r\n#"));
     }
 
     void escapeStops()
