@@ -56,6 +56,7 @@ class TestMailbox final : public QObject
 private Q_SLOTS:
     void runsCallsInOrderInItsThread();
     void keepsTheOrderOfEachOfManyThreads();
+    void handsOverWhatHasCome();
     void keepsTheOrderWhenACallTurnsTheLoop();
     void waits();
     void carriesSignals();
@@ -96,6 +97,19 @@ void TestMailbox::keepsTheOrderOfEachOfManyThreads()
         thread.join();
     for (const auto &one : seen)
         QVERIFY(std::ranges::is_sorted(one));
+}
+
+/// Not one call in each turn of the event loop: what comes faster than the loop turns would pile up.
+void TestMailbox::handsOverWhatHasCome()
+{
+    constexpr int count = 1'000;
+    Mailbox inbox;
+    int seen = 0, turns = 0;
+    for (int i = 0; i < count; ++i)
+        inbox.post([&seen] { ++seen; });
+    for (; seen < count; ++turns)
+        QCoreApplication::processEvents();
+    QVERIFY2(turns < count / 2, qPrintable(QString::number(turns)));
 }
 
 void TestMailbox::keepsTheOrderWhenACallTurnsTheLoop()
