@@ -31,8 +31,9 @@ private:
     {
         head.replace("PORT", QByteArray::number(m_server.serverPort()));
         const QByteArray code = "import socket\ns = socket.create_connection(('127.0.0.1', 3128), 20)\ns.sendall(b'"
-            + head + "')\n" + (then.isEmpty() ? QByteArray() : "first = s.recv(4096)\ns.sendall(b'" + then + "')\n")
-            + "s.shutdown(socket.SHUT_WR)\ngot = b''\nwhile True:\n  piece = s.recv(4096)\n  if not piece: break\n"
+            + head + "')\n"
+            + (then.isEmpty() ? QByteArray("got = b''\n") : "got = s.recv(4096)\ns.sendall(b'" + then + "')\n")
+            + "s.shutdown(socket.SHUT_WR)\nwhile True:\n  piece = s.recv(4096)\n  if not piece: break\n"
               "  got += piece\nprint(got.decode())\n";
         const auto answer = m_engine.execute(sandbox.id, sandbox.token, QString::fromUtf8(code));
         return executionText(answer.body, "stdout", "text") + executionText(answer.body, "error", "value");
