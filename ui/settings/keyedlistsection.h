@@ -4,8 +4,6 @@
 #include "services/core/result.h"
 #include "ui/settings/section.h"
 
-#include <initializer_list>
-
 class QAbstractItemModel;
 class QHBoxLayout;
 class QLineEdit;
