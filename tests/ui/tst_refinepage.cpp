@@ -1,15 +1,8 @@
-#include "models/runs/codedocument.h"
-#include "models/runs/runsession.h"
-#include "models/settings/settings.h"
-#include "models/templates/templatelistmodel.h"
 #include "services/core/savefile.h"
-#include "services/e2b/client.h"
-#include "tests/models/miniapi.h"
+#include "tests/ui/refinefixture.h"
 #include "ui/refine/attemptdelegate.h"
-#include "ui/refine/codeeditor.h"
 #include "ui/refine/outputpanel.h"
 #include "ui/refine/outputview.h"
-#include "ui/refine/refinepage.h"
 #include "ui/refine/resultsview.h"
 #include "ui/theme/theme.h"
 
@@ -17,11 +10,8 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QListView>
-#include <QPromise>
 #include <QPushButton>
-#include <QSettings>
 #include <QSignalSpy>
-#include <QTemporaryDir>
 #include <QTest>
 
 using namespace sandglass;
@@ -31,15 +21,6 @@ using ui::CodeEditor;
 
 namespace {
 
-QFuture<Result<std::vector<e2b::TemplateInfo>>> noTemplates()
-{
-    QPromise<Result<std::vector<e2b::TemplateInfo>>> promise;
-    promise.start();
-    promise.addResult(std::vector<e2b::TemplateInfo>{});
-    promise.finish();
-    return promise.future();
-}
-
 const QByteArray raising = "{\"type\":\"error\",\"name\":\"SyntaxError\",\"value\":\"expected ':'\","
                            "\"traceback\":\"Cell In[1], line 2\\n    if n <= 1\\nSyntaxError: expected "
                            "':'\"}\n{\"type\":\"end_of_execution\"}\n";
@@ -47,40 +28,23 @@ const QByteArray good = "{\"type\":\"stdout\",\"text\":\"Fibonacci(10) = 55\\n\"
 
 } // namespace
 
-class TestRefinePage final : public QObject
+class TestRefinePage final : public test::RefineFixture
 {
     Q_OBJECT
 private Q_SLOTS:
     void initTestCase()
     {
         Q_INIT_RESOURCE(resources); // lies in a static library
-        m_theme = new ui::Theme(*qApp);
+        new ui::Theme(*qApp);
     }
 
     void init()
     {
-        m_dir = std::make_unique<QTemporaryDir>();
-        m_store = std::make_unique<QSettings>(m_dir->filePath(u"s.ini"_s), QSettings::IniFormat);
-        m_settings = std::make_unique<models::Settings>(*m_store);
-        m_api = std::make_unique<test::MiniApi>();
-        e2b::Connection connection;
-        connection.apiUrl = connection.sandboxUrl = m_api->url();
-        connection.apiKey = "e2b_0123456789abcdef0123456789abcdef01234567";
-        m_client = std::make_unique<e2b::Client>(connection);
-        m_session = std::make_unique<RunSession>(*m_client);
-        m_document = std::make_unique<models::CodeDocument>(m_dir->filePath(u"autosave"_s));
-        m_templates = std::make_unique<models::TemplateListModel>(&noTemplates);
-        m_page = std::make_unique<ui::RefinePage>(*m_session, *m_document, *m_settings, *m_templates);
-        m_page->resize(1200, 800);
-        m_page->show();
-        QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
-        m_page->editor()->setFocus();
+        makeProfile();
+        makePage();
+        showPage();
     }
-    void cleanup()
-    {
-        m_page.reset();
-        m_session.reset();
-    }
+    void cleanup() { closePage(); }
 
     void ctrlEnterRunsTheText()
     {
@@ -259,18 +223,6 @@ private Q_SLOTS:
                             + model.index(row).data().toString());
         QCOMPARE(view.toPlainText(), expected.join(u'\n'));
     }
-
-private:
-    ui::Theme *m_theme = nullptr;
-    std::unique_ptr<QTemporaryDir> m_dir;
-    std::unique_ptr<QSettings> m_store;
-    std::unique_ptr<models::Settings> m_settings;
-    std::unique_ptr<test::MiniApi> m_api;
-    std::unique_ptr<e2b::Client> m_client;
-    std::unique_ptr<RunSession> m_session;
-    std::unique_ptr<models::CodeDocument> m_document;
-    std::unique_ptr<models::TemplateListModel> m_templates;
-    std::unique_ptr<ui::RefinePage> m_page;
 };
 
 QTEST_MAIN(TestRefinePage)

@@ -1,21 +1,14 @@
 // Refine with somebody else writing the code: choice, limits, words for every end, both parts of the cost.
 
-#include "models/runs/codedocument.h"
 #include "models/runs/proposers.h"
-#include "models/runs/runsession.h"
 #include "models/settings/modellistmodel.h"
 #include "models/settings/modelpricebook.h"
 #include "models/settings/modelpricesmodel.h"
-#include "models/settings/settings.h"
-#include "models/templates/templatelistmodel.h"
 #include "services/core/keystore.h"
-#include "services/e2b/client.h"
-#include "tests/models/miniapi.h"
 #include "tests/support/fakemodelserver.h"
+#include "tests/ui/refinefixture.h"
 #include "ui/refine/attemptcost.h"
-#include "ui/refine/codeeditor.h"
 #include "ui/refine/modeltext.h"
-#include "ui/refine/refinepage.h"
 #include "ui/settings/modelssection.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
@@ -25,13 +18,10 @@
 #include <QLineEdit>
 #include <QListView>
 #include <QPlainTextEdit>
-#include <QPromise>
 #include <QPushButton>
-#include <QSettings>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTableView>
-#include <QTemporaryDir>
 #include <QTest>
 
 using namespace sandglass;
@@ -43,15 +33,6 @@ using Says = FakeModelServer::Says;
 
 namespace {
 
-QFuture<Result<std::vector<e2b::TemplateInfo>>> noTemplates()
-{
-    QPromise<Result<std::vector<e2b::TemplateInfo>>> promise;
-    promise.start();
-    promise.addResult(std::vector<e2b::TemplateInfo>{});
-    promise.finish();
-    return promise.future();
-}
-
 const QByteArray good = "{\"type\":\"stdout\",\"text\":\"right\\n\"}\n{\"type\":\"end_of_execution\"}\n";
 const QByteArray bad = "{\"type\":\"stdout\",\"text\":\"wrong\\n\"}\n{\"type\":\"end_of_execution\"}\n";
 
@@ -62,21 +43,17 @@ Says answer()
 
 } // namespace
 
-class TestRefineProposals final : public QObject
+class TestRefineProposals final : public test::RefineFixture
 {
     Q_OBJECT
 private Q_SLOTS:
     void initTestCase()
     {
         Q_INIT_RESOURCE(resources); // lies in a static library
-        m_theme = new ui::Theme(*qApp);
+        new ui::Theme(*qApp);
     }
     void init();
-    void cleanup()
-    {
-        m_page.reset();
-        m_session.reset();
-    }
+    void cleanup() { closePage(); }
 
     void personIsTheDefault();
     void modelCorrectsItself();
@@ -106,49 +83,27 @@ private:
     void start() { QTest::mouseClick(find<QPushButton>("refineButton"), Qt::LeftButton); }
     bool isOver() { return m_session->refining().end().has_value() && m_session->state() == RunSession::State::Idle; }
 
-    ui::Theme *m_theme = nullptr;
-    std::unique_ptr<QTemporaryDir> m_dir;
-    std::unique_ptr<QSettings> m_store;
-    std::unique_ptr<models::Settings> m_settings;
     std::unique_ptr<FileKeyStore> m_keys;
     std::unique_ptr<models::ModelPriceBook> m_book;
     std::unique_ptr<models::ModelListModel> m_models;
     std::unique_ptr<models::Proposers> m_proposers;
-    std::unique_ptr<test::MiniApi> m_api;
     std::unique_ptr<FakeModelServer> m_provider;
-    std::unique_ptr<e2b::Client> m_client;
-    std::unique_ptr<RunSession> m_session;
-    std::unique_ptr<models::CodeDocument> m_document;
-    std::unique_ptr<models::TemplateListModel> m_templates;
-    std::unique_ptr<ui::RefinePage> m_page;
 };
 
 void TestRefineProposals::init()
 {
-    m_dir = std::make_unique<QTemporaryDir>();
-    m_store = std::make_unique<QSettings>(m_dir->filePath(u"s.ini"_s), QSettings::IniFormat);
-    m_settings = std::make_unique<models::Settings>(*m_store);
+    makeProfile();
     m_keys = std::make_unique<FileKeyStore>(m_dir->filePath(u"k.json"_s).toStdString());
     m_book = std::make_unique<models::ModelPriceBook>(*m_settings, refine::ModelPriceList());
     m_models = std::make_unique<models::ModelListModel>(*m_settings, *m_keys, *m_book);
     m_proposers = std::make_unique<models::Proposers>(*m_settings, *m_models, *m_book);
-    m_api = std::make_unique<test::MiniApi>();
     m_api->sandboxDetails = R"({"sandboxID":"i77b0e21abcdefghij","templateID":"t","cpuCount":2,"memoryMB":512})";
     m_provider = std::make_unique<FakeModelServer>();
-    e2b::Connection connection;
-    connection.apiUrl = connection.sandboxUrl = m_api->url();
-    connection.apiKey = "e2b_0123456789abcdef0123456789abcdef01234567";
-    m_client = std::make_unique<e2b::Client>(connection);
-    m_session = std::make_unique<RunSession>(*m_client);
+    makePage();
     m_session->setRateCard(*cost::RateCard::fromJson(R"({"currency":"USD","rates":[{"valid_from":"2020-01-01T00:00:00Z",
         "usd_per_vcpu_second":"0.000014","usd_per_gib_second":"0.0000045","source":"t"}]})"));
-    m_document = std::make_unique<models::CodeDocument>(m_dir->filePath(u"autosave"_s));
-    m_templates = std::make_unique<models::TemplateListModel>(&noTemplates);
-    m_page = std::make_unique<ui::RefinePage>(*m_session, *m_document, *m_settings, *m_templates);
     m_page->setProposers(*m_proposers);
-    m_page->resize(1200, 800);
-    m_page->show();
-    QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
+    showPage();
     find<QPlainTextEdit>("requirement")->setPlainText(u"Say right"_s);
     find<QLineEdit>("expectedOutput")->setText(u"right"_s);
 }

@@ -1,17 +1,10 @@
 // Sessions as files by the widgets of the Refine page: saved, opened, gone back from; nothing of the person's is lost.
 
-#include "models/runs/codedocument.h"
-#include "models/runs/runsession.h"
-#include "models/settings/settings.h"
-#include "models/templates/templatelistmodel.h"
 #include "services/core/qtstring.h"
-#include "services/e2b/client.h"
-#include "tests/models/miniapi.h"
-#include "ui/refine/codeeditor.h"
+#include "tests/ui/refinefixture.h"
 #include "ui/refine/diffview.h"
 #include "ui/refine/outputpanel.h"
 #include "ui/refine/outputview.h"
-#include "ui/refine/refinepage.h"
 #include "ui/refine/resultsview.h"
 #include "ui/theme/theme.h"
 
@@ -23,10 +16,7 @@
 #include <QListView>
 #include <QMimeData>
 #include <QPlainTextEdit>
-#include <QPromise>
 #include <QPushButton>
-#include <QSettings>
-#include <QTemporaryDir>
 #include <QTest>
 
 using namespace sandglass;
@@ -35,15 +25,6 @@ using models::AttemptRow;
 using models::RunSession;
 
 namespace {
-
-QFuture<Result<std::vector<e2b::TemplateInfo>>> noTemplates()
-{
-    QPromise<Result<std::vector<e2b::TemplateInfo>>> promise;
-    promise.start();
-    promise.addResult(std::vector<e2b::TemplateInfo>{});
-    promise.finish();
-    return promise.future();
-}
 
 const QByteArray key = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
 const QByteArray raising = "{\"type\":\"stdout\",\"text\":\"before " + key
@@ -58,27 +39,20 @@ const QByteArray good = "{\"type\":\"stdout\",\"text\":\"Fibonacci(10) = 55\\n\"
 
 } // namespace
 
-class TestSessionSharing final : public QObject
+class TestSessionSharing final : public test::RefineFixture
 {
     Q_OBJECT
 private Q_SLOTS:
     void initTestCase()
     {
         Q_INIT_RESOURCE(resources); // lies in a static library
-        m_theme = new ui::Theme(*qApp);
+        new ui::Theme(*qApp);
     }
 
     void init()
     {
-        m_dir = std::make_unique<QTemporaryDir>();
+        makeProfile();
         m_file = m_dir->filePath(u"shared.sandglass.json"_s);
-        m_store = std::make_unique<QSettings>(m_dir->filePath(u"s.ini"_s), QSettings::IniFormat);
-        m_settings = std::make_unique<models::Settings>(*m_store);
-        m_api = std::make_unique<test::MiniApi>();
-        e2b::Connection connection;
-        connection.apiUrl = connection.sandboxUrl = m_api->url();
-        connection.apiKey = "e2b_0123456789abcdef0123456789abcdef01234567";
-        m_client = std::make_unique<e2b::Client>(connection);
         openPage();
     }
     void cleanup() { closePage(); }
@@ -253,20 +227,8 @@ private Q_SLOTS:
 private:
     void openPage()
     {
-        m_session = std::make_unique<RunSession>(*m_client);
-        m_document = std::make_unique<models::CodeDocument>(m_dir->filePath(u"autosave"_s));
-        m_templates = std::make_unique<models::TemplateListModel>(&noTemplates);
-        m_page = std::make_unique<ui::RefinePage>(*m_session, *m_document, *m_settings, *m_templates);
-        m_page->resize(1200, 800);
-        m_page->show();
-        QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
-        m_page->editor()->setFocus();
-    }
-    void closePage()
-    {
-        m_page.reset();
-        m_session.reset();
-        m_document.reset();
+        makePage();
+        showPage();
     }
 
     void makeTwoAttempts()
@@ -325,17 +287,7 @@ private:
     [[nodiscard]] QString sentence() const { return m_page->findChild<QLabel *>(u"sessionText"_s)->text(); }
     [[nodiscard]] static QString clean(QString text) { return text.replace(QString::fromLatin1(key), u"ghp_***"_s); }
 
-    ui::Theme *m_theme = nullptr;
-    std::unique_ptr<QTemporaryDir> m_dir;
     QString m_file;
-    std::unique_ptr<QSettings> m_store;
-    std::unique_ptr<models::Settings> m_settings;
-    std::unique_ptr<test::MiniApi> m_api;
-    std::unique_ptr<e2b::Client> m_client;
-    std::unique_ptr<RunSession> m_session;
-    std::unique_ptr<models::CodeDocument> m_document;
-    std::unique_ptr<models::TemplateListModel> m_templates;
-    std::unique_ptr<ui::RefinePage> m_page;
 };
 
 QTEST_MAIN(TestSessionSharing)
