@@ -111,16 +111,22 @@ QList<QByteArray> TestExactCosts::exportedRows(const QString &grouping)
     const QString path = m_folder.filePath(u"costs.csv"_s);
     QFile::remove(path);
     constexpr int patienceMs = 30'000; // sanitizers on a busy machine
-    const auto isOpen = [&] {
-        const auto *dialog = m_fixture->find<QFileDialog>("saveDialog");
-        return dialog != nullptr && dialog->isActiveWindow();
+    const auto dialog = [&] { return m_fixture->find<QFileDialog>("saveDialog"); };
+    const auto waitFor = [&](const char *what, const auto &isSo) {
+        const bool hasCome = QTest::qWaitFor(isSo, patienceMs);
+        if (!hasCome)
+            qWarning("waited in vain: %s", what);
+        return hasCome;
     };
-    if (!m_fixture->input.click(m_fixture->find<QPushButton>("exportCosts")) || !QTest::qWaitFor(isOpen, patienceMs))
+    if (!m_fixture->input.click(m_fixture->find<QPushButton>("exportCosts"))
+        || !waitFor("an active dialog", [&] { return dialog() != nullptr && dialog()->isActiveWindow(); }))
         return {};
-    const auto *name = m_fixture->find<QFileDialog>("saveDialog")->findChild<QLineEdit *>(u"fileNameEdit"_s);
+    const auto *name = dialog()->findChild<QLineEdit *>(u"fileNameEdit"_s);
     if (name == nullptr || !m_fixture->input.replaceText(name, path)
-        || !QTest::qWaitFor([&] { return name->text() == path; }, patienceMs) || !m_fixture->input.key(u"Return"_s)
-        || !QTest::qWaitFor([&] { return QFile::exists(path); }, patienceMs))
+        || !waitFor("the path in its field", [&] { return name->text() == path; }) || !m_fixture->input.key(u"Return"_s)
+        || !waitFor("the file", [&] { return QFile::exists(path); }) || !waitFor("the end of the dialog", [&] {
+               return dialog() == nullptr && m_fixture->window().isActiveWindow();
+           }))
         return {};
     QFile file(path);
     const QByteArray head = grouping.toUtf8() + ',';
