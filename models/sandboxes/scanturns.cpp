@@ -2,7 +2,21 @@
 
 #include "models/sandboxes/foldscan.h"
 
+#include <ctime>
+
 namespace sandglass::models {
+
+namespace {
+
+/// What other programs take meanwhile does not count.
+std::chrono::nanoseconds threadTime()
+{
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+} // namespace
 
 std::shared_ptr<ScanTurns> ScanTurns::shared()
 {
@@ -27,11 +41,12 @@ bool ScanTurns::isFree() const
 void ScanTurns::begin()
 {
     m_clock.start();
+    m_began = threadTime();
 }
 
 void ScanTurns::end()
 {
-    m_used += std::chrono::nanoseconds(m_clock.nsecsElapsed());
+    m_used += threadTime() - m_began;
     m_timer.start(0);
 }
 

@@ -36,7 +36,8 @@ private:
     std::deque<FoldScan *> m_waiting;
     QTimer m_timer;
     QElapsedTimer m_clock;
-    std::chrono::nanoseconds m_used{}; ///< in this turn of the event loop
+    std::chrono::nanoseconds m_began{}; ///< the slice, by the thread's own time
+    std::chrono::nanoseconds m_used{};  ///< in this turn of the event loop, likewise
 };
 
 } // namespace sandglass::models

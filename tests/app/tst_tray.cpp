@@ -184,11 +184,15 @@ void TestTray::tellsFigures()
     QTRY_COMPARE_WITH_TIMEOUT(m_panel->toolTip(), u"Sandglass: 0 running · $0.00/h · $0.00 today"_s, patience);
     const QImage none = m_panel->icon(22);
     QCOMPARE(none.size(), QSize(22, 22));
+    const auto isQuiet = [this] {
+        const int toolTips = m_panel->newToolTips;
+        const int icons = m_panel->newIcons;
+        QTest::qWait(2'500); // figures come twice a second, all the same
+        return m_panel->newToolTips == toolTips && m_panel->newIcons == icons;
+    };
+    QVERIFY(isQuiet() || isQuiet()); // the first ones may have been on their way
     const int toolTips = m_panel->newToolTips;
     const int icons = m_panel->newIcons;
-    QTest::qWait(2'500); // figures come twice a second, all the same
-    QCOMPARE(m_panel->newToolTips, toolTips);
-    QCOMPARE(m_panel->newIcons, icons);
 
     QElapsedTimer timer;
     timer.start();

