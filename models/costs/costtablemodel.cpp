@@ -212,6 +212,7 @@ void CostTableModel::setKey(const QString &key)
 {
     if (key == m_key)
         return;
+    cancel(); // what is under way has the values of the former key
     beginResetModel();
     m_key = key;
     m_rows.clear();
