@@ -4,6 +4,7 @@
 #include "services/lifecycle/journal.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace sandglass::lifecycle {
@@ -14,6 +15,7 @@ struct Append
     Event event;
     Journal::Done done;
     Journal::Outcome outcome = Journal::Outcome::Failed;
+    std::int64_t seq = 0; ///< in the journal; 0: not new
 };
 
 /// What waits for the journal's writer, bounded. Without a lock of its own.

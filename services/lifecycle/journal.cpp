@@ -1,7 +1,6 @@
 #include "services/lifecycle/journal.h"
 
 #include "services/lifecycle/appendqueue.h"
-#include "services/lifecycle/journalhash.h"
 #include "services/lifecycle/journalwriter.h"
 #include "services/lifecycle/salvage.h"
 #include "services/telemetry/figures.h"
@@ -49,8 +48,7 @@ struct Journal::Private
     void run();
     void takeBatch(std::vector<Append> &batch);
     void process(std::vector<Append> &batch);
-    int store(std::vector<Append> &batch, std::vector<std::int64_t> &seqs);
-    int insertAll(std::vector<Append> &batch, std::vector<std::int64_t> &seqs);
+    int store(std::vector<Append> &batch);
     void noteFailure(std::optional<Error> error);
     void noteDamage(std::int64_t rows);
 
@@ -134,24 +132,24 @@ void Journal::Private::takeBatch(std::vector<Append> &batch)
 
 void Journal::Private::process(std::vector<Append> &batch)
 {
-    std::vector<std::int64_t> seqs(batch.size(), 0); // 0 = not new
     const telemetry::Stopwatch watch;
-    const int status = store(batch, seqs);
+    const int status = store(batch);
     (status == SQLITE_OK ? storedTime : failedTime).observe(watch.elapsed());
     if (status != SQLITE_OK) {
         const Outcome outcome = (status & 0xff) == SQLITE_BUSY ? Outcome::Busy : Outcome::Failed;
-        std::ranges::fill(seqs, 0);
-        for (Append &item : batch)
+        for (Append &item : batch) {
             item.outcome = outcome;
+            item.seq = 0;
+        }
     }
 
     std::vector<StoredEvent> fresh;
     fresh.reserve(batch.size());
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-        if (seqs[i] == 0)
+    for (Append &item : batch) {
+        if (item.seq == 0)
             continue;
-        fresh.push_back({seqs[i], std::move(batch[i].event)});
-        lastSeq.store(seqs[i], std::memory_order_relaxed);
+        fresh.push_back({item.seq, std::move(item.event)});
+        lastSeq.store(item.seq, std::memory_order_relaxed);
     }
     count.fetch_add(static_cast<std::int64_t>(fresh.size()), std::memory_order_relaxed);
 
@@ -174,66 +172,24 @@ void Journal::Private::process(std::vector<Append> &batch)
 }
 
 /// One transaction for the batch. SQLITE_OK means durable; anything else that nothing of it is stored.
-int Journal::Private::store(std::vector<Append> &batch, std::vector<std::int64_t> &seqs)
+int Journal::Private::store(std::vector<Append> &batch)
 {
     if (isViewing && !becomesWritable())
         return SQLITE_READONLY;
-    auto &[db, begin, commit, rollback, topSeq, insert, ids, upkeep] = *writer.load();
-    if (db.isDetached()) {
+    JournalWriter &to = *writer.load();
+    if (to.db.isDetached()) {
         noteFailure(Error{Error::Kind::Local, 0, "the journal's file was deleted or replaced: " + file.string(), {}});
         return SQLITE_READONLY_DBMOVED;
     }
-    int status = begin.run();
-    if (status == SQLITE_OK)
-        status = insertAll(batch, seqs);
-    if (status == SQLITE_OK)
-        status = commit.run();
+    const int status = to.store(batch);
     if (status == SQLITE_OK) {
-        ids.committed();
         noteFailure({});
         return status;
     }
-    noteFailure(db.lastError("the journal cannot store events"));
-    if (db.isInTransaction() && rollback.run() != SQLITE_OK)
-        noteFailure(db.lastError("the journal cannot roll back"));
-    ids.rolledBack();
+    noteFailure(to.db.lastError("the journal cannot store events"));
+    if (to.rollBack() != SQLITE_OK)
+        noteFailure(to.db.lastError("the journal cannot roll back"));
     return status;
-}
-
-int Journal::Private::insertAll(std::vector<Append> &batch, std::vector<std::int64_t> &seqs)
-{
-    auto &[db, begin, commit, rollback, topSeq, insert, ids, upkeep] = *writer.load();
-    // Read anew in each transaction, so that a second writer (an import, a tool) cannot make numbers collide.
-    if (const int status = topSeq.step(); status != SQLITE_ROW) {
-        topSeq.reset();
-        return status;
-    }
-    std::int64_t seq = topSeq.integer(0);
-    topSeq.reset();
-    if (const int status = ids.follow(seq); status != SQLITE_OK)
-        return status;
-    std::size_t stored = 0;
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-        Append &item = batch[i];
-        if (item.event.id.empty()) {
-            item.outcome = Outcome::Failed;
-            continue;
-        }
-        const std::int64_t hash = hashOf(item.event.id);
-        bool isKnown = false;
-        if (const int status = ids.find(hash, item.event.id, isKnown); status != SQLITE_OK)
-            return status;
-        item.outcome = isKnown ? Outcome::Duplicate : Outcome::Stored;
-        if (isKnown)
-            continue;
-        bindEvent(insert, seq + 1, item.event);
-        if (const int status = insert.run(); status != SQLITE_OK)
-            return status;
-        seqs[i] = ++seq;
-        ids.add(hash, seq);
-        ++stored;
-    }
-    return ids.merge(2 * stored);
 }
 
 void Journal::Private::noteFailure(std::optional<Error> error)

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "services/lifecycle/appendqueue.h"
 #include "services/lifecycle/eventids.h"
 #include "services/lifecycle/journalfile.h"
 #include "services/lifecycle/journalupkeep.h"
 
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <utility>
 
 namespace sandglass::lifecycle {
@@ -17,7 +19,7 @@ namespace sandglass::lifecycle {
 /// when an earlier run has met damage.
 [[nodiscard]] Result<Database> openJournalChecked(const std::filesystem::path &file, const Journal::Options &options);
 
-/// A connection of the journal's writer thread, and what is prepared on it.
+/// A connection of the journal's writer thread, and what is prepared on it. Answers are SQLite's codes.
 struct JournalWriter
 {
     JournalWriter(Database database, const Journal::Options &options, std::function<void(std::int64_t)> onTrimmed)
@@ -34,10 +36,19 @@ struct JournalWriter
     /// What is wrong with the tables.
     [[nodiscard]] Result<> check() const;
 
+    /// One transaction: stores those that are new, and fills in `outcome` and `seq` of all. SQLITE_OK means durable;
+    /// anything else that nothing of it is stored, for a reason that `db` can tell.
+    [[nodiscard]] int store(std::span<Append> items);
+    /// When that has failed; SQLITE_OK when there is nothing to roll back, too.
+    [[nodiscard]] int rollBack();
+
     Database db;
     Statement begin, commit, rollback, topSeq, insert;
     EventIds ids;
     JournalUpkeep upkeep;
+
+private:
+    [[nodiscard]] int insertAll(std::span<Append> items);
 };
 
 } // namespace sandglass::lifecycle
