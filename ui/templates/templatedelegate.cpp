@@ -37,7 +37,7 @@ void TemplateDelegate::paint(QPainter *painter, const QStyleOptionViewItem &opti
                       : QStringLiteral("—");
     }
     painter->setPen(colour);
-    const QRect area = option.rect.adjusted(12, 0, -12, 0);
+    const QRect area = option.rect.adjusted(metrics::cellPadding, 0, -metrics::cellPadding, 0);
     const auto alignment = static_cast<Qt::Alignment>(index.data(Qt::TextAlignmentRole).toInt());
     painter->drawText(area, static_cast<int>(alignment) | Qt::TextSingleLine,
                       painter->fontMetrics().elidedText(text, Qt::ElideRight, area.width()));

@@ -100,10 +100,8 @@ QTableView::item { border-bottom: 1px solid @grid; padding: 0 8px; }
 QTableView::item:selected { background: @sel; color: @text; }
 QTableView:focus { outline: none; }
 QHeaderView { background: @surface; border: none; }
-QHeaderView::section { background: @surface; color: @muted; border: none; border-bottom: 1px solid @border; padding: 7px 8px; }
+QHeaderView::section { background: @surface; color: @muted; border: none; border-bottom: 1px solid @border; padding: 7px 10px; }
 QHeaderView::section:hover { color: @text; }
-QHeaderView::down-arrow { image: url(:/sandglass/icons/@chevron); width: 10px; height: 8px; subcontrol-position: top center; }
-QHeaderView::up-arrow { image: url(:/sandglass/icons/@upchevron); width: 10px; height: 8px; subcontrol-position: top center; }
 QTableCornerButton::section { background: @surface; border: none; }
 
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
@@ -170,9 +168,8 @@ QString styleSheetFor(const Tokens &t)
     };
     for (const auto &[name, color] : colors)
         text.replace(QLatin1String(name), color.name());
-    const QString suffix = t.isDark ? QStringLiteral("-dark.svg") : QStringLiteral("-light.svg");
-    text.replace(QLatin1String("@upchevron"), QStringLiteral("chevron-up") + suffix);
-    return text.replace(QLatin1String("@chevron"), QStringLiteral("chevron-down") + suffix);
+    return text.replace(QLatin1String("@chevron"),
+                        t.isDark ? QStringLiteral("chevron-down-dark.svg") : QStringLiteral("chevron-down-light.svg"));
 }
 
 } // namespace sandglass::ui

@@ -69,8 +69,8 @@ private:
 
 /// Spacing on a 4 px grid.
 namespace metrics {
-inline constexpr int unit = 4, gap = 8, cardPadding = 16, pageMargin = 24, cardGap = 16, rowHeight = 34, radius = 8,
-                     sideBarWidth = 208, headerHeight = 56;
+inline constexpr int unit = 4, gap = 8, cardPadding = 16, pageMargin = 24, cardGap = 16, rowHeight = 34,
+                     cellPadding = 10, radius = 8, sideBarWidth = 208, headerHeight = 56;
 } // namespace metrics
 
 } // namespace sandglass::ui

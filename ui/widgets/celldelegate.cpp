@@ -15,7 +15,7 @@ void CellDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, 
     painter->drawLine(option.rect.bottomLeft(), option.rect.bottomRight());
     painter->setFont(option.font);
     painter->setClipRect(option.rect);
-    paintCell(*painter, option.rect.adjusted(10, 0, -10, -1), index);
+    paintCell(*painter, option.rect.adjusted(metrics::cellPadding, 0, -metrics::cellPadding, -1), index);
     painter->restore();
 }
 

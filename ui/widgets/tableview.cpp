@@ -1,8 +1,8 @@
 #include "ui/widgets/tableview.h"
 
 #include "ui/theme/theme.h"
+#include "ui/widgets/tableheader.h"
 
-#include <QHeaderView>
 #include <QScopedValueRollback>
 
 #include <algorithm>
@@ -25,10 +25,7 @@ TableView::TableView(const QString &objectName, QWidget *parent) : QTableView(pa
     verticalHeader()->hide();
     verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     verticalHeader()->setDefaultSectionSize(metrics::rowHeight);
-    horizontalHeader()->setHighlightSections(false);
-    horizontalHeader()->setSectionsMovable(true);
-    horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    horizontalHeader()->setMinimumSectionSize(40);
+    setHorizontalHeader(new TableHeader(this));
     connect(horizontalHeader(), &QHeaderView::sectionResized, this, [this](int column, int, int width) {
         const auto at = static_cast<std::size_t>(column);
         if (!m_isFitting && at < m_least.size() && m_wanted[at] >= 0)
