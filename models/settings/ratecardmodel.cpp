@@ -79,6 +79,9 @@ QVariant RateCardModel::data(const QModelIndex &index, int role) const
 
 QVariant RateCardModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
+    if (orientation == Qt::Horizontal && role == Qt::TextAlignmentRole
+        && (section == VcpuColumn || section == GibColumn))
+        return static_cast<int>(Qt::AlignRight | Qt::AlignVCenter);
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole || section < 0 || section >= ColumnCount)
         return {};
     static const char *const names[ColumnCount] = {QT_TR_NOOP("Valid from (UTC)"), QT_TR_NOOP("$ per vCPU-second"),

@@ -65,6 +65,9 @@ QVariant DeliveriesModel::data(const QModelIndex &index, int role) const
 
 QVariant DeliveriesModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
+    if (orientation == Qt::Horizontal && role == Qt::TextAlignmentRole
+        && (section == AttemptsColumn || section == TookColumn))
+        return static_cast<int>(Qt::AlignRight | Qt::AlignVCenter);
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
     switch (section) {

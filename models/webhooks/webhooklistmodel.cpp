@@ -90,8 +90,11 @@ QVariant WebhookListModel::headerData(int section, Qt::Orientation orientation, 
 {
     if (orientation != Qt::Horizontal)
         return {};
-    if (role == Qt::ToolTipRole && (section == DeliveriesColumn || section == FailedColumn))
+    const bool isFigure = section == DeliveriesColumn || section == FailedColumn;
+    if (role == Qt::ToolTipRole && isFigure)
         return tr("in the last 24 hours");
+    if (role == Qt::TextAlignmentRole && isFigure)
+        return static_cast<int>(Qt::AlignRight | Qt::AlignVCenter);
     if (role != Qt::DisplayRole)
         return {};
     switch (section) {

@@ -12,7 +12,6 @@
 #include <QClipboard>
 #include <QGridLayout>
 #include <QGuiApplication>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
 #include <QVBoxLayout>
@@ -29,11 +28,14 @@ ElidedLabel *makeValue(const char *objectName)
     return label;
 }
 
-void addRow(QGridLayout *grid, const QString &name, QWidget *value)
+// Both sides of the card share their rows, so that what stands beside each other has one baseline.
+constexpr int leftSide = 0, gap = 2, rightSide = 3, leastRow = 24;
+
+void addRow(QGridLayout *grid, int row, int side, const QString &name, QWidget *value)
 {
-    const int row = grid->rowCount();
-    grid->addWidget(makeMuted(name), row, 0);
-    grid->addWidget(value, row, 1);
+    grid->addWidget(makeMuted(name), row, side);
+    grid->addWidget(value, row, side + 1);
+    grid->setRowMinimumHeight(row, leastRow);
 }
 
 QWidget *sideBySide(std::initializer_list<QWidget *> widgets)
@@ -52,11 +54,15 @@ ReceiverCard::ReceiverCard(QWidget *parent) : QWidget(parent)
     auto *card = new Card(tr("This program's receiver"));
     m_state = makeValue("webhookReceiverState");
     card->titleRow()->addWidget(m_state, 100);
-    auto *columns = new QHBoxLayout;
-    columns->setSpacing(metrics::pageMargin);
-    columns->addLayout(buildAddress(), 3);
-    columns->addLayout(buildFigures(), 2);
-    card->body()->addLayout(columns);
+    auto *grid = new QGridLayout;
+    grid->setHorizontalSpacing(metrics::cardGap);
+    grid->setVerticalSpacing(0);
+    grid->setColumnMinimumWidth(gap, metrics::gap);
+    grid->setColumnStretch(leftSide + 1, 3);
+    grid->setColumnStretch(rightSide + 1, 2);
+    addAddress(grid);
+    addFigures(grid);
+    card->body()->addLayout(grid);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(card);
@@ -70,12 +76,8 @@ ReceiverCard::ReceiverCard(QWidget *parent) : QWidget(parent)
     setReceiver({});
 }
 
-QLayout *ReceiverCard::buildAddress()
+void ReceiverCard::addAddress(QGridLayout *grid)
 {
-    auto *grid = new QGridLayout;
-    grid->setHorizontalSpacing(metrics::cardGap);
-    grid->setVerticalSpacing(2);
-    grid->setColumnStretch(1, 1);
     m_url = makeValue("webhookReceiverUrl");
     m_url->setFont(Theme::monoFont());
     m_copyUrl = makeQuietButton(tr("Copy"), QStringLiteral("copyReceiverUrl"));
@@ -85,27 +87,21 @@ QLayout *ReceiverCard::buildAddress()
     m_rotate->setToolTip(tr("Makes a new secret. The old one is accepted for another day."));
     m_overlap = makeValue("oldSecretUntil");
     m_endOverlap = makeQuietButton(tr("Refuse it now"), QStringLiteral("endSecretOverlap"));
-    addRow(grid, tr("Address"), sideBySide({m_url, m_copyUrl}));
-    addRow(grid, tr("Secret"), sideBySide({m_secret, m_rotate}));
-    addRow(grid, tr("Old secret"), sideBySide({m_overlap, m_endOverlap}));
-    return grid;
+    addRow(grid, 0, leftSide, tr("Address"), sideBySide({m_url, m_copyUrl}));
+    addRow(grid, 1, leftSide, tr("Secret"), sideBySide({m_secret, m_rotate}));
+    addRow(grid, 2, leftSide, tr("Old secret"), sideBySide({m_overlap, m_endOverlap}));
 }
 
-QLayout *ReceiverCard::buildFigures()
+void ReceiverCard::addFigures(QGridLayout *grid)
 {
-    auto *grid = new QGridLayout;
-    grid->setHorizontalSpacing(metrics::cardGap);
-    grid->setVerticalSpacing(6);
-    grid->setColumnStretch(1, 1);
     m_accepted = makeValue("webhookAccepted");
     m_refused = makeValue("webhookRefused");
     m_clock = makeValue("webhookClock");
     m_engine = makeValue("webhookEngine");
-    addRow(grid, tr("Accepted"), m_accepted);
-    addRow(grid, tr("Refused"), m_refused);
-    addRow(grid, tr("Clock"), m_clock);
-    addRow(grid, tr("Local engine"), m_engine);
-    return grid;
+    addRow(grid, 0, rightSide, tr("Accepted"), m_accepted);
+    addRow(grid, 1, rightSide, tr("Refused"), m_refused);
+    addRow(grid, 2, rightSide, tr("Clock"), m_clock);
+    addRow(grid, 3, rightSide, tr("Local engine"), m_engine);
 }
 
 void ReceiverCard::setReceiver(const ReceiverView &receiver)

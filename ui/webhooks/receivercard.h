@@ -4,7 +4,7 @@
 
 #include <QWidget>
 
-class QLabel;
+class QGridLayout;
 class QPushButton;
 
 namespace sandglass::ui {
@@ -26,8 +26,8 @@ Q_SIGNALS:
     void toast(const QString &text);
 
 private:
-    [[nodiscard]] QLayout *buildAddress();
-    [[nodiscard]] QLayout *buildFigures();
+    void addAddress(QGridLayout *grid);
+    void addFigures(QGridLayout *grid);
 
     ReceiverView m_receiver;
     ElidedLabel *m_state = nullptr;
