@@ -1,28 +1,31 @@
 #include "ui/webhooks/callbackdialog.h"
 
-#include "services/core/ids.h"
 #include "services/core/qtstring.h"
 #include "services/e2b/webhooktypes.h"
 #include "ui/theme/theme.h"
+#include "ui/webhooks/eventchoice.h"
+#include "ui/webhooks/signingsecretfield.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/labels.h"
 
-#include <QCheckBox>
 #include <QFormLayout>
-#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QVBoxLayout>
 
-#include <algorithm>
-
 namespace sandglass::ui {
 
 namespace {
 
-constexpr auto leastSecret = static_cast<qsizetype>(e2b::leastSecretLength);
+std::vector<EventChoice::Type> eventTypes()
+{
+    std::vector<EventChoice::Type> types;
+    for (const char *type : models::callbackEventTypes)
+        types.push_back({type, QString::fromLatin1(type)});
+    return types;
+}
 
 } // namespace
 
@@ -30,9 +33,9 @@ CallbackDialog::CallbackDialog(models::CallbackListModel &callbacks, QWidget *pa
     : QDialog(parent)
     , m_callbacks(callbacks)
     , m_url(new QLineEdit)
+    , m_types(new EventChoice(eventTypes(), 2, QStringLiteral("callback-")))
     , m_template(new QLineEdit)
-    , m_secret(new QLineEdit)
-    , m_secretHint(makeMuted({}))
+    , m_secret(new SigningSecretField(QStringLiteral("callbackSecret"), QStringLiteral("generateCallbackSecret")))
     , m_problem(makeLabel({}, "error"))
     , m_save(makePrimaryButton(tr("Add callback"), QStringLiteral("saveCallback")))
 {
@@ -59,7 +62,7 @@ CallbackDialog::CallbackDialog(models::CallbackListModel &callbacks, QWidget *pa
     layout->addLayout(buttons);
     resize(580, 420);
     m_save->setDefault(true);
-    m_secret->setText(toQString(newWebhookSecret()));
+    m_secret->generate();
     connect(m_save, &QPushButton::clicked, this, &CallbackDialog::submit);
     connect(cancel, &QPushButton::clicked, this, &QDialog::reject);
     check();
@@ -74,49 +77,19 @@ QLayout *CallbackDialog::buildForm()
     m_template->setAccessibleName(tr("Template"));
     m_template->setMaxLength(256);
     m_template->setPlaceholderText(tr("any; an id or a name, * stands for anything: tta-ml-*"));
-    m_secret->setObjectName(QStringLiteral("callbackSecret"));
-    m_secret->setAccessibleName(tr("Secret"));
-    m_secret->setFont(Theme::monoFont());
-    m_secretHint->setWordWrap(true);
-    m_secretHint->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred); // else it wraps at its first guess
-    QPushButton *generate = makeButton(tr("Generate"), QStringLiteral("generateCallbackSecret"));
-    auto *secret = new QHBoxLayout;
-    secret->setSpacing(metrics::gap);
-    secret->addWidget(m_secret, 1);
-    secret->addWidget(generate);
     auto *form = new QFormLayout;
     form->setHorizontalSpacing(metrics::cardGap);
     form->setVerticalSpacing(metrics::gap);
     form->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
     form->addRow(makeMuted(tr("URL")), m_url);
-    form->addRow(makeMuted(tr("Events")), buildEvents());
+    form->addRow(makeMuted(tr("Events")), m_types);
     form->addRow(makeMuted(tr("Template")), m_template);
-    form->addRow(makeMuted(tr("Secret")), secret);
-    form->addRow(QString(), m_secretHint);
-    for (const QLineEdit *field : {m_url, m_template, m_secret})
+    form->addRow(makeMuted(tr("Secret")), m_secret);
+    for (const QLineEdit *field : {m_url, m_template})
         connect(field, &QLineEdit::textChanged, this, &CallbackDialog::check);
-    connect(generate, &QPushButton::clicked, this, [this] { m_secret->setText(toQString(newWebhookSecret())); });
+    connect(m_types, &EventChoice::changed, this, &CallbackDialog::check);
+    connect(m_secret, &SigningSecretField::changed, this, &CallbackDialog::check);
     return form;
-}
-
-QWidget *CallbackDialog::buildEvents()
-{
-    auto *box = new QWidget;
-    auto *grid = new QGridLayout(box);
-    grid->setContentsMargins(0, 0, 0, 0);
-    constexpr int columns = 2;
-    int place = 0;
-    for (const char *type : models::callbackEventTypes) {
-        const QString name = QString::fromLatin1(type);
-        auto *event = new QCheckBox(name);
-        event->setObjectName(u"callback-" + name);
-        event->setChecked(true);
-        grid->addWidget(event, place / columns, place % columns);
-        ++place;
-        m_types.push_back(event);
-        connect(event, &QCheckBox::toggled, this, &CallbackDialog::check);
-    }
-    return box;
 }
 
 void CallbackDialog::edit(const models::Callback &callback)
@@ -126,40 +99,26 @@ void CallbackDialog::edit(const models::Callback &callback)
     m_save->setText(tr("Save"));
     m_url->setText(toQString(callback.url));
     m_template->setText(toQString(callback.filter.templateName));
-    m_secret->clear();
-    const auto &types = callback.filter.types;
-    for (std::size_t i = 0; i < m_types.size(); ++i)
-        m_types[i]->setChecked(types.empty() || std::ranges::find(types, models::callbackEventTypes[i]) != types.end());
+    m_secret->setSecret({});
+    if (const auto &types = callback.filter.types; !types.empty()) // none: all
+        m_types->setChosen(types);
     check();
-}
-
-std::vector<std::string> CallbackDialog::chosenTypes() const
-{
-    std::vector<std::string> types;
-    for (std::size_t i = 0; i < m_types.size(); ++i) {
-        if (m_types[i]->isChecked())
-            types.emplace_back(models::callbackEventTypes[i]);
-    }
-    return types.size() == m_types.size() ? std::vector<std::string>() : types;
 }
 
 QString CallbackDialog::problem() const
 {
     if (e2b::reachOf(toUtf8(m_url->text().trimmed())) == e2b::Reach::Invalid)
         return tr("The URL has to begin with http:// or https:// and a host.");
-    if (std::ranges::none_of(m_types, &QCheckBox::isChecked))
+    if (m_types->chosen().empty())
         return tr("Choose at least one event.");
-    const qsizetype length = m_secret->text().toUtf8().size();
-    if (length < leastSecret && (m_callback.id.empty() || length > 0))
-        return tr("The secret has %1 characters; it needs %2.").arg(length).arg(leastSecret);
-    return {};
+    return m_secret->problem(!m_callback.id.empty());
 }
 
 void CallbackDialog::check()
 {
-    m_secretHint->setText(!m_callback.id.empty() && m_secret->text().isEmpty()
-                              ? tr("Empty: it keeps the one it has.")
-                              : tr("Give it to the receiver as well. It is kept in the key store."));
+    m_secret->setHint(!m_callback.id.empty() && m_secret->text().isEmpty()
+                          ? tr("Empty: it keeps the one it has.")
+                          : tr("Give it to the receiver as well. It is kept in the key store."));
     const QString wrong = problem();
     m_problem->setText(wrong);
     m_problem->setVisible(!wrong.isEmpty() && !m_url->text().isEmpty());
@@ -172,9 +131,9 @@ void CallbackDialog::submit()
         return;
     models::Callback callback = m_callback;
     callback.url = toUtf8(m_url->text().trimmed());
-    callback.filter.types = chosenTypes();
+    callback.filter.types = m_types->isAllChosen() ? std::vector<std::string>() : m_types->chosen();
     callback.filter.templateName = toUtf8(m_template->text().trimmed());
-    const std::string secret = toUtf8(m_secret->text());
+    const std::string secret = m_secret->secret();
     Result<> done;
     if (!callback.id.empty())
         done = m_callbacks.edit(callback, secret);

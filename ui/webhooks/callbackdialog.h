@@ -4,14 +4,14 @@
 
 #include <QDialog>
 
-#include <vector>
-
-class QCheckBox;
 class QLabel;
 class QLineEdit;
 class QPushButton;
 
 namespace sandglass::ui {
+
+class EventChoice;
+class SigningSecretField;
 
 /// Makes a callback or changes one: URL, events, template, secret.
 class CallbackDialog final : public QDialog
@@ -24,19 +24,16 @@ public:
 
 private:
     [[nodiscard]] QLayout *buildForm();
-    [[nodiscard]] QWidget *buildEvents();
     void check();
     void submit();
-    [[nodiscard]] QString problem() const;                      ///< empty when it can be saved
-    [[nodiscard]] std::vector<std::string> chosenTypes() const; ///< empty = all
+    [[nodiscard]] QString problem() const; ///< empty when it can be saved
 
     models::CallbackListModel &m_callbacks;
     models::Callback m_callback;
     QLineEdit *m_url;
-    std::vector<QCheckBox *> m_types;
+    EventChoice *m_types;
     QLineEdit *m_template;
-    QLineEdit *m_secret;
-    QLabel *m_secretHint;
+    SigningSecretField *m_secret;
     QLabel *m_problem;
     QPushButton *m_save;
 };

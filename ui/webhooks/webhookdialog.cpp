@@ -1,8 +1,9 @@
 #include "ui/webhooks/webhookdialog.h"
 
-#include "services/core/ids.h"
 #include "services/core/qtstring.h"
 #include "ui/theme/theme.h"
+#include "ui/webhooks/eventchoice.h"
+#include "ui/webhooks/signingsecretfield.h"
 #include "ui/webhooks/webhooktext.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/labels.h"
@@ -10,15 +11,12 @@
 
 #include <QCheckBox>
 #include <QFormLayout>
-#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QVBoxLayout>
-
-#include <algorithm>
 
 namespace sandglass::ui {
 
@@ -27,7 +25,13 @@ using Verb = WebhookListModel::Verb;
 
 namespace {
 
-constexpr auto leastSecret = static_cast<qsizetype>(e2b::leastSecretLength);
+std::vector<EventChoice::Type> eventTypes()
+{
+    std::vector<EventChoice::Type> types;
+    for (const char *type : models::webhookEventTypes)
+        types.push_back({type, models::shortEventType(type)});
+    return types;
+}
 
 } // namespace
 
@@ -38,9 +42,8 @@ WebhookDialog::WebhookDialog(WebhookListModel &webhooks, QWidget *parent)
     , m_url(new QLineEdit(this))
     , m_reach(makeLabel({}, "muted", this))
     , m_tunnel(makeQuietButton(tr("Open the tunnel page"), QStringLiteral("webhookTunnel"), this))
-    , m_secret(new QLineEdit(this))
-    , m_generate(makeButton(tr("Generate"), QStringLiteral("generateSecret"), this))
-    , m_secretHint(makeMuted({}, this))
+    , m_events(new EventChoice(eventTypes(), 3, QStringLiteral("event-"), this))
+    , m_secret(new SigningSecretField(QStringLiteral("webhookSecretEdit"), QStringLiteral("generateSecret"), this))
     , m_enabled(new QCheckBox(tr("Deliver events at once"), this))
     , m_problem(makeLabel({}, "error", this))
     , m_progress(new QProgressBar(this))
@@ -82,55 +85,27 @@ QLayout *WebhookDialog::buildForm()
     m_url->setPlaceholderText(QStringLiteral("https://example.org/webhooks/e2b"));
     m_reach->setObjectName(QStringLiteral("webhookReach"));
     m_reach->setWordWrap(true);
-    m_secret->setObjectName(QStringLiteral("webhookSecretEdit"));
-    m_secret->setAccessibleName(tr("Secret"));
-    m_secret->setFont(Theme::monoFont());
-    m_secretHint->setWordWrap(true);
-    for (QLabel *label : {m_reach, m_secretHint})
-        label->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred); // else it wraps at its first guess
+    m_reach->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred); // else it wraps at its first guess
     m_enabled->setChecked(true);
     m_enabled->setObjectName(QStringLiteral("webhookEnabled"));
     auto *reach = new QHBoxLayout;
     reach->addWidget(m_reach, 1);
     reach->addWidget(m_tunnel);
-    auto *secret = new QHBoxLayout;
-    secret->setSpacing(metrics::gap);
-    secret->addWidget(m_secret, 1);
-    secret->addWidget(m_generate);
     form->addRow(makeMuted(tr("Name")), m_name);
     form->addRow(makeMuted(tr("URL")), m_url);
     form->addRow(QString(), reach);
-    form->addRow(makeMuted(tr("Events")), buildEvents());
-    form->addRow(makeMuted(tr("Secret")), secret);
-    form->addRow(QString(), m_secretHint);
+    form->addRow(makeMuted(tr("Events")), m_events);
+    form->addRow(makeMuted(tr("Secret")), m_secret);
     form->addRow(QString(), m_enabled);
-    for (const QLineEdit *edit : {m_name, m_url, m_secret})
+    for (const QLineEdit *edit : {m_name, m_url})
         connect(edit, &QLineEdit::textChanged, this, &WebhookDialog::check);
-    connect(m_generate, &QPushButton::clicked, this, [this] { m_secret->setText(toQString(newWebhookSecret())); });
+    connect(m_events, &EventChoice::changed, this, &WebhookDialog::check);
+    connect(m_secret, &SigningSecretField::changed, this, &WebhookDialog::check);
     connect(m_tunnel, &QPushButton::clicked, this, [this] {
         Q_EMIT tunnelRequested();
         reject();
     });
     return form;
-}
-
-QWidget *WebhookDialog::buildEvents()
-{
-    auto *box = new QWidget;
-    auto *grid = new QGridLayout(box);
-    grid->setContentsMargins(0, 0, 0, 0);
-    constexpr int columns = 3;
-    int place = 0;
-    for (const char *type : models::webhookEventTypes) {
-        auto *event = new QCheckBox(models::shortEventType(type));
-        event->setObjectName(QStringLiteral("event-") + models::shortEventType(type));
-        event->setChecked(true);
-        grid->addWidget(event, place / columns, place % columns);
-        ++place;
-        m_events.push_back(event);
-        connect(event, &QCheckBox::toggled, this, &WebhookDialog::check);
-    }
-    return box;
 }
 
 QLayout *WebhookDialog::buildButtons()
@@ -152,7 +127,7 @@ void WebhookDialog::setReceiver(const QString &url, const QString &secret)
     if (isNew()) {
         m_name->setText(tr("My receiver"));
         m_url->setText(url);
-        m_secret->setText(secret);
+        m_secret->setSecret(secret);
     }
     check();
 }
@@ -164,21 +139,17 @@ void WebhookDialog::edit(const e2b::WebhookInfo &info)
     m_save->setText(tr("Save"));
     m_name->setText(toQString(info.name));
     m_url->setText(toQString(info.url));
-    m_secret->clear();
+    m_secret->setSecret({});
     m_enabled->setChecked(info.enabled);
+    m_events->setChosen(info.events);
     m_otherEvents = info.events;
-    for (std::size_t i = 0; i < m_events.size(); ++i)
-        m_events[i]->setChecked(std::erase(m_otherEvents, models::webhookEventTypes[i]) > 0);
+    std::erase_if(m_otherEvents, [this](const std::string &type) { return m_events->isOffered(type); });
     check();
 }
 
 std::vector<std::string> WebhookDialog::chosenEvents() const
 {
-    std::vector<std::string> events;
-    for (std::size_t i = 0; i < m_events.size(); ++i) {
-        if (m_events[i]->isChecked())
-            events.emplace_back(models::webhookEventTypes[i]);
-    }
+    std::vector<std::string> events = m_events->chosen();
     events.insert(events.end(), m_otherEvents.begin(), m_otherEvents.end());
     return events;
 }
@@ -191,10 +162,7 @@ QString WebhookDialog::problem() const
         return tr("The URL has to begin with http:// or https:// and a host.");
     if (chosenEvents().empty())
         return tr("Choose at least one event.");
-    const qsizetype length = m_secret->text().toUtf8().size();
-    if (length < leastSecret && (isNew() || length > 0))
-        return tr("The secret has %1 characters; it needs %2.").arg(length).arg(leastSecret);
-    return {};
+    return m_secret->problem(!isNew());
 }
 
 void WebhookDialog::check()
@@ -205,10 +173,10 @@ void WebhookDialog::check()
     m_reach->setVisible(!reach.isEmpty());
     m_tunnel->setVisible(!reach.isEmpty());
     const bool isOwnSecret = !m_receiverSecret.isEmpty() && m_secret->text() == m_receiverSecret;
-    m_secretHint->setText(isOwnSecret ? tr("The secret of this program's receiver.")
-                              : !isNew() && m_secret->text().isEmpty()
-                              ? tr("Empty: it keeps the one it has.")
-                              : tr("Give it to the receiver as well: no API tells it again."));
+    m_secret->setHint(isOwnSecret ? tr("The secret of this program's receiver.")
+                          : !isNew() && m_secret->text().isEmpty()
+                          ? tr("Empty: it keeps the one it has.")
+                          : tr("Give it to the receiver as well: no API tells it again."));
     const QString wrong = problem();
     m_problem->setText(wrong);
     m_problem->setVisible(!wrong.isEmpty());
@@ -222,7 +190,7 @@ void WebhookDialog::submit()
     setBusy(true);
     const std::string name = toUtf8(m_name->text().trimmed());
     const std::string url = toUtf8(m_url->text().trimmed());
-    const std::string secret = toUtf8(m_secret->text());
+    const std::string secret = m_secret->secret();
     if (isNew())
         return m_webhooks.create({name, url, chosenEvents(), m_enabled->isChecked(), secret});
     e2b::WebhookEdit edit;

@@ -14,6 +14,9 @@ class QPushButton;
 
 namespace sandglass::ui {
 
+class EventChoice;
+class SigningSecretField;
+
 /// Makes a webhook or changes one: name, URL, events, secret. Stays open until the service has said yes.
 class WebhookDialog final : public QDialog
 {
@@ -31,7 +34,6 @@ Q_SIGNALS:
 private:
     [[nodiscard]] QLayout *buildForm();
     [[nodiscard]] QLayout *buildButtons();
-    [[nodiscard]] QWidget *buildEvents();
     void check();
     void submit();
     void onDone(models::WebhookListModel::Verb verb, const QString &id, const Result<> &outcome);
@@ -49,10 +51,8 @@ private:
     QLineEdit *m_url;
     QLabel *m_reach;
     QPushButton *m_tunnel;
-    std::vector<QCheckBox *> m_events;
-    QLineEdit *m_secret;
-    QPushButton *m_generate;
-    QLabel *m_secretHint;
+    EventChoice *m_events;
+    SigningSecretField *m_secret;
     QCheckBox *m_enabled;
     QLabel *m_problem;
     QProgressBar *m_progress;
