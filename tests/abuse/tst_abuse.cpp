@@ -18,6 +18,12 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool keepsFreedMemory = true;
+#else
+constexpr bool keepsFreedMemory = false;
+#endif
+
 constexpr const char *canary = "canary-5f1d9c07";
 constexpr uid_t ordinaryUser = 54'321;
 
@@ -304,7 +310,7 @@ void TestAbuse::attack()
                                        u"state += 1\nprint(state > 41, open('/home/user/secret').read())"_s);
     QCOMPARE(executionText(beside.body, "stdout", "text"), QByteArray("True ") + canary + "\n");
     QCOMPARE(engine.api("DELETE", u"/sandboxes/"_s + sandbox.id).status, 204);
-    QVERIFY(resident(engine.pid()) < before + 100'000);
+    QVERIFY(keepsFreedMemory || resident(engine.pid()) < before + 100'000);
 }
 
 void TestAbuse::outputFlood()
@@ -331,7 +337,8 @@ void TestAbuse::outputFlood()
     reply->deleteLater();
     QVERIFY(isOver);
     QVERIFY2(taken < megabytes * 1'100'000LL, QByteArray::number(taken));
-    QVERIFY2(most < before + 100'000, QByteArray::number(most)); // kB: the flood waits where it comes from
+    // kB: the flood waits where it comes from.
+    QVERIFY2(keepsFreedMemory || most < before + 100'000, QByteArray::number(most));
     const auto next = engine.execute(sandbox.id, sandbox.token, u"print(6 * 7)"_s);
     QVERIFY2(executionText(next.body, "stdout", "text") == "42\n", next.body);
 }

@@ -30,7 +30,7 @@ namespace {
 constexpr int dayItem = 1;             ///< of the groupings
 constexpr int roomForBoth = 1'380;     ///< pixels: two tables with all their columns
 const QByteArray daysChosen = "\nday"; ///< in the page's state; no key begins with a new line
-const QList<int> columnWidths = {-1, 96, 108, 94, 96, 88};
+const QList<int> columnWidths = {-1, 92, 104, 94, 92, 88};
 
 QList<int> leastWidths(int name)
 {
