@@ -14,6 +14,7 @@ public:
     QByteArray credentials;          ///< "name:password"
     std::function<void()> onRequest; ///< while it waits for its answer
     int refused = 0, served = 0;
+    QByteArrayList strange; ///< requests for what it does not have
 
     FakeRegistry(const QByteArray &layer, const QByteArray &environment)
     {
@@ -32,6 +33,7 @@ public:
         m_answers["/v2/team/mini/blobs/" + digest(layer)] = layer;
         connect(this, &QTcpServer::newConnection, this, [this] {
             while (QTcpSocket *socket = nextPendingConnection()) {
+                m_heads.remove(socket); // one before it may have had its address
                 connect(socket, &QTcpSocket::disconnected, socket, &QObject::deleteLater);
                 connect(socket, &QTcpSocket::readyRead, this, [this, socket] { read(socket); });
             }
@@ -56,6 +58,8 @@ private:
         const bool isKnown = request.contains(QByteArray("uthorization: Basic " + credentials.toBase64() + "\r\n"));
         const bool isThere = m_answers.contains(path);
         ++(isKnown ? served : refused);
+        if (isKnown && !isThere)
+            strange << request;
         const QByteArray body = isKnown && isThere ? m_answers[path] : QByteArray("{}");
         const QByteArray type = path.contains("/manifests/") ? "application/vnd.docker.distribution.manifest.v2+json"
                                                              : "application/octet-stream";

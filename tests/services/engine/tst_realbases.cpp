@@ -101,7 +101,8 @@ private Q_SLOTS:
         QCOMPARE(systems(), QStringList());
         const QString right =
             built("right", image, {u"echo $FROM_IMAGE $PATH > /srv/said"_s}, 60'000, login(u"s3cret-of-registry"_s));
-        QVERIFY2(right == u"ready"_s, qPrintable(right + u'\n' + messages(m_last)));
+        QVERIFY2(right == u"ready"_s,
+                 qPrintable(right + u'\n' + messages(m_last) + QString::fromLatin1(registry.strange.join('|'))));
         QVERIFY(registry.served > 0);
         QVERIFY2(!isSeen && !isInAnyFile("s3cret-of") && !isInAnyFile(registry.credentials.toBase64()),
                  "the password can be read");
