@@ -35,6 +35,17 @@ bool Channel::send(Json body, std::vector<UniqueFd> fds)
     return true;
 }
 
+void Channel::takeRest()
+{
+    for (std::size_t i = 0; i < maxWaiting && m_socket.is_open(); ++i) {
+        wire::Incoming incoming = wire::receive(m_socket.native_handle());
+        if (incoming.state != wire::Incoming::State::Message || !m_onMessage)
+            return;
+        const OnMessage handler = m_onMessage; // the handler may close this channel
+        handler(std::move(incoming));
+    }
+}
+
 void Channel::close()
 {
     boost::system::error_code ignored;

@@ -25,6 +25,8 @@ public:
     void start(OnMessage onMessage, OnClosed onClosed);
     /// False when the channel is closed, or so much waits already that the other side must be stuck.
     [[nodiscard]] bool send(Json body, std::vector<UniqueFd> fds = {});
+    /// Hands on what has arrived by now: before close(), when the other side is known to have ended by other means.
+    void takeRest();
     void close();
     [[nodiscard]] bool isOpen() const { return m_socket.is_open(); }
 

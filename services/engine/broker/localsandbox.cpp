@@ -141,6 +141,7 @@ void LocalSandbox::ended()
 {
     const auto self = shared_from_this(); // a callback may drop the last owner
     m_ended = true;
+    m_channel->takeRest(); // its last words, such as why it could not start; the broker's may come first
     m_writableLayer.reset();
     closeAll();
     if (!m_killRequested) {
