@@ -117,7 +117,8 @@ private Q_SLOTS:
         QTest::newRow("timeout beyond the plan") << QByteArray(R"({"templateID":"base","timeout":3601})") << 400;
         QTest::newRow("metadata number") << QByteArray(R"({"templateID":"base","metadata":{"a":1}})") << 400;
         QTest::newRow("variable name") << QByteArray(R"({"templateID":"base","envVars":{"A=B":"1"}})") << 400;
-        QTest::newRow("huge") << QByteArray(2 << 20, 'x') << 413;
+        QTest::newRow("huge") << QByteArray((1 << 20) + 1, 'x')
+                              << 413; // no more: a client still writing may miss the answer
     }
     void badCreations()
     {
