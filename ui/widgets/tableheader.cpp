@@ -61,7 +61,6 @@ void TableHeader::paintSection(QPainter *painter, const QRect &rect, int logical
     const int width = painter->fontMetrics().horizontalAdvance(text);
     const qreal x =
         isRight ? area.right() - width - arrowGap - arrowWidth / 2 : area.left() + width + arrowGap + arrowWidth / 2;
-    // What Qt calls an arrow up stands for a descending order.
     paintArrow(*painter, QPointF(x, area.center().y() + 1), sortIndicatorOrder() == Qt::AscendingOrder);
 }
 
