@@ -1,9 +1,9 @@
 #include "services/engine/builds/buildjob.h"
 
+#include "services/engine/api/await.h"
 #include "services/engine/api/errors.h"
-#include "services/engine/builds/await.h"
 #include "services/engine/builds/buildbase.h"
-#include "services/engine/builds/imagename.h"
+#include "services/engine/images/imagename.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "services/engine/builds/baseimages.h"
 #include "services/engine/builds/buildfiles.h"
 #include "services/engine/builds/buildlogs.h"
 #include "services/engine/builds/buildplan.h"
 #include "services/engine/builds/buildsandbox.h"
 #include "services/engine/builds/buildstore.h"
-#include "services/engine/builds/layercache.h"
+#include "services/engine/images/baseimages.h"
+#include "services/engine/images/layercache.h"
 #include "services/engine/templates/layerstore.h"
 
 #include <boost/asio/awaitable.hpp>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "services/core/result.h"
+#include "services/engine/images/imagename.h"
 
 #include <optional>
 #include <string>
@@ -33,12 +34,6 @@ struct BuildStep
 
     /// As it stands in logs: "RUN make", "COPY a b".
     [[nodiscard]] std::string text() const;
-};
-
-/// How to get at a private image. Never stored and never logged.
-struct ImageLogin
-{
-    std::string username, password;
 };
 
 /// POST /v2/templates/{id}/builds/{build}: what to build.

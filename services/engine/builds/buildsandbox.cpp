@@ -1,8 +1,8 @@
 #include "services/engine/builds/buildsandbox.h"
 
 #include "services/core/ids.h"
+#include "services/engine/api/await.h"
 #include "services/engine/api/sandboxnetwork.h"
-#include "services/engine/builds/await.h"
 
 #include <boost/asio/io_context.hpp>
 

@@ -1,11 +1,12 @@
 // The steps of a build: what each of RUN, COPY, ENV, WORKDIR and USER does (e2b-protocol 6.2).
 
-#include "services/engine/builds/await.h"
+#include "services/engine/api/await.h"
 #include "services/engine/builds/buildaccount.h"
 #include "services/engine/builds/buildbase.h"
 #include "services/engine/builds/buildjob.h"
 #include "services/engine/builds/buildvariables.h"
 #include "services/engine/builds/copyscript.h"
+#include "services/engine/images/shellquoted.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -98,16 +98,4 @@ std::string resolvePath(std::string_view path, std::string_view directory)
     return resolved.empty() ? "/" : resolved;
 }
 
-std::string shellQuoted(std::string_view text)
-{
-    std::string quoted = "'";
-    for (const char c : text) {
-        if (c == '\'')
-            quoted += "'\\''";
-        else
-            quoted += c;
-    }
-    return quoted + "'";
-}
-
 } // namespace sandglass::engine

@@ -13,7 +13,4 @@ namespace sandglass::engine {
 /// `path` against `directory`, without "." and "..": an absolute path.
 [[nodiscard]] std::string resolvePath(std::string_view path, std::string_view directory);
 
-/// In single quotes for a shell.
-[[nodiscard]] std::string shellQuoted(std::string_view text);
-
 } // namespace sandglass::engine

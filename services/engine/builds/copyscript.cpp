@@ -1,7 +1,7 @@
 #include "services/engine/builds/copyscript.h"
 
 #include "services/engine/api/errors.h"
-#include "services/engine/builds/buildvariables.h"
+#include "services/engine/images/shellquoted.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "services/engine/builds/startcommand.h"
 
-#include "services/engine/builds/await.h"
+#include "services/engine/api/await.h"
 #include "services/engine/builds/buildaccount.h"
 
 #include <boost/asio/as_tuple.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "services/engine/builds/tarreader.h"
+#include "services/engine/images/tarreader.h"
 
 #include <set>
 #include <string>

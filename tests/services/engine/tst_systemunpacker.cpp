@@ -1,6 +1,6 @@
-#include "services/engine/builds/imagename.h"
-#include "services/engine/builds/systemsetup.h"
-#include "services/engine/builds/systemunpacker.h"
+#include "services/engine/images/imagename.h"
+#include "services/engine/images/systemsetup.h"
+#include "services/engine/images/systemunpacker.h"
 #include "tests/services/engine/tar_maker.h"
 
 #include <QDir>

@@ -1,12 +1,12 @@
-#include "services/engine/builds/imagesource.h"
+#include "services/engine/images/imagesource.h"
 
 #include "services/core/base64.h"
 #include "services/core/ids.h"
 #include "services/core/json.h"
 #include "services/engine/broker/names.h"
-#include "services/engine/builds/hostprogram.h"
-#include "services/engine/builds/imagename.h"
-#include "services/engine/builds/systemunpacker.h"
+#include "services/engine/images/hostprogram.h"
+#include "services/engine/images/imagename.h"
+#include "services/engine/images/systemunpacker.h"
 
 #include <cerrno>
 #include <cstring>

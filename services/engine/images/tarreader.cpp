@@ -1,4 +1,4 @@
-#include "services/engine/builds/tarreader.h"
+#include "services/engine/images/tarreader.h"
 
 #include <algorithm>
 #include <charconv>

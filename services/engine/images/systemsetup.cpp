@@ -1,7 +1,7 @@
-#include "services/engine/builds/systemsetup.h"
+#include "services/engine/images/systemsetup.h"
 
 #include "services/core/json.h"
-#include "services/engine/builds/buildvariables.h"
+#include "services/engine/images/shellquoted.h"
 #include "services/engine/templates/etcfiles.h"
 
 #include <array>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "services/engine/builds/buildplan.h"
-#include "services/engine/builds/layercache.h"
-#include "services/engine/builds/systemsetup.h"
+#include "services/engine/images/imagename.h"
+#include "services/engine/images/layercache.h"
+#include "services/engine/images/systemsetup.h"
 #include "services/engine/templates/layerstore.h"
 #include "services/http/server.h"
 

@@ -1,4 +1,4 @@
-#include "services/engine/builds/imagename.h"
+#include "services/engine/images/imagename.h"
 
 #include "services/engine/api/errors.h"
 

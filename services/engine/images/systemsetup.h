@@ -1,7 +1,7 @@
 #pragma once
 
 #include "services/core/result.h"
-#include "services/engine/builds/systemtree.h"
+#include "services/engine/images/systemtree.h"
 
 #include <map>
 #include <string>

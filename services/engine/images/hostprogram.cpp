@@ -1,4 +1,4 @@
-#include "services/engine/builds/hostprogram.h"
+#include "services/engine/images/hostprogram.h"
 
 #include "services/core/pipe.h"
 #include "services/core/uniquefd.h"

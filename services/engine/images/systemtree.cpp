@@ -1,4 +1,4 @@
-#include "services/engine/builds/systemtree.h"
+#include "services/engine/images/systemtree.h"
 
 #include <cerrno>
 #include <cstring>

@@ -1,8 +1,8 @@
-#include "services/engine/builds/imagefetch.h"
+#include "services/engine/images/imagefetch.h"
 
-#include "services/engine/builds/await.h"
-#include "services/engine/builds/hostprogram.h"
-#include "services/engine/builds/imagename.h"
+#include "services/engine/api/await.h"
+#include "services/engine/images/hostprogram.h"
+#include "services/engine/images/imagename.h"
 
 #include <boost/asio/co_spawn.hpp>
 

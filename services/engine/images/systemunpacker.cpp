@@ -1,4 +1,4 @@
-#include "services/engine/builds/systemunpacker.h"
+#include "services/engine/images/systemunpacker.h"
 
 #include <array>
 #include <cerrno>

@@ -1,7 +1,7 @@
-#include "services/engine/builds/baseimages.h"
+#include "services/engine/images/baseimages.h"
 
 #include "services/core/paths.h"
-#include "services/engine/builds/imagefetch.h"
+#include "services/engine/images/imagefetch.h"
 
 #include <boost/asio/post.hpp>
 

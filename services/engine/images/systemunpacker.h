@@ -1,7 +1,7 @@
 #pragma once
 
 #include "services/core/uniquefd.h"
-#include "services/engine/builds/tarreader.h"
+#include "services/engine/images/tarreader.h"
 
 #include <cstdint>
 #include <optional>

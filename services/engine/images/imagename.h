@@ -8,6 +8,12 @@
 
 namespace sandglass::engine {
 
+/// How to get at a private image. Never stored and never logged.
+struct ImageLogin
+{
+    std::string username, password;
+};
+
 /// Whether the image is what the engine's own base stands for: E2B's default images, or none.
 [[nodiscard]] bool isHostBase(std::string_view image);
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "services/engine/builds/baseimages.h"
-#include "services/engine/builds/imagesource.h"
+#include "services/engine/images/baseimages.h"
+#include "services/engine/images/imagesource.h"
 
 #include <boost/asio/awaitable.hpp>
 

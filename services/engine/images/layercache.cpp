@@ -1,4 +1,4 @@
-#include "services/engine/builds/layercache.h"
+#include "services/engine/images/layercache.h"
 
 #include "services/core/time.h"
 

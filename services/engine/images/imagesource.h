@@ -1,8 +1,8 @@
 #pragma once
 
 #include "services/core/result.h"
-#include "services/engine/builds/buildplan.h"
-#include "services/engine/builds/systemsetup.h"
+#include "services/engine/images/imagename.h"
+#include "services/engine/images/systemsetup.h"
 
 #include <atomic>
 #include <cstdint>
