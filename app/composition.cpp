@@ -205,12 +205,22 @@ void Composition::buildPages()
     m_inspecting.showIn(*m_sandboxesPage, m_fileChecking.check());
     m_fileChecking.attachTo(*m_window);
     m_starting.showIn(*m_sandboxesPage, *m_window);
+    wirePages(*overview, *timeline);
+    for (const QString &file : std::as_const(m_options.files)) {
+        m_refinePage->openFile(file);
+        m_window->showPage(u"refine"_s);
+    }
+}
+
+/// What a page asks of the others.
+void Composition::wirePages(const ui::OverviewPage &overview, const ui::TimelinePage &timeline)
+{
     const auto newSandbox = [this] { openNewSandboxDialog({}); };
-    connect(overview, &ui::OverviewPage::newSandboxRequested, this, newSandbox);
-    connect(sandboxes, &ui::SandboxesPage::newSandboxRequested, this, newSandbox);
+    connect(&overview, &ui::OverviewPage::newSandboxRequested, this, newSandbox);
+    connect(m_sandboxesPage, &ui::SandboxesPage::newSandboxRequested, this, newSandbox);
     connect(m_window.get(), &ui::MainWindow::newSandboxRequested, this, newSandbox);
-    connect(timeline, &ui::TimelinePage::sandboxActivated, this, [this, sandboxes](const QString &id) {
-        sandboxes->showSandbox(id);
+    connect(&timeline, &ui::TimelinePage::sandboxActivated, this, [this](const QString &id) {
+        m_sandboxesPage->showSandbox(id);
         m_window->showPage(u"sandboxes"_s);
     });
     connect(m_templatesPage, &ui::TemplatesPage::newSandboxRequested, this, &Composition::openNewSandboxDialog);
@@ -218,10 +228,6 @@ void Composition::buildPages()
         m_refinePage->setTemplate(name);
         m_window->showPage(u"refine"_s);
     });
-    for (const QString &file : std::as_const(m_options.files)) {
-        m_refinePage->openFile(file);
-        m_window->showPage(u"refine"_s);
-    }
 }
 
 void Composition::wireModels()

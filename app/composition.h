@@ -52,10 +52,12 @@
 
 namespace sandglass::ui {
 class EventsPage;
+class OverviewPage;
 class RefinePage;
 class SandboxesPage;
 class SettingsPage;
 class TemplatesPage;
+class TimelinePage;
 class Theme;
 } // namespace sandglass::ui
 
@@ -100,6 +102,7 @@ private:
                 cost::RateCard listPrices);
 
     void buildPages();
+    void wirePages(const ui::OverviewPage &overview, const ui::TimelinePage &timeline);
     void wireModels();
     void wireWindow();
     void startServices(); ///< after the first frame
