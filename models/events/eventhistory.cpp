@@ -2,7 +2,6 @@
 
 #include <QElapsedTimer>
 
-#include <iterator>
 #include <utility>
 
 namespace sandglass::models {
@@ -12,7 +11,67 @@ using lifecycle::EventScan;
 namespace {
 
 constexpr int batchMs = 50;
-constexpr std::size_t batchEvents = 400; ///< rows are made of them on the UI thread
+constexpr std::size_t batchEvents = 400;  ///< rows are made of them on the UI thread
+constexpr std::int64_t patience = 50'000; ///< events seen before a first batch without any is worth telling
+
+/// Cuts what a scan finds into batches.
+class Batches final
+{
+public:
+    using Give = std::function<void(EventHistory::Batch)>;
+
+    Batches(std::size_t most, Give give) : m_most(most), m_give(std::move(give)) {}
+
+    /// False when enough has been found.
+    [[nodiscard]] bool take(EventScan::Step step)
+    {
+        m_next.looked = step.looked;
+        for (lifecycle::StoredEvent &event : step.found) {
+            m_next.reached = event.seq; // what follows in this step may be left
+            m_next.events.push_back(std::move(event));
+            if (++m_found == m_most)
+                return false;
+            if (m_next.events.size() == batchEvents)
+                give();
+        }
+        m_next.reached = step.reached;
+        m_next.isAtEnd = step.isAtEnd;
+        if (isDue() && !step.isAtEnd)
+            give();
+        return true;
+    }
+
+    void end(const Result<> &done)
+    {
+        m_next.isLast = true;
+        if (!done)
+            m_next.error = done.error();
+        m_give(std::move(m_next));
+    }
+
+private:
+    [[nodiscard]] bool isDue() const
+    {
+        if (m_sinceGiven.isValid())
+            return m_sinceGiven.elapsed() >= batchMs;
+        return !m_next.events.empty() || m_next.looked > patience;
+    }
+
+    void give()
+    {
+        EventHistory::Batch batch = std::exchange(m_next, {});
+        m_next.looked = batch.looked;
+        m_next.reached = batch.reached;
+        m_give(std::move(batch));
+        m_sinceGiven.start();
+    }
+
+    const std::size_t m_most;
+    const Give m_give;
+    EventHistory::Batch m_next;
+    std::size_t m_found = 0;
+    QElapsedTimer m_sinceGiven;
+};
 
 } // namespace
 
@@ -40,55 +99,13 @@ void EventHistory::ask(EventScan scan, std::size_t most, std::function<void(cons
     const auto work = [this, isDropped = m_isDropped, scan = std::move(scan), most, take = std::move(take)] {
         if (*isDropped)
             return;
-        const auto give = [&](Batch batch) {
+        Batches batches(most, [&](Batch batch) {
             m_inbox.post([isDropped, take, batch = std::move(batch)] {
                 if (!*isDropped)
                     take(batch);
             });
-        };
-        std::size_t found = 0;
-        Batch next;
-        QElapsedTimer sinceGiven;
-        const auto done = scan.run([&](EventScan::Step step) {
-            next.looked = step.looked;
-            next.reached = step.reached;
-            next.isAtEnd = step.isAtEnd;
-            for (lifecycle::StoredEvent &event : step.found) {
-                if (found == most)
-                    break;
-                ++found;
-                next.reached = event.seq; // what follows in this step may have been left
-                next.events.push_back(std::move(event));
-                if (next.events.size() == batchEvents) {
-                    Batch full;
-                    full.events.swap(next.events);
-                    full.looked = next.looked;
-                    full.reached = next.reached;
-                    give(std::move(full));
-                    sinceGiven.start();
-                }
-            }
-            if (found == most) {
-                next.isAtEnd = false;
-                return false;
-            }
-            next.reached = step.reached;
-            const bool isDue =
-                sinceGiven.isValid() ? sinceGiven.elapsed() >= batchMs : !next.events.empty() || step.looked > 50'000;
-            if (isDue && !step.isAtEnd) {
-                Batch part;
-                part.events.swap(next.events);
-                part.looked = next.looked;
-                part.reached = next.reached;
-                give(std::move(part));
-                sinceGiven.start();
-            }
-            return !*isDropped;
         });
-        next.isLast = true;
-        if (!done)
-            next.error = done.error();
-        give(std::move(next));
+        batches.end(scan.run([&](EventScan::Step step) { return batches.take(std::move(step)) && !*isDropped; }));
     };
     if (!m_thread)
         m_thread = std::make_unique<WorkThread>();

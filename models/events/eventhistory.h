@@ -35,7 +35,7 @@ public:
         std::optional<Error> error;
     };
     /// The first batch comes with the first event that is found, others every 50 ms; all of them on the UI thread.
-    /// Ends after `most` events. The journal's name is filled in.
+    /// Ends after `most` events, one at least. The journal's name is filled in.
     void ask(lifecycle::EventScan scan, std::size_t most, std::function<void(const Batch &)> take);
     void drop();
 
