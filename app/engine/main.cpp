@@ -1,4 +1,5 @@
 #include "app/engine/options.h"
+#include "services/core/filelock.h"
 #include "services/core/json.h"
 #include "services/core/paths.h"
 #include "services/engine/api/apikey.h"
@@ -8,8 +9,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -35,15 +34,12 @@ std::string daemonPath()
 }
 
 /// Two engines on one state directory would take each other's sandboxes for orphans.
-Result<UniqueFd> lockState(const std::filesystem::path &directory)
+Result<UniqueFd> lockState(const std::filesystem::path &directory, std::chrono::milliseconds patience)
 {
-    const std::string path = (directory / "engine.lock").string();
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!fd)
-        return failure(Error::Kind::Local, "cannot write in " + directory.string());
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+    auto lock = lockFile(directory / "engine.lock", patience);
+    if (!lock && lock.error().code == "locked")
         return failure(Error::Kind::Local, "another engine is using " + directory.string());
-    return fd;
+    return lock;
 }
 
 void printTier(const engine::IsolationTier &tier, std::ostream &out)
@@ -161,7 +157,10 @@ int main(int argc, char **argv)
         return fail("cannot use the state directory " + options.stateDirectory.string());
     if (options.action == Options::Action::PrintEnvironment)
         return printEnvironment(options);
-    const auto lock = options.action == Options::Action::Serve ? lockState(options.stateDirectory) : Result<UniqueFd>();
+    // A window that was killed leaves an engine that is still ending its sandboxes; the next window's waits for that.
+    const auto patience = options.dieWithParent ? std::chrono::seconds(15) : std::chrono::seconds(0);
+    const auto lock =
+        options.action == Options::Action::Serve ? lockState(options.stateDirectory, patience) : Result<UniqueFd>();
     if (!lock)
         return fail(lock.error().message);
     // Before the first thread: it forks the broker.
