@@ -59,6 +59,13 @@ void Closing::quit()
     m_around.window.quit();
 }
 
+void Closing::quitUnasked()
+{
+    m_mayEndRun = true;
+    quit();
+    m_mayEndRun = false;
+}
+
 bool Closing::eventFilter(QObject *watched, QEvent *event)
 {
     if (watched != &m_around.window || event->type() != QEvent::Close || mayClose())

@@ -41,6 +41,7 @@ public:
     void setTray(bool isShown);
     void hideWindow(); ///< ignored without an icon in the tray
     void quit();
+    void quitUnasked(); ///< ends a run, too
 
 protected:
     bool eventFilter(QObject *watched, QEvent *event) override;

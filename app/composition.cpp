@@ -25,7 +25,6 @@
 #include <QLoggingCategory>
 #include <QProcessEnvironment>
 #include <QSaveFile>
-#include <QTimer>
 #include <QUrl>
 
 #include <ctime>
@@ -206,10 +205,7 @@ void Composition::buildPages()
     m_fileChecking.attachTo(*m_window);
     m_starting.showIn(*m_sandboxesPage, *m_window);
     wirePages(*overview, *timeline);
-    for (const QString &file : std::as_const(m_options.files)) {
-        m_refinePage->openFile(file);
-        m_window->showPage(u"refine"_s);
-    }
+    openFiles(m_options.files);
 }
 
 /// What a page asks of the others.
@@ -267,6 +263,7 @@ void Composition::wireWindow()
     connect(m_window.get(), &ui::MainWindow::tourRequested, this, &Composition::tourRequested);
     connect(m_settingsPage, &ui::SettingsPage::engineRestartRequested, this, &Composition::restartEngine);
     connect(m_refinePage, &ui::RefinePage::engineRestartRequested, &m_engine, &EngineSupervisor::restart);
+    connect(&m_keepsWindow, &QTimer::timeout, this, [this] { m_window->saveState(m_store); });
     m_tray = std::make_unique<Tray>(
         Tray::Around{*m_window, m_settings, m_settingsPage->tray(), m_figures, m_guarding.desk(), m_runSession});
     updateConnections();
@@ -283,6 +280,27 @@ void Composition::showWindow()
     m_window->show();
 }
 
+void Composition::open(const QStringList &files, const QString &page)
+{
+    m_window->bringUp();
+    openFiles(files);
+    if (!page.isEmpty())
+        m_window->showPage(page);
+}
+
+void Composition::openFiles(const QStringList &files)
+{
+    for (const QString &file : files) {
+        m_refinePage->openFile(file);
+        m_window->showPage(u"refine"_s);
+    }
+}
+
+void Composition::quitUnasked()
+{
+    m_tray->quitUnasked();
+}
+
 void Composition::startServices()
 {
     if (qEnvironmentVariableIsSet("SANDGLASS_TRACE_START"))
@@ -294,6 +312,7 @@ void Composition::startServices()
     if (m_options.tourDirectory.isEmpty()) // which nobody answers for
         m_tray->start();
     startEngine();
+    m_keepsWindow.start(10s);
 }
 
 void Composition::startEngine()

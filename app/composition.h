@@ -47,6 +47,7 @@
 
 #include <QObject>
 #include <QSettings>
+#include <QTimer>
 
 #include <memory>
 
@@ -74,6 +75,10 @@ public:
     ~Composition() override;
 
     void showWindow();
+    /// Brings the window up with these files in Refine, on that page if one is named.
+    void open(const QStringList &files, const QString &page = {});
+    /// As the person's Quit, but without a question: nobody may be there to answer.
+    void quitUnasked();
 
     [[nodiscard]] ui::MainWindow &window() { return *m_window; }
     [[nodiscard]] ui::Theme &theme() { return m_theme; }
@@ -103,6 +108,7 @@ private:
 
     void buildPages();
     void wirePages(const ui::OverviewPage &overview, const ui::TimelinePage &timeline);
+    void openFiles(const QStringList &files);
     void wireModels();
     void wireWindow();
     void startServices(); ///< after the first frame
@@ -174,6 +180,7 @@ private:
     ui::SettingsPage *m_settingsPage = nullptr;
     ui::SandboxesPage *m_sandboxesPage = nullptr;
 
+    QTimer m_keepsWindow; ///< so that it comes back as it was after a crash, too
     QString m_localKey;
     bool m_hasServed = false;
     bool m_engineWasReady = false;

@@ -1,5 +1,7 @@
 #include "app/commandline.h"
 #include "app/composition.h"
+#include "app/quitsignals.h"
+#include "app/singleinstance.h"
 #include "app/tour.h"
 #include "app/transfercommand.h"
 #include "services/telemetry/log.h"
@@ -7,6 +9,7 @@
 #include "ui/widgets/toast.h"
 
 #include <QApplication>
+#include <QFileInfo>
 
 #include <csignal>
 #include <cstdio>
@@ -30,6 +33,21 @@ void chooseOffscreenForTour(const app::CommandLine &options)
     const bool hasDisplay = !qEnvironmentVariableIsEmpty("DISPLAY") || !qEnvironmentVariableIsEmpty("WAYLAND_DISPLAY");
     if (!options.tourDirectory.isEmpty() && !hasDisplay && !qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
         qputenv("QT_QPA_PLATFORM", "offscreen");
+}
+
+int fail(const std::string &message)
+{
+    std::fprintf(stderr, "sandglass: %s\n", message.c_str());
+    return 1;
+}
+
+/// A program that runs already has a folder of its own to look for files in.
+app::SingleInstance::Wish wishOf(const app::CommandLine &options)
+{
+    app::SingleInstance::Wish wish{{}, options.page};
+    for (const QString &file : options.files)
+        wish.files << QFileInfo(file).absoluteFilePath();
+    return wish;
 }
 
 /// Help > Take the tour: the steps pass by as notices, the pictures stay in the profile.
@@ -66,13 +84,19 @@ int main(int argc, char **argv)
     telemetry::Log::instance().setFormat(parsed.options.logFormat == "json"_L1 ? telemetry::LogFormat::Json
                                                                                : telemetry::LogFormat::Text);
     telemetry::setLogLevels(parsed.options.logLevel.toStdString(), false);
+    auto instance = app::SingleInstance::take(ProfilePaths::forDirectory(parsed.options.profile.toStdString()),
+                                              wishOf(parsed.options));
+    if (!instance)
+        return fail(instance.error().message);
+    if (!*instance) {
+        std::puts("Sandglass is running already: its window comes forward");
+        return 0;
+    }
     ui::Theme theme(application);
 
     auto composition = app::Composition::create(parsed.options, theme);
-    if (!composition) {
-        std::fprintf(stderr, "sandglass: %s\n", composition.error().message.c_str());
-        return 1;
-    }
+    if (!composition)
+        return fail(composition.error().message);
     if (!parsed.options.tourDirectory.isEmpty()) {
         app::Tour tour(**composition, parsed.options.tourDirectory);
         QObject::connect(&tour, &app::Tour::finished, &application, &QApplication::exit, Qt::QueuedConnection);
@@ -81,6 +105,10 @@ int main(int argc, char **argv)
     }
     app::Composition &program = **composition;
     QObject::connect(&program, &app::Composition::tourRequested, &program, [&program] { takeTourInWindow(program); });
+    QObject::connect(instance->get(), &app::SingleInstance::asked, &program,
+                     [&program](const app::SingleInstance::Wish &wish) { program.open(wish.files, wish.page); });
+    const app::QuitSignals signals;
+    QObject::connect(&signals, &app::QuitSignals::asked, &program, &app::Composition::quitUnasked);
     program.showWindow();
     return QApplication::exec();
 }

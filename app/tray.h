@@ -52,6 +52,7 @@ public:
     /// Looks for a tray, and asks before a close ends something; after the first frame. Nothing of both where nobody
     /// looks at the window (platform "offscreen").
     void start();
+    void quitUnasked() { m_closing.quitUnasked(); }
 
 protected:
     bool eventFilter(QObject *watched, QEvent *event) override;

@@ -44,11 +44,18 @@ public:
             30'000);
         return answer;
     }
+    void send(int number) const { ::kill(static_cast<pid_t>(m_process.processId()), number); }
     void kill()
     {
         if (m_process.state() != QProcess::NotRunning)
-            ::kill(static_cast<pid_t>(m_process.processId()), SIGKILL);
+            send(SIGKILL);
         m_process.waitForFinished();
+    }
+    /// After a wish to end: the exit code; -1 when it does not end, or by a signal.
+    [[nodiscard]] int exitCode()
+    {
+        const bool isOver = m_process.state() == QProcess::NotRunning || m_process.waitForFinished(30'000);
+        return isOver && m_process.exitStatus() == QProcess::NormalExit ? m_process.exitCode() : -1;
     }
 
 private:

@@ -122,12 +122,17 @@ void MainWindow::setReadOnly(const QString &why)
 
 void MainWindow::saveState(QSettings &settings) const
 {
+    // What stays as it was leaves the settings unchanged, and then no file is written.
+    const auto keep = [&settings](const QString &key, const QVariant &value) {
+        if (settings.value(key) != value)
+            settings.setValue(key, value);
+    };
     settings.beginGroup("window"_L1);
-    settings.setValue("geometry"_L1, saveGeometry());
-    settings.setValue("page"_L1, currentPage());
-    settings.setValue("sideBar"_L1, m_sideBarAction->isChecked());
+    keep(u"geometry"_s, saveGeometry());
+    keep(u"page"_s, currentPage());
+    keep(u"sideBar"_s, m_sideBarAction->isChecked());
     for (const PageEntry &entry : m_pages)
-        settings.setValue("pages/"_L1 + entry.key, entry.page->saveState());
+        keep("pages/"_L1 + entry.key, entry.page->saveState());
     settings.endGroup();
 }
 
