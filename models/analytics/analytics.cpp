@@ -2,6 +2,7 @@
 
 #include "models/analytics/analyticsworker.h"
 #include "models/costs/livefigures.h"
+#include "models/costs/liveseries.h"
 #include "models/costs/timewindow.h"
 #include "services/core/qtstring.h"
 #include "services/lifecycle/picture.h"
@@ -129,7 +130,7 @@ AnalysisQuestion Analytics::question() const
 {
     AnalysisQuestion question;
     question.now = m_picture.now();
-    question.from = m_window.from();
+    question.from = m_window.aligned(LiveSeries::bucketCount).first; // as the sums of Costs
     question.to = m_window.to();
     const auto [from, to] = m_window.aligned(bucketCount);
     question.chartFrom = from;

@@ -2,6 +2,7 @@
 
 #include "models/analytics/analytics.h"
 #include "models/analytics/templateusagemodel.h"
+#include "models/costs/liveseries.h"
 #include "models/costs/timewindow.h"
 #include "services/lifecycle/subscription.h"
 #include "tests/models/usagefixture.h"
@@ -31,6 +32,7 @@ private Q_SLOTS:
     void init();
     void cleanup();
     void figuresAreThoseReckonedByHand();
+    void sumsAreThoseOfCosts();
     void templatesAreThoseReckonedByHand();
     void lifetimesFallIntoTheirSteps();
     void seriesStandOnMinutes();
@@ -106,6 +108,16 @@ void TestAnalytics::figuresAreThoseReckonedByHand()
     QCOMPARE(all.total, *Money::parse("0.0160325")); // 530 s
     QCOMPARE(all.total, m_live.tracker().costBetween(m_window->from(), m_window->to()));
     QCOMPARE(all.leftOut, 0);
+}
+
+void TestAnalytics::sumsAreThoseOfCosts()
+{
+    m_live.now = sample::at(630) + 500ms;
+    m_window->follow(120s);
+    QTRY_VERIFY(m_analytics->isCurrent() && answer().from > sample::at(500));
+    const auto [from, to] = m_window->aligned(models::LiveSeries::bucketCount);
+    QCOMPARE(answer().total, m_live.tracker().costBetween(from, to));
+    QVERIFY(answer().total < m_live.tracker().costBetween(m_window->from(), m_window->to())); // the first bucket's part
 }
 
 void TestAnalytics::templatesAreThoseReckonedByHand()

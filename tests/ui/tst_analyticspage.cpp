@@ -20,6 +20,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QRegularExpression>
 #include <QScrollArea>
 #include <QScrollBar>
 #include <QSpinBox>
@@ -333,8 +334,9 @@ void TestAnalyticsPage::whatIfTellsTheDifference()
     QVERIFY(text("whatIfNotes").contains(u"1 ended by their timeout: those would have ended earlier."_s));
     QVERIFY(!text("whatIfNotes").contains(u"30 days"_s)); // an hour is no month
     m_time->follow(72h);
-    QTRY_VERIFY2(text("whatIfNotes").contains(u"At the pace of this window: $1.33 in 30 days, would be $0.1815."_s),
-                 qPrintable(text("whatIfNotes")));
+    // The sums leave out what part of the chart's first bucket the window has, 36 minutes of 72 hours at most.
+    const QRegularExpression pace(uR"(At the pace of this window: \$1\.3[34] in 30 days, would be \$0\.18[123]\d\.)"_s);
+    QTRY_VERIFY2(text("whatIfNotes").contains(pace), qPrintable(text("whatIfNotes")));
     click("whatIfReset");
     QTRY_COMPARE(text("whatIfDifference"), u"$0.00"_s);
     QCOMPARE(child<QSpinBox>("whatIfVcpu")->text(), u"as it was"_s);

@@ -244,8 +244,8 @@ QString WhatIfPanel::notes(const models::Analysis &analysis) const
         sentences << tr("%1 would have waited for a place, %2 at the most.")
                          .arg(formatCount(result.delayed), formatAge(result.longestWait));
     // What a shorter window tells is no month.
-    if (const auto window = analysis.to - analysis.from; window >= std::chrono::days(1) && !result.was.isZero()) {
-        const double months = std::chrono::duration<double>(monthLength) / window;
+    if (analysis.chartTo - analysis.chartFrom >= std::chrono::days(1) && !result.was.isZero()) {
+        const double months = std::chrono::duration<double>(monthLength) / (analysis.to - analysis.from);
         const double was = analysis.total.toDollars() * months;
         const auto money = [](double dollars) {
             return formatMoney(Money::fromPicoDollars(std::llround(std::min(dollars, mostDollars) * 1e12)));
