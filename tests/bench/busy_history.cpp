@@ -206,7 +206,7 @@ int numberOr(const char *text, int otherwise)
 
 int main(int argc, char **argv)
 {
-    if (argc < 2) {
+    if (argc < 2 || argv[1][0] == '-') { // a question for help is no folder
         std::fputs("usage: sandglass-busy-history PROFILE [EVENTS=1000000] [LIVE=10000]\n", stderr);
         return 2;
     }
