@@ -167,6 +167,7 @@ void Composition::buildPages()
     m_templatesPage = new ui::TemplatesPage(m_templates);
     m_refinePage = new ui::RefinePage(m_runSession, m_document, m_settings, m_templates);
     auto *events = m_eventsPage = new ui::EventsPage(m_events);
+    m_refinePage->keepSessionIn(toQString((m_paths.state / "refine-session.sandglass.json").string()));
     ui::CostsPage *costs = m_costing.makePage();
     QWidget *forecast = m_guarding.makeForecastCard();
     costs->showForecast(forecast);
@@ -495,6 +496,7 @@ void Composition::openNewSandboxDialog(const QString &templateId)
 void Composition::saveWindow()
 {
     m_document.autosaveNow();
+    m_refinePage->keepSession();
     m_window->saveState(m_store);
     m_runSession.endSession(); // its sandbox would cost until the timeout
 }

@@ -8,6 +8,7 @@
 #include "ui/refine/codeeditor.h"
 #include "ui/refine/outputpanel.h"
 #include "ui/refine/refinepage.h"
+#include "ui/refine/sessionkeeping.h"
 #include "ui/refine/sessionsharing.h"
 #include "ui/widgets/filedialogs.h"
 
@@ -63,6 +64,19 @@ void RefinePage::saveSession()
 void RefinePage::openSession()
 {
     m_sharing->askWhichSession();
+}
+
+void RefinePage::keepSessionIn(const QString &path)
+{
+    m_keeping = new SessionKeeping(
+        m_session, {[this] { return contents(); }, [this](const models::SessionContents &shown) { takeUp(shown); }},
+        path, this);
+}
+
+void RefinePage::keepSession()
+{
+    if (m_keeping)
+        m_keeping->keep();
 }
 
 models::SessionContents RefinePage::contents() const

@@ -23,6 +23,7 @@ class CodeEditor;
 class ExampleOffer;
 class FindBar;
 class OutputPanel;
+class SessionKeeping;
 class SessionSharing;
 class StartNotice;
 class TroubleBanner;
@@ -50,7 +51,10 @@ public:
 
 public Q_SLOTS:
     void openFile(const QString &path); ///< code, or a saved session
-    void loadExample();                 ///< Fibonacci with the colon missing, as one undoable step
+    /// Takes up the attempts that a program before this one left in `path`, and leaves them there from now on.
+    void keepSessionIn(const QString &path);
+    void keepSession(); ///< before the end; without keepSessionIn() nothing
+    void loadExample(); ///< Fibonacci with the colon missing, as one undoable step
     void run();
     void refine(); ///< by who is chosen
     void stop();
@@ -110,6 +114,7 @@ private:
     CodeEditor *m_editor;
     FindBar *m_find;
     SessionSharing *m_sharing;
+    SessionKeeping *m_keeping = nullptr;
     TroubleBanner *m_banner;
     StartNotice *m_notice;
     ExampleOffer *m_welcome;
