@@ -5,6 +5,8 @@
 #include "services/lifecycle/salvage.h"
 #include "services/telemetry/figures.h"
 
+#include <QLoggingCategory>
+
 #include <pthread.h>
 #include <sqlite3.h>
 
@@ -19,6 +21,8 @@
 namespace sandglass::lifecycle {
 
 namespace {
+
+Q_LOGGING_CATEGORY(logJournal, "sandglass.journal")
 
 constexpr std::size_t batchByteLimit = 8U << 20; // one commit must not hold back the others for long
 constexpr std::size_t bulkLimit = 10'000, bulkByteLimit = 32U << 20;
@@ -49,6 +53,8 @@ struct Journal::Private
     void takeBatch(std::vector<Append> &batch);
     void process(std::vector<Append> &batch);
     int store(std::vector<Append> &batch);
+    void tryToStore();
+    [[nodiscard]] bool isFailing();
     void noteFailure(std::optional<Error> error);
     void noteDamage(std::int64_t rows);
 
@@ -100,6 +106,8 @@ void Journal::Private::run()
         }
         if (isViewing && !becomesWritable())
             continue; // nothing to keep up
+        if (isIdle && isFailing())
+            tryToStore();
         if (EventIds &ids = writer.load()->ids; isIdle && ids.hasToLearn() && !upkeep().dueIn(lastSeq))
             ids.learn(learnRows);
         else if (isIdle || upkeep().isUrgent(lastSeq))
@@ -119,7 +127,7 @@ void Journal::Private::takeBatch(std::vector<Append> &batch)
     auto delay = isBulk ? std::nullopt : upkeep().dueIn(lastSeq);
     if (!isBulk && !delay && writer.load()->ids.hasToLearn())
         delay = learnEvery;
-    if (isViewing)
+    if (isViewing || failureOfLast)
         delay = tryAgainEvery;
     if (delay)
         wake.wait_for(lock, *delay, hasWork);
@@ -192,9 +200,34 @@ int Journal::Private::store(std::vector<Append> &batch)
     return status;
 }
 
+/// While storing fails: whether that is over. At most once a second. Who is told of a failure may send no event before
+/// it is over, so that no event would show it.
+void Journal::Private::tryToStore()
+{
+    const auto now = std::chrono::steady_clock::now();
+    JournalWriter &to = *writer.load();
+    if (now < nextTry || to.db.isDetached())
+        return;
+    nextTry = now + tryAgainEvery;
+    if (to.tryWriting() == SQLITE_OK)
+        noteFailure({});
+    else if (to.rollBack() != SQLITE_OK)
+        noteFailure(to.db.lastError("the journal cannot roll back"));
+}
+
+bool Journal::Private::isFailing()
+{
+    const std::lock_guard lock(mutex);
+    return failureOfLast.has_value();
+}
+
 void Journal::Private::noteFailure(std::optional<Error> error)
 {
     const std::lock_guard lock(mutex);
+    if (error && !failureOfLast)
+        qCWarning(logJournal, "events are refused: %s", error->message.c_str());
+    else if (!error && failureOfLast)
+        qCWarning(logJournal, "events are stored again");
     failureOfLast = std::move(error);
 }
 

@@ -34,7 +34,7 @@ Result<Database> openJournalChecked(const std::filesystem::path &file, const Jou
 
 Result<> JournalWriter::check() const
 {
-    for (const Statement *statement : {&begin, &commit, &rollback, &topSeq, &insert}) {
+    for (const Statement *statement : {&begin, &commit, &rollback, &topSeq, &insert, &mark, &unmark}) {
         if (!statement->isValid())
             return failure(db.lastError("the journal's table is not as expected"));
     }
@@ -51,6 +51,16 @@ int JournalWriter::store(std::span<Append> items)
         status = commit.run();
     if (status == SQLITE_OK)
         ids.committed();
+    return status;
+}
+
+int JournalWriter::tryWriting()
+{
+    int status = begin.run();
+    for (Statement *statement : {&mark, &unmark, &commit}) {
+        if (status == SQLITE_OK)
+            status = statement->run();
+    }
     return status;
 }
 

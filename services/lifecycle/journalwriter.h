@@ -30,6 +30,8 @@ struct JournalWriter
         , topSeq(db, "SELECT coalesce(max(seq), 0) FROM events")
         , insert(db, insertEventSql)
         , ids(db)
+        , mark(db, "INSERT INTO state VALUES('tried', 0)")
+        , unmark(db, "DELETE FROM state WHERE key = 'tried'")
         , upkeep(db, options.hotLimit, options.keepFor, std::move(onTrimmed))
     {}
 
@@ -39,12 +41,15 @@ struct JournalWriter
     /// One transaction: stores those that are new, and fills in `outcome` and `seq` of all. SQLITE_OK means durable;
     /// anything else that nothing of it is stored, for a reason that `db` can tell.
     [[nodiscard]] int store(std::span<Append> items);
-    /// When that has failed; SQLITE_OK when there is nothing to roll back, too.
+    /// A transaction that needs room on the disk and changes nothing.
+    [[nodiscard]] int tryWriting();
+    /// When one of the two has failed; SQLITE_OK when there is nothing to roll back, too.
     [[nodiscard]] int rollBack();
 
     Database db;
     Statement begin, commit, rollback, topSeq, insert;
     EventIds ids;
+    Statement mark, unmark;
     JournalUpkeep upkeep;
 
 private:

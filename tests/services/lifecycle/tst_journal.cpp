@@ -6,6 +6,7 @@
 #include "tests/services/lifecycle/events.h"
 #include "tests/services/lifecycle/readonlyfolder.h"
 
+#include <QRegularExpression>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -27,6 +28,7 @@
 using namespace sandglass;
 using namespace sandglass::lifecycle;
 using namespace sandglass::lifecycle::sample;
+using namespace Qt::Literals::StringLiterals;
 using Outcome = Journal::Outcome;
 
 namespace {
@@ -129,6 +131,7 @@ private Q_SLOTS:
     void fullQueueIsBusy();
     void lockedDatabaseIsBusy();
     void fullDiskFailsAndRecovers();
+    void endOfAFullDiskIsNoticed();
     void showsWhatCannotBeWritten_data();
     void showsWhatCannotBeWritten();
     void deletedFileFails();
@@ -378,6 +381,23 @@ void TestJournal::fullDiskFailsAndRecovers()
     QCOMPARE(readAll(*journal).size(), std::size_t(3));
     QCOMPARE(journal->lastSeq(), 3);
     QTRY_COMPARE(heard, 2);
+}
+
+void TestJournal::endOfAFullDiskIsNoticed()
+{
+    const auto journal = open();
+    QCOMPARE(append(*journal, numbered(1)), Outcome::Stored);
+    {
+        const FileSizeLimit full(1);
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"^events are refused: "_s));
+        QCOMPARE(append(*journal, numbered(2)), Outcome::Failed);
+        QTest::qWait(1'500); // it tries again, in vain
+        QVERIFY(journal->lastFailure());
+    }
+    QTest::ignoreMessage(QtWarningMsg, "events are stored again");
+    QTRY_VERIFY(!journal->lastFailure()); // without another event: a balancer sends none to who says 503
+    QCOMPARE(readAll(*journal).size(), std::size_t(1));
+    QCOMPARE(append(*journal, numbered(2)), Outcome::Stored);
 }
 
 void TestJournal::showsWhatCannotBeWritten_data()
