@@ -48,6 +48,7 @@ std::string_view reasonPhrase(int status)
         Phrase{417, "Expectation Failed"},
         Phrase{422, "Unprocessable Entity"},
         Phrase{425, "Too Early"},
+        Phrase{426, "Upgrade Required"},
         Phrase{429, "Too Many Requests"},
         Phrase{431, "Request Header Fields Too Large"},
         Phrase{500, "Internal Server Error"},

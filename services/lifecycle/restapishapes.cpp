@@ -111,27 +111,35 @@ Json minutesOf(std::chrono::milliseconds time)
     return isWhole ? Json(time / std::chrono::minutes(1)) : Json(secondsOf(time) / 60);
 }
 
-Money burnRate(const LiveSnapshot &snapshot)
+Money burnRateOf(const Sandbox &sandbox, const LiveSnapshot &snapshot)
 {
-    Money sum;
-    for (const auto &sandbox : snapshot.running) {
-        if (sandbox->runs.empty() || sandbox->runs.back().end)
-            continue;
-        const RunInterval &run = sandbox->runs.back();
-        const cost::RateCard &card = snapshot.card->of(sandbox->teamId);
-        sum += cost::hourlyRate(run.vcpuCount, run.memoryMb, card, snapshot.at).value_or(Money());
-    }
-    return sum;
+    if (sandbox.runs.empty() || sandbox.runs.back().end)
+        return {};
+    const RunInterval &run = sandbox.runs.back();
+    const cost::RateCard &card = snapshot.card->of(sandbox.teamId);
+    return cost::hourlyRate(run.vcpuCount, run.memoryMb, card, snapshot.at).value_or(Money());
 }
 
-Money costOfLive(const LiveSnapshot &snapshot)
+/// What is known of the cost of running and paused sandboxes.
+struct LiveCost
 {
-    Money sum;
+    Money perHour, soFar;
+    std::size_t unsized = 0; ///< sandboxes that some of it leaves out, because nobody has told their size yet
+};
+
+LiveCost costOfLive(const LiveSnapshot &snapshot)
+{
+    LiveCost cost;
+    for (const auto &sandbox : snapshot.running)
+        cost.perHour += burnRateOf(*sandbox, snapshot);
     for (const auto *list : {&snapshot.running, &snapshot.paused}) {
-        for (const auto &sandbox : *list)
-            sum += priceOf(*sandbox, *snapshot.card, snapshot.at).amount.value_or(Money());
+        for (const auto &sandbox : *list) {
+            const Price price = priceOf(*sandbox, *snapshot.card, snapshot.at);
+            cost.soFar += price.amount.value_or(Money());
+            cost.unsized += price.isPartial || sandbox->runs.empty() ? 1 : 0;
+        }
     }
-    return sum;
+    return cost;
 }
 
 } // namespace
@@ -190,11 +198,11 @@ http::Response costAnswer(const LivePicture::SandboxReport &report)
     Json runs = Json::array();
     for (const RunInterval &run : sandbox.runs) {
         const cost::Usage usage = usageOf(run, report.at);
-        const auto ms = std::chrono::floor<std::chrono::milliseconds>(usage.effectiveEnd() - usage.start).count();
+        const auto ran = std::chrono::floor<std::chrono::milliseconds>(usage.effectiveEnd() - usage.start);
         runs.push_back({{"execution_id", textOrNull(run.executionId)},
                         {"started_at", isoTime(run.start)},
                         {"ended_at", run.end ? Json(isoTime(*run.end)) : Json()},
-                        {"duration_ms", ms},
+                        {"duration_ms", std::max<std::int64_t>(ran.count(), 0)}, // one may start in the future
                         {"vcpu_count", run.vcpuCount > 0 ? Json(run.vcpuCount) : Json()},
                         {"memory_mb", run.memoryMb > 0 ? Json(run.memoryMb) : Json()},
                         {"confirmed", run.confirmedMs.has_value()},
@@ -223,6 +231,7 @@ http::Response costAnswer(const LivePicture::SandboxReport &report)
 http::Response metricsAnswer(const LiveSnapshot &snapshot, const Journal &journal)
 {
     const std::size_t active = snapshot.running.size();
+    const LiveCost cost = costOfLive(snapshot);
     Json templates = Json::object();
     for (const auto &[name, count] : *snapshot.byTemplate)
         templates[name.empty() ? "default" : name] = count;
@@ -235,8 +244,10 @@ http::Response metricsAnswer(const LiveSnapshot &snapshot, const Journal &journa
                                           {"paused_sandboxes", snapshot.paused.size()},
                                           {"unknown_events", snapshot.unknownEvents},
                                           {"cost",
-                                           {{"usd_per_hour", burnRate(snapshot).toFixed(moneyDigits)},
-                                            {"usd_of_live_sandboxes", costOfLive(snapshot).toFixed(moneyDigits)}}},
+                                           {{"usd_per_hour", cost.perHour.toFixed(moneyDigits)},
+                                            {"usd_of_live_sandboxes", cost.soFar.toFixed(moneyDigits)},
+                                            {"partial", cost.unsized > 0},
+                                            {"unsized_sandboxes", cost.unsized}}},
                                           {"timestamp", isoTime(snapshot.at)}}));
 }
 
@@ -277,10 +288,14 @@ http::Response metricsTextAnswer(const LiveSnapshot &snapshot, const Journal &jo
     out.counter("sandglass_events_unknown", "Events of types that this version does not know, since the start.");
     for (const auto &[type, count] : snapshot.unknownEvents)
         out.sample(count, {{"type", type}});
+    const LiveCost cost = costOfLive(snapshot);
     out.gauge("sandglass_cost_usd_per_hour", "List price of holding what runs now.");
-    out.sample(burnRate(snapshot).toFixed(moneyDigits));
+    out.sample(cost.perHour.toFixed(moneyDigits));
     out.gauge("sandglass_live_cost_usd", "What the running and paused sandboxes have cost so far.", "usd");
-    out.sample(costOfLive(snapshot).toFixed(moneyDigits));
+    out.sample(cost.soFar.toFixed(moneyDigits));
+    out.gauge("sandglass_sandboxes_unsized",
+              "Running and paused sandboxes of unknown size, which the two costs leave out in part.");
+    out.sample(cost.unsized);
     if (more)
         more(out);
     for (const telemetry::HistogramFamily *family : telemetry::figures().all())

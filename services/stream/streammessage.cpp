@@ -76,7 +76,8 @@ std::string costMessage(const CostTick &tick)
                      {"cost", tick.today.toFixed(moneyDigits)},
                      {"burn_rate", tick.burnRate.toFixed(moneyDigits)},
                      {"running", tick.running},
-                     {"paused", tick.paused}});
+                     {"paused", tick.paused},
+                     {"unsized", tick.unsized}});
 }
 
 std::string helloMessage(std::int64_t after, std::int64_t lastSeq, bool isResumed)

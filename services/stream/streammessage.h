@@ -19,7 +19,7 @@
 //           received, as in an exported line
 //   live    once all that was missed has been sent: {"type": "live", "seq"}
 //   cost    once a second at most, while something changes: {"type": "cost", "timestamp", "cost", "burn_rate",
-//           "running", "paused"}
+//           "running", "paused", "unsized"}; running ones of unknown size, "unsized", are not in the burn rate
 //   notice  before the server ends the connection: {"type": "notice", "code", "message", "resume_after": SEQ}
 
 namespace sandglass::stream {
@@ -34,6 +34,7 @@ struct CostTick
     Money burnRate; ///< per hour
     int running = 0;
     int paused = 0;
+    int unsized = 0; ///< running ones that the burn rate leaves out: nobody has told their size yet
     friend bool operator==(const CostTick &, const CostTick &) = default;
 };
 

@@ -21,6 +21,7 @@ private Q_SLOTS:
     void costOfOneSandbox();
     void reservedUntilTheTimeout();
     void unknownSandboxAndSize();
+    void startsInTheFutureTakeNoTime();
     void oddPathsAreNotOurs();
 };
 
@@ -177,6 +178,19 @@ void TestRestApi::unknownSandboxAndSize()
     QCOMPARE(dumpJson(cost["partial"]), dumpJson(Json(true)));
     QCOMPARE(get("/sandboxes/nobody/cost").status, 404);
     QCOMPARE(get("/sandboxes/%62are/cost").status, 200);
+    const Json sums = json("/metrics")["cost"]; // and a sum says what it leaves out
+    QCOMPARE(dumpJson(sums["partial"]), dumpJson(Json(true)));
+    QCOMPARE(intOr(sums, "unsized_sandboxes"), 1);
+    QVERIFY(get("/metrics", "Accept: text/plain\r\n").body.find("\nsandglass_sandboxes_unsized 1\n")
+            != std::string::npos);
+}
+
+void TestRestApi::startsInTheFutureTakeNoTime()
+{
+    serve({createdOf(7200, "later", "t")}); // it is 3600 now
+    const Json runs = json("/sandboxes/later/cost")["runs"];
+    QCOMPARE(runs.size(), std::size_t(1));
+    QCOMPARE(intOr(runs[0], "duration_ms", -1), 0);
 }
 
 void TestRestApi::oddPathsAreNotOurs()

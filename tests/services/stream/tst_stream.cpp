@@ -214,6 +214,9 @@ void TestStream::costTicks()
     QVERIFY(stringOr(last, "cost") >= "0.001815000000");
     QTest::qWait(1'500);
     QVERIFY(listener.costs.size() <= 3); // nothing changes: nothing is said
+    QCOMPARE(intOr(last, "unsized", -1), 0);
+    sample::appendAll(*m_journal, {sample::created(95, "e3", "other")}); // without a size
+    QTRY_COMPARE(intOr(listener.costs.back(), "unsized", -1), 1);
 }
 
 void TestStream::tellsWhenItEnds()
