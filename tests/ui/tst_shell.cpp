@@ -11,6 +11,7 @@
 #include <QListWidget>
 #include <QMenuBar>
 #include <QPushButton>
+#include <QScreen>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -61,6 +62,7 @@ struct Window
         QObject::connect(kill, &QAction::triggered, kill, [this] { ++kills; });
         pages[1]->addAction(kill);
         shell = std::make_unique<ui::MainWindow>(std::move(entries), *ui::Theme::instance());
+        shell->resize(1600, 1000); // whatever the screen of this platform has room for
         shell->show();
         shell->activateWindow();
     }
@@ -293,6 +295,29 @@ private Q_SLOTS:
         QVERIFY(!button->isVisible());
         window.shell->hideBanner();
         QVERIFY(!banner->isVisible());
+    }
+
+    void firstSizeFitsTheScreen()
+    {
+        const ui::MainWindow fresh({{u"overview"_s, new PlainPage(u"Overview"_s)}}, *ui::Theme::instance());
+        QVERIFY(fresh.width() <= fresh.screen()->availableSize().width());
+        QVERIFY(fresh.height() <= fresh.screen()->availableSize().height());
+    }
+
+    void toastsDoNotCoverOneAnother()
+    {
+        Window window;
+        QWidget *page = window.pages[0];
+        ui::Toast ofPage(page), ofWindow(window.shell.get());
+        const auto place = [&](const ui::Toast &toast) {
+            return QRect(toast.mapTo(window.shell.get(), QPoint()), toast.size());
+        };
+        window.shell->toast().show(u"of the shell"_s);
+        ofPage.show(u"Deleted B2"_s, u"Undo"_s, 5s, [] {});
+        ofWindow.show(u"B2: past 100 %"_s, u"Show"_s, 5s, [] {});
+        QVERIFY(!place(ofPage).intersects(place(ofWindow)));
+        QVERIFY(!place(ofPage).intersects(place(window.shell->toast())));
+        QVERIFY(!place(ofWindow).intersects(place(window.shell->toast())));
     }
 
     void toastActsExpiresAndGivesWay()

@@ -201,6 +201,13 @@ void TestWebhooksPage::newWebhookFromTheDialog()
     QVERIFY(problem->text().contains(u"31"_s));
     type(form, "webhookSecretEdit", QString(32, u's'));
     QVERIFY(save->isEnabled());
+    const auto *secret = form->findChild<QLineEdit *>(u"webhookSecretEdit"_s);
+    QCOMPARE(secret->echoMode(), QLineEdit::Password); // who looks over a shoulder does not read it
+    auto *reveal = form->findChild<QPushButton *>(u"webhookSecretEditReveal"_s);
+    reveal->click();
+    QCOMPARE(secret->echoMode(), QLineEdit::Normal);
+    reveal->click();
+    QCOMPARE(secret->echoMode(), QLineEdit::Password);
     picture("new", form);
     for (const char *event : {"event-created", "event-updated", "event-paused", "event-resumed", "event-checkpointed"})
         QTest::mouseClick(form->findChild<QCheckBox *>(QString::fromLatin1(event)), Qt::LeftButton, {}, QPoint(8, 8));

@@ -5,6 +5,7 @@
 #include "ui/budgets/fields.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
+#include "ui/widgets/firstsize.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/row.h"
 
@@ -66,7 +67,7 @@ BudgetDialog::BudgetDialog(const Budget &budget, bool isNew, Names names, QWidge
     connect(m_save, &QPushButton::clicked, this, &BudgetDialog::submit);
     updateFields();
     m_name->setFocus();
-    resize(580, 600);
+    setFirstSize(*this, {580, 600});
 }
 
 void BudgetDialog::build()

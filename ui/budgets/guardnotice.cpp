@@ -19,7 +19,6 @@ namespace sandglass::ui {
 
 namespace {
 
-constexpr int lift = 52; // above the window's own toast
 constexpr int mostTold = 3;
 constexpr auto told = 8s;
 
@@ -34,9 +33,7 @@ GuardNotice::GuardNotice(models::GuardDesk &desk, models::PlannedModel &planned,
     , m_collect(this)
 {
     m_toast->setObjectName(QStringLiteral("guardAlert"));
-    m_toast->setLift(lift);
     m_countdown->setObjectName(QStringLiteral("guardCountdown"));
-    m_countdown->setLift(2 * lift);
     m_collect.setSingleShot(true);
     connect(&m_collect, &QTimer::timeout, this, &GuardNotice::tellAlerts);
     connect(&m_desk, &models::GuardDesk::alertRaised, this, [this](const models::GuardAlert &alert) {

@@ -1,6 +1,7 @@
 #include "ui/help/helpwindow.h"
 
 #include "ui/theme/theme.h"
+#include "ui/widgets/firstsize.h"
 
 #include <QDesktopServices>
 #include <QFile>
@@ -102,7 +103,7 @@ HelpWindow::HelpWindow(const QList<Topic> &topics, QWidget *parent)
     layout->setSpacing(metrics::gap);
     layout->addWidget(m_topics);
     layout->addWidget(m_text, 1);
-    resize(900, 640);
+    setFirstSize(*this, {900, 640});
     connect(Theme::instance(), &Theme::changed, this, [this] {
         if (const QListWidgetItem *item = m_topics->currentItem())
             load(item->data(Qt::UserRole).toString());

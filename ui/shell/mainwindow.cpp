@@ -7,6 +7,7 @@
 #include "ui/shell/headerstrip.h"
 #include "ui/shell/page.h"
 #include "ui/shell/shortcutsdialog.h"
+#include "ui/widgets/firstsize.h"
 #include "ui/widgets/row.h"
 #include "ui/widgets/toast.h"
 
@@ -38,7 +39,7 @@ MainWindow::MainWindow(std::vector<PageEntry> pages, Theme &theme, QWidget *pare
     setWindowTitle(u"Sandglass"_s);
     setWindowIcon(QIcon(u":/sandglass/icons/sandglass.svg"_s));
     setMinimumSize(760, 480);
-    resize(1600, 1000);
+    setFirstSize(*this, {1600, 1000});
     buildLayout();
     buildMenus();
     wirePages();

@@ -9,6 +9,7 @@
 #include "ui/templates/pairtable.h"
 #include "ui/text/format.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/firstsize.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/timeoutedit.h"
 
@@ -112,7 +113,7 @@ void NewSandboxDialog::layOut()
     layout->addLayout(problemRow);
     layout->addWidget(m_progress);
     layout->addLayout(buttons);
-    resize(560, 600);
+    setFirstSize(*this, {560, 600});
 }
 
 void NewSandboxDialog::wire()

@@ -15,11 +15,17 @@
 namespace sandglass::ui {
 
 SigningSecretField::SigningSecretField(const QString &lineName, const QString &buttonName, QWidget *parent)
-    : QWidget(parent), m_line(new QLineEdit), m_hint(makeMuted({}))
+    : QWidget(parent)
+    , m_line(new QLineEdit)
+    , m_reveal(makeQuietButton(tr("Reveal"), lineName + QStringLiteral("Reveal")))
+    , m_hint(makeMuted({}))
 {
     m_line->setObjectName(lineName);
     m_line->setAccessibleName(tr("Secret"));
     m_line->setFont(Theme::monoFont());
+    m_line->setEchoMode(QLineEdit::Password);
+    m_reveal->setCheckable(true);
+    m_reveal->setAccessibleName(tr("Reveal the secret"));
     m_hint->setWordWrap(true);
     m_hint->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred); // else it wraps at its first guess
     QPushButton *generator = makeButton(tr("Generate"), buttonName);
@@ -27,21 +33,28 @@ SigningSecretField::SigningSecretField(const QString &lineName, const QString &b
     grid->setContentsMargins(0, 0, 0, 0);
     grid->setSpacing(metrics::gap);
     grid->addWidget(m_line, 0, 0);
-    grid->addWidget(generator, 0, 1);
-    grid->addWidget(m_hint, 1, 0, 1, 2);
+    grid->addWidget(m_reveal, 0, 1);
+    grid->addWidget(generator, 0, 2);
+    grid->addWidget(m_hint, 1, 0, 1, 3);
     setFocusProxy(m_line);
     connect(m_line, &QLineEdit::textChanged, this, &SigningSecretField::changed);
     connect(generator, &QPushButton::clicked, this, &SigningSecretField::generate);
+    connect(m_reveal, &QPushButton::toggled, this, [this](bool isRevealed) {
+        m_line->setEchoMode(isRevealed ? QLineEdit::Normal : QLineEdit::Password);
+        m_reveal->setText(isRevealed ? tr("Hide") : tr("Reveal"));
+    });
 }
 
 void SigningSecretField::setSecret(const QString &secret)
 {
     m_line->setText(secret);
+    m_reveal->setChecked(false);
 }
 
 void SigningSecretField::generate()
 {
     m_line->setText(toQString(newWebhookSecret()));
+    m_reveal->setChecked(true);
 }
 
 void SigningSecretField::setHint(const QString &sentence)

@@ -6,10 +6,12 @@
 
 class QLabel;
 class QLineEdit;
+class QPushButton;
 
 namespace sandglass::ui {
 
-/// Where a secret that signs deliveries is typed or made, with a sentence below.
+/// Where a secret that signs deliveries is typed or made, with a sentence below. What is in it is hidden unless
+/// revealed, or made here: that has to be copied.
 class SigningSecretField final : public QWidget
 {
     Q_OBJECT
@@ -30,6 +32,7 @@ Q_SIGNALS:
 
 private:
     QLineEdit *m_line;
+    QPushButton *m_reveal;
     QLabel *m_hint;
 };
 

@@ -6,6 +6,8 @@
 #include <QEvent>
 #include <QHBoxLayout>
 
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 using namespace std::chrono_literals;
@@ -73,8 +75,21 @@ bool Toast::eventFilter(QObject *watched, QEvent *event)
 
 void Toast::place()
 {
+    constexpr int gap = 8;
     const QSize room = parentWidget()->size();
-    move((room.width() - width()) / 2, room.height() - height() - 48 - m_lift);
+    QRect place((room.width() - width()) / 2, room.height() - height() - 48, width(), height());
+    place.translate(parentWidget()->mapTo(window(), QPoint()));
+    QList<QRect> taken;
+    for (const Toast *other : window()->findChildren<Toast *>()) {
+        if (other != this && other->isVisible())
+            taken << QRect(other->mapTo(window(), QPoint()), other->size()).adjusted(0, -gap, 0, gap);
+    }
+    std::ranges::sort(taken, std::ranges::greater(), &QRect::bottom); // from below, so that one pass is enough
+    for (const QRect &each : taken) {
+        if (place.intersects(each))
+            place.moveBottom(each.top());
+    }
+    move(parentWidget()->mapFrom(window(), place.topLeft()));
 }
 
 void Toast::expire()

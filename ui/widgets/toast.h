@@ -12,6 +12,7 @@ class QPushButton;
 namespace sandglass::ui {
 
 /// A sentence at the lower edge of its parent that goes away by itself; with an action ("Undo") it waits `duration`.
+/// Above those that its window shows already, whoever their parents are.
 class Toast final : public QFrame
 {
     Q_OBJECT
@@ -21,9 +22,6 @@ public:
     /// The action runs at most once; `expired` runs when time is up without it.
     void show(const QString &sentence, const QString &action, std::chrono::milliseconds duration,
               std::function<void()> onAction, std::function<void()> onExpired = {});
-
-    /// Pixels above the usual place, for a second toast of the same parent.
-    void setLift(int pixels) { m_lift = pixels; }
 
     /// Does now what was waiting for its time: the end of the program is no Undo.
     void settle();
@@ -37,7 +35,6 @@ private:
     QLabel *m_sentence = nullptr;
     QPushButton *m_action = nullptr;
     QTimer m_timer;
-    int m_lift = 0;
     std::function<void()> m_onAction;
     std::function<void()> m_onExpired;
 };
