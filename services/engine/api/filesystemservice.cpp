@@ -1,6 +1,7 @@
 #include "services/engine/api/filesystemservice.h"
 
 #include "services/engine/api/connect.h"
+#include "services/engine/api/members.h"
 #include "services/engine/api/sandboxuser.h"
 
 #include <algorithm>
@@ -37,8 +38,12 @@ Sandbox::Then<FileEntry> answerEntry(ExchangePtr exchange)
 void list(Sandbox &sandbox, const SandboxUser &user, const Json &message, const ExchangePtr &exchange)
 {
     constexpr std::int64_t kDeepest = 64;
-    const int depth = static_cast<int>(std::clamp<std::int64_t>(intOr(message, "depth", 1), 1, kDeepest));
-    sandbox.listDirectory(expandPath(stringOr(message, "path"), user), user.name, depth,
+    const auto path = textMember(message, "path");
+    const auto depth = numberMember(message, "depth", 1);
+    if (!path || !depth)
+        return exchange->respond(connectError(path ? depth.error() : path.error()));
+    sandbox.listDirectory(expandPath(*path, user), user.name,
+                          static_cast<int>(std::clamp<std::int64_t>(*depth, 1, kDeepest)),
                           [exchange](const Result<std::vector<FileEntry>> &entries) {
                               if (!entries) {
                                   exchange->respond(connectError(entries.error()));
@@ -49,6 +54,35 @@ void list(Sandbox &sandbox, const SandboxUser &user, const Json &message, const 
                                   json.push_back(entryJson(entry));
                               exchange->respond(http::Response::json(200, dumpJson({{"entries", std::move(json)}})));
                           });
+}
+
+/// Empty would stand for the home directory, which nobody means to move, to make or to remove with all that is in it.
+Result<std::string> changedPath(const Json &message, const char *key, const SandboxUser &user)
+{
+    const auto path = textMember(message, key);
+    if (!path)
+        return failure(path.error());
+    if (path->empty())
+        return rpcFailure("invalid_argument", std::string(key) + " is missing");
+    return expandPath(*path, user);
+}
+
+void move(Sandbox &sandbox, const SandboxUser &user, const Json &message, const ExchangePtr &exchange)
+{
+    const auto source = changedPath(message, "source", user);
+    const auto destination = changedPath(message, "destination", user);
+    if (!source || !destination)
+        return exchange->respond(connectError(source ? destination.error() : source.error()));
+    sandbox.move(*source, *destination, user.name, answerEntry(exchange));
+}
+
+void remove(Sandbox &sandbox, const std::string &path, const SandboxUser &user, const ExchangePtr &exchange)
+{
+    sandbox.remove(path, user.name, [exchange](const Result<> &result) {
+        // Removing what is not there is no error, as in the original.
+        const bool fine = result || result.error().code == "not_found";
+        exchange->respond(fine ? http::Response::json(200, "{}") : connectError(result.error()));
+    });
 }
 
 } // namespace
@@ -81,21 +115,21 @@ void serveFilesystem(Sandbox &sandbox, const std::string &method, const http::Re
     if (!message || !message->is_object())
         return exchange->respond(
             connectError({Error::Kind::Service, 0, "the message is not a JSON object", "invalid_argument"}));
-    const auto path = [&](const char *key) { return expandPath(stringOr(*message, key), *user); };
-    if (method == "Stat")
-        return sandbox.stat(path("path"), user->name, answerEntry(exchange));
-    if (method == "MakeDir")
-        return sandbox.makeDirectory(path("path"), user->name, answerEntry(exchange));
-    if (method == "Move")
-        return sandbox.move(path("source"), path("destination"), user->name, answerEntry(exchange));
     if (method == "ListDir")
         return list(sandbox, *user, *message, exchange);
-    if (method == "Remove") {
-        return sandbox.remove(path("path"), user->name, [exchange](const Result<> &result) {
-            // Removing what is not there is no error, as in the original.
-            const bool fine = result || result.error().code == "not_found";
-            exchange->respond(fine ? http::Response::json(200, "{}") : connectError(result.error()));
-        });
+    if (method == "Move")
+        return move(sandbox, *user, *message, exchange);
+    if (method == "Stat") {
+        const auto path = textMember(*message, "path");
+        return path ? sandbox.stat(expandPath(*path, *user), user->name, answerEntry(exchange))
+                    : exchange->respond(connectError(path.error()));
+    }
+    if (method == "MakeDir" || method == "Remove") {
+        const auto path = changedPath(*message, "path", *user);
+        if (!path)
+            return exchange->respond(connectError(path.error()));
+        return method == "Remove" ? remove(sandbox, *path, *user, exchange)
+                                  : sandbox.makeDirectory(*path, user->name, answerEntry(exchange));
     }
     exchange->respond(
         connectError({Error::Kind::Service, 0, "filesystem.Filesystem/" + method + " is not available on this server",

@@ -1,6 +1,7 @@
 #include "services/engine/api/watchservice.h"
 
 #include "services/core/ids.h"
+#include "services/engine/api/members.h"
 #include "services/engine/api/sandboxuser.h"
 #include "services/engine/api/watchstream.h"
 
@@ -18,9 +19,14 @@ Result<Sandbox::WatchSpec> watchSpec(const Json &message, const http::Request &r
     const auto user = userOf(request);
     if (!user)
         return failure(user.error());
-    const Json &entries = protoMember(message, "includeEntry", "include_entry");
-    return Sandbox::WatchSpec{expandPath(stringOr(message, "path"), *user), user->name, boolOr(message, "recursive"),
-                              entries == true};
+    const auto path = textMember(message, "path");
+    const auto recursive = flagMember(message, "recursive");
+    const auto entries = flagMember(message, message.contains("includeEntry") ? "includeEntry" : "include_entry");
+    if (!path)
+        return failure(path.error());
+    if (!recursive || !entries)
+        return failure(recursive ? entries.error() : recursive.error());
+    return Sandbox::WatchSpec{expandPath(*path, *user), user->name, *recursive, *entries};
 }
 
 void answer(const ExchangePtr &exchange, const Result<Json> &result)

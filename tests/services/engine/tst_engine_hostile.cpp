@@ -1,0 +1,96 @@
+#include "tests/services/engine/engine_process.h"
+
+#include <QJsonArray>
+#include <QTest>
+
+/// Requests that say something else than they seem to: the engine refuses them and nothing is done.
+class TestEngineHostile final : public QObject
+{
+    Q_OBJECT
+
+private:
+    using Answer = EngineProcess::Answer;
+
+    EngineProcess m_engine;
+    EngineProcess::Created m_sandbox;
+
+    Answer rpc(const QByteArray &method, const QByteArray &body)
+    {
+        const bool isStream = method.endsWith("/Start");
+        const auto type = isStream ? QByteArrayLiteral("application/connect+json") : "application/json";
+        const auto length = static_cast<char>(body.size()); // each is below 128 bytes
+        return m_engine.sandbox(m_sandbox.id, m_sandbox.token, 49983, "POST", QLatin1Char('/') + QLatin1String(method),
+                                isStream ? QByteArray(4, '\0') + length + body : body, {{"Content-Type", type}});
+    }
+    Answer files(const QByteArray &method, const QByteArray &path)
+    {
+        return m_engine.sandbox(
+            m_sandbox.id, m_sandbox.token, 49983, method, QStringLiteral("/files?path=") + QLatin1String(path),
+            method == "POST" ? "text" : QByteArray(), {{"Content-Type", "application/octet-stream"}});
+    }
+    Answer contexts(const QByteArray &body)
+    {
+        return m_engine.sandbox(m_sandbox.id, m_sandbox.token, 49999, "POST", QStringLiteral("/contexts"), body);
+    }
+    QByteArray run(const QString &code)
+    {
+        return executionText(m_engine.execute(m_sandbox.id, m_sandbox.token, code).body, "stdout", "text");
+    }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QVERIFY(m_engine.start());
+        if (!m_engine.canRunSandboxes())
+            QSKIP("no isolation on this machine");
+        m_sandbox = m_engine.create();
+        QVERIFY(!m_sandbox.id.isEmpty());
+        QCOMPARE(files("POST", "kept").status, 200);
+    }
+
+    void cleanupTestCase()
+    {
+        if (m_engine.canRunSandboxes())
+            QCOMPARE(m_engine.terminate(), 0);
+    }
+
+    void pathsOfAWrongTypeChangeNothing_data()
+    {
+        QTest::addColumn<QByteArray>("method");
+        QTest::addColumn<QByteArray>("body");
+        for (const char *method : {"Remove", "MakeDir"}) {
+            for (const char *body : {R"({"path":5})", R"({"Path":"/tmp/x"})", R"({"path":""})", R"({"path":null})",
+                                     R"({"path":["/tmp/x"]})"})
+                QTest::addRow("%s %s", method, body) << QByteArray(method) << QByteArray(body);
+        }
+        for (const char *body : {R"({"source":"kept"})", R"({"source":"kept","destination":5})",
+                                 R"({"destination":"/tmp/x"})", R"({"source":"","destination":"/tmp/x"})"})
+            QTest::addRow("Move %s", body) << QByteArray("Move") << QByteArray(body);
+        QTest::newRow("Stat") << QByteArray("Stat") << QByteArray(R"({"path":5})");
+        QTest::newRow("ListDir") << QByteArray("ListDir") << QByteArray(R"({"path":{}})");
+        QTest::newRow("ListDir depth") << QByteArray("ListDir") << QByteArray(R"({"path":"/","depth":"x"})");
+        QTest::newRow("CreateWatcher") << QByteArray("CreateWatcher") << QByteArray(R"({"path":5})");
+        QTest::newRow("CreateWatcher flag")
+            << QByteArray("CreateWatcher") << QByteArray(R"({"path":"","recursive":1})");
+    }
+    void pathsOfAWrongTypeChangeNothing()
+    {
+        QFETCH(QByteArray, method);
+        QFETCH(QByteArray, body);
+        const auto answer = rpc("filesystem.Filesystem/" + method, body);
+        QCOMPARE(answer.status, 400);
+        QCOMPARE(answer.json(QStringLiteral("code")).toString(), QStringLiteral("invalid_argument"));
+        QCOMPARE(files("GET", "kept").body, QByteArray("text"));
+    }
+
+    void anEmptyPathIsTheHomeForReaders()
+    {
+        const auto listed = rpc("filesystem.Filesystem/ListDir", R"({"path":"","depth":"1"})");
+        QCOMPARE(listed.status, 200);
+        QVERIFY2(listed.body.contains("/home/user/kept"), listed.body);
+        QCOMPARE(rpc("filesystem.Filesystem/Stat", "{}").status, 200);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestEngineHostile)
+#include "tst_engine_hostile.moc"
