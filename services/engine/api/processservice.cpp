@@ -2,6 +2,7 @@
 
 #include "services/core/base64.h"
 #include "services/engine/api/connect.h"
+#include "services/engine/api/members.h"
 #include "services/engine/api/processstream.h"
 
 #include <csignal>
@@ -18,15 +19,47 @@ void answer(const ExchangePtr &exchange, const Result<> &result)
     exchange->respond(result ? http::Response::json(200, "{}") : connectError(result.error()));
 }
 
-std::optional<SpawnSpec::PtySize> ptySize(const Json &pty)
+Result<std::optional<SpawnSpec::PtySize>> ptySize(const Json &message)
 {
+    const Json &pty = memberOr(message, "pty");
+    if (const auto checked = checkObject(message, "pty"); !checked)
+        return failure(checked.error());
+    if (const auto checked = checkObject(pty, "size"); !checked)
+        return failure(checked.error());
     const Json &size = memberOr(pty, "size");
-    if (!size.is_object())
+    if (size.is_null())
         return std::nullopt;
-    const auto bounded = [&](const char *key, int fallback) {
-        return static_cast<int>(std::clamp<std::int64_t>(intOr(size, key, fallback), 1, 1000));
+    const auto columns = numberMember(size, "cols", 80), rows = numberMember(size, "rows", 24);
+    if (!columns || !rows)
+        return failure(columns ? rows.error() : columns.error());
+    const auto bounded = [](std::int64_t wanted) {
+        return static_cast<int>(std::clamp<std::int64_t>(wanted, 1, 1000));
     };
-    return SpawnSpec::PtySize{bounded("cols", 80), bounded("rows", 24)};
+    return SpawnSpec::PtySize{bounded(*columns), bounded(*rows)};
+}
+
+Result<> readTexts(const Json &process, ProcessStart &wish)
+{
+    for (const auto &[name, into] : {std::pair{"cmd", &wish.command}, {"cwd", &wish.workingDirectory}}) {
+        auto text = textMember(process, name);
+        if (!text)
+            return failure(text.error());
+        *into = std::move(*text);
+    }
+    if (wish.command.empty())
+        return rpcFailure("invalid_argument", "process.cmd is missing");
+    const Json &arguments = memberOr(process, "args");
+    if (!arguments.is_null() && !arguments.is_array())
+        return rpcFailure("invalid_argument", "process.args has to be a list of texts");
+    for (const Json &argument : arguments) {
+        if (!argument.is_string())
+            return rpcFailure("invalid_argument", "process.args holds something that is no text");
+        auto text = plainText(argument.get<std::string>(), "process.args");
+        if (!text)
+            return failure(text.error());
+        wish.arguments.push_back(std::move(*text));
+    }
+    return {};
 }
 
 Result<ProcessStart> readStart(const http::Request &request)
@@ -36,23 +69,20 @@ Result<ProcessStart> readStart(const http::Request &request)
         return failure(message.error());
     const Json &process = memberOr(*message, "process");
     ProcessStart wish;
-    wish.command = stringOr(process, "cmd");
-    if (wish.command.empty())
-        return rpcFailure("invalid_argument", "process.cmd is missing");
-    for (const Json &argument : memberOr(process, "args")) {
-        if (!argument.is_string())
-            return rpcFailure("invalid_argument", "process.args holds something that is no text");
-        wish.arguments.push_back(argument.get<std::string>());
-    }
-    for (const auto &[name, value] : memberOr(process, "envs").items()) {
-        if (!value.is_string() || name.empty() || name.find('=') != std::string::npos)
-            return rpcFailure("invalid_argument", "process.envs: '" + name + "' is not a usable variable");
-        wish.environment[name] = value.get<std::string>();
-    }
-    wish.workingDirectory = stringOr(process, "cwd");
-    wish.wantStdin = boolOr(*message, "stdin", true);
-    wish.pty = ptySize(memberOr(*message, "pty"));
-    wish.tag = stringOr(*message, "tag");
+    if (const auto read = readTexts(process, wish); !read)
+        return failure(read.error());
+    auto environment = readVariables(process, "envs");
+    const auto wantStdin = flagMember(*message, "stdin", true);
+    const auto pty = ptySize(*message);
+    auto tag = textMember(*message, "tag");
+    if (!environment || !wantStdin)
+        return failure(environment ? wantStdin.error() : environment.error());
+    if (!pty || !tag)
+        return failure(pty ? tag.error() : pty.error());
+    wish.environment = std::move(*environment);
+    wish.wantStdin = *wantStdin;
+    wish.pty = *pty;
+    wish.tag = std::move(*tag);
     wish.config = {{"cmd", wish.command}, {"args", wish.arguments}, {"envs", wish.environment}};
     if (!wish.workingDirectory.empty())
         wish.config["cwd"] = wish.workingDirectory;
@@ -109,8 +139,11 @@ void serveConnect(boost::asio::io_context &io, const TablePtr &table, const http
 void serveInput(const std::shared_ptr<RunningProcess> &process, const Json &message, const ExchangePtr &exchange)
 {
     const Json &input = memberOr(message, "input");
-    const bool toPty = memberOr(input, "pty").is_string();
-    auto bytes = base64Decode(stringOr(input, toPty ? "pty" : "stdin"));
+    const bool toPty = !memberOr(input, "pty").is_null();
+    const auto text = textMember(input, toPty ? "pty" : "stdin");
+    if (!text || !checkObject(message, "input"))
+        return answer(exchange, text ? checkObject(message, "input") : failure(text.error()));
+    auto bytes = base64Decode(*text);
     if (!bytes) {
         exchange->respond(connectError({Error::Kind::Service, 0, "input is not base64", "invalid_argument"}));
         return;
@@ -140,11 +173,13 @@ void serveSignal(const TablePtr &table, const std::shared_ptr<RunningProcess> &p
 void serveUpdate(const TablePtr &table, const std::shared_ptr<RunningProcess> &process, const Json &message,
                  const ExchangePtr &exchange)
 {
-    const auto size = ptySize(memberOr(message, "pty"));
+    const auto size = ptySize(message);
     if (!size)
+        answer(exchange, failure(size.error()));
+    else if (!*size)
         answer(exchange, Result<>());
     else
-        table->resize(process, *size, [exchange](const Result<> &result) { answer(exchange, result); });
+        table->resize(process, **size, [exchange](const Result<> &result) { answer(exchange, result); });
 }
 
 } // namespace

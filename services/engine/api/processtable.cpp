@@ -1,6 +1,7 @@
 #include "services/engine/api/processtable.h"
 
 #include "services/engine/api/connect.h"
+#include "services/engine/api/members.h"
 #include "services/engine/api/processlog.h"
 
 #include <filesystem>
@@ -112,18 +113,21 @@ void ProcessTable::adopt(SpawnedProcess spawned, ProcessStart wish, const Then<s
 
 Result<std::shared_ptr<RunningProcess>> ProcessTable::select(const Json &selector) const
 {
-    const std::string tag = stringOr(selector, "tag");
-    if (!tag.empty()) {
+    const auto tag = textMember(selector, "tag");
+    const auto wanted = numberMember(selector, "pid", -1);
+    if (!tag || !wanted)
+        return failure(tag ? wanted.error() : tag.error());
+    if (!tag->empty()) {
         for (const auto &[pid, process] : m_processes) {
-            if (process->tag() == tag)
+            if (process->tag() == *tag)
                 return process;
         }
-        return rpcFailure("not_found", "process with tag '" + tag + "' not found");
+        return rpcFailure("not_found", "process with tag '" + *tag + "' not found");
     }
-    const auto pid = static_cast<int>(intOr(selector, "pid", -1));
-    const auto it = m_processes.find(pid);
+    const auto it =
+        std::find_if(m_processes.begin(), m_processes.end(), [&](const auto &each) { return each.first == *wanted; });
     if (it == m_processes.end())
-        return rpcFailure("not_found", "process with pid " + std::to_string(pid) + " not found");
+        return rpcFailure("not_found", "process with pid " + std::to_string(*wanted) + " not found");
     return it->second;
 }
 

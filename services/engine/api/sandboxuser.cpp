@@ -1,6 +1,7 @@
 #include "services/engine/api/sandboxuser.h"
 
 #include "services/core/base64.h"
+#include "services/engine/api/members.h"
 
 namespace sandglass::engine {
 
@@ -42,6 +43,24 @@ std::string expandPath(std::string_view path, const SandboxUser &user)
     if (path.starts_with("~/"))
         path.remove_prefix(2);
     return user.home + "/" + std::string(path);
+}
+
+Result<Environment> readVariables(const Json &object, const char *key)
+{
+    if (const auto checked = checkObject(object, key); !checked)
+        return failure(checked.error());
+    Environment variables;
+    for (const auto &[name, value] : memberOr(object, key).items()) {
+        const bool isName = !name.empty() && name.find('=') == std::string::npos && plainText(name, key);
+        if (!isName || !value.is_string())
+            return failure(Error::Kind::Service, std::string(key) + ": '" + name + "' is not a usable variable", 400,
+                           "invalid_argument");
+        auto text = plainText(value.get<std::string>(), std::string(key) + "." + name);
+        if (!text)
+            return failure(text.error());
+        variables[name] = std::move(*text);
+    }
+    return variables;
 }
 
 Environment processEnvironment(const SandboxUser &user, const Environment &global, const Environment &own)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "services/core/result.h"
+#include "services/core/json.h"
 #include "services/http/server.h"
 
 #include <map>
@@ -26,8 +26,11 @@ inline constexpr const char *kDefaultUser = "user";
 /// Absolute paths as they are; relative ones and "~", "~/x" against the home directory; empty = home.
 [[nodiscard]] std::string expandPath(std::string_view path, const SandboxUser &user);
 
-/// What every process of a sandbox starts with: PATH, HOME, USER, LOGNAME, then `global`, then `own`.
 using Environment = std::map<std::string, std::string>;
+/// The variables in that member; absent and null give none. Error 400 "invalid_argument": no object, a name that is
+/// none, a value that is no text or holds a NUL.
+[[nodiscard]] Result<Environment> readVariables(const Json &object, const char *key);
+/// What every process of a sandbox starts with: PATH, HOME, USER, LOGNAME, then `global`, then `own`.
 [[nodiscard]] Environment processEnvironment(const SandboxUser &user, const Environment &global,
                                              const Environment &own);
 

@@ -90,6 +90,34 @@ private Q_SLOTS:
         QVERIFY2(listed.body.contains("/home/user/kept"), listed.body);
         QCOMPARE(rpc("filesystem.Filesystem/Stat", "{}").status, 200);
     }
+
+    void processesOfAWrongShapeDoNotRun_data()
+    {
+        QTest::addColumn<QByteArray>("body");
+        for (const char *body :
+             {R"({"process":{"cmd":"echo","args":"x"}})", R"({"process":{"cmd":"echo","args":{"a":"x"}}})",
+              R"({"process":{"cmd":"echo","envs":"x"}})", R"({"process":{"cmd":"echo","cwd":5}})",
+              R"({"process":{"cmd":5}})", R"({"process":{"cmd":"echo"},"stdin":"yes"})",
+              R"({"process":{"cmd":"echo"},"tag":5})", R"({"process":{"cmd":"echo"},"pty":true})",
+              R"({"process":{"cmd":"echo"},"pty":{"size":{"cols":"x"}}})"})
+            QTest::newRow(body) << QByteArray(body);
+    }
+    void processesOfAWrongShapeDoNotRun()
+    {
+        QFETCH(QByteArray, body);
+        const auto answer = rpc("process.Process/Start", body);
+        QVERIFY2(answer.body.contains(R"("code":"invalid_argument")"), answer.body);
+        QVERIFY2(!answer.body.contains("start"), answer.body);
+    }
+
+    void selectorsOfAWrongTypeAreRefused()
+    {
+        const auto answer = rpc("process.Process/SendSignal", R"({"process":{"pid":"x"},"signal":"SIGNAL_SIGKILL"})");
+        QCOMPARE(answer.status, 400);
+        QCOMPARE(answer.json(QStringLiteral("code")).toString(), QStringLiteral("invalid_argument"));
+        const auto asText = rpc("process.Process/SendSignal", R"({"process":{"pid":"999999"},"signal":9})");
+        QCOMPARE(asText.json(QStringLiteral("code")).toString(), QStringLiteral("not_found"));
+    }
 };
 
 QTEST_GUILESS_MAIN(TestEngineHostile)
