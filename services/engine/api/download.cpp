@@ -2,6 +2,7 @@
 #include "services/engine/api/errors.h"
 #include "services/engine/api/filesroutes.h"
 #include "services/engine/api/gzip.h"
+#include "services/engine/api/members.h"
 #include "services/engine/api/router.h"
 #include "services/engine/api/sandboxuser.h"
 
@@ -199,7 +200,10 @@ void serveDownload(http::IoThread &worker, const std::shared_ptr<Sandbox> &sandb
     const auto user = findFileUser(queryValue(query, "username"));
     if (!user)
         return exchange->respond(errorResponse(user.error()));
-    const std::string path = expandPath(queryValue(query, "path"), *user);
+    const auto wanted = plainText(queryValue(query, "path"), "path");
+    if (!wanted)
+        return exchange->respond(errorResponse(wanted.error()));
+    const std::string path = expandPath(*wanted, *user);
     const Wish wish{path, std::string(request.header("range")), wantsGzip(request.header("accept-encoding"))};
     sandbox->stat(path, user->name, [=, &worker, name = user->name](const Result<FileEntry> &entry) {
         if (!entry)

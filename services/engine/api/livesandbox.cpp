@@ -97,13 +97,9 @@ Result<CreateRequest> parseCreateRequest(std::string_view body)
         return failure(mounts.error());
     request.volumeMounts = std::move(*mounts);
     auto metadata = textMap(*json, "metadata");
-    auto environment = textMap(*json, "envVars");
+    auto environment = readVariables(*json, "envVars");
     if (!metadata || !environment)
         return failure(metadata ? environment.error() : metadata.error());
-    for (const auto &[name, value] : *environment) {
-        if (name.empty() || name.find('=') != std::string::npos || name.find('\0') != std::string::npos)
-            return refuse(400, "envVars: '" + name + "' is not the name of a variable");
-    }
     request.metadata = std::move(*metadata);
     request.environment = std::move(*environment);
     return request;

@@ -2,6 +2,7 @@
 #include "services/engine/api/errors.h"
 #include "services/engine/api/filemetadata.h"
 #include "services/engine/api/filesroutes.h"
+#include "services/engine/api/members.h"
 #include "services/engine/api/router.h"
 #include "services/engine/api/sandboxuser.h"
 
@@ -145,6 +146,8 @@ Result<std::vector<Target>> targetsOf(std::vector<SpooledFile> files, const std:
         const std::string &wanted = files.size() == 1 && !pathParameter.empty() ? pathParameter : file.fileName;
         if (wanted.empty())
             return refuse(400, "the path of a file is missing");
+        if (const auto checked = plainText(wanted, "path"); !checked)
+            return failure(checked.error());
         std::string path = expandPath(wanted, user);
         if (!seen.insert(path).second)
             return refuse(400, "you cannot upload multiple files to the same path '" + path + "' in one request");

@@ -64,6 +64,17 @@ Error unknownUser(const std::string &name)
     return {Error::Kind::Service, 0, "invalid username: '" + name + "'", "unauthenticated"};
 }
 
+/// The system would take what stands before it: another file, another argument.
+bool holdsNul(const Json &value)
+{
+    if (const auto *text = value.get_ptr<const std::string *>())
+        return text->find('\0') != std::string::npos;
+    const auto items = value.items();
+    return value.is_structured() && std::any_of(items.begin(), items.end(), [&](const auto &each) {
+               return holdsNul(each.value()) || (value.is_object() && each.key().find('\0') != std::string::npos);
+           });
+}
+
 std::string pathOf(const Json &request, const char *key = "path")
 {
     return files::absolutePath(stringOr(request, key));
@@ -136,6 +147,8 @@ void Daemon::dispatch(const Json &request)
     const files::Account account = files::accountOf(stringOr(request, "user"));
     if (account == files::Account::Unknown)
         return answer(number, failure(unknownUser(stringOr(request, "user"))));
+    if (holdsNul(request))
+        return answer(number, failure(Error::Kind::Service, "a text must not contain NUL", 0, "invalid_argument"));
     if (operation == "connect")
         return connectPort(number, static_cast<std::uint16_t>(intOr(request, "port")), false);
     if (operation == "watch")

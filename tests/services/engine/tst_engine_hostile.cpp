@@ -91,6 +91,47 @@ private Q_SLOTS:
         QCOMPARE(rpc("filesystem.Filesystem/Stat", "{}").status, 200);
     }
 
+    void nulIsRefused_data()
+    {
+        QTest::addColumn<QByteArray>("method");
+        QTest::addColumn<QByteArray>("body");
+        const QByteArray files("filesystem.Filesystem/");
+        for (const char *method : {"Stat", "ListDir", "Remove", "MakeDir", "CreateWatcher"})
+            QTest::newRow(method) << files + method << QByteArray(R"({"path":"kept\u0000.txt"})");
+        QTest::newRow("Move") << files + "Move" << QByteArray(R"({"source":"kept\u0000x","destination":"gone"})");
+        QTest::newRow("argument") << QByteArray("process.Process/Start")
+                                  << QByteArray(R"({"process":{"cmd":"rm","args":["kept\u0000.txt"]}})");
+        QTest::newRow("command") << QByteArray("process.Process/Start")
+                                 << QByteArray(R"({"process":{"cmd":"echo\u0000x"}})");
+        QTest::newRow("directory") << QByteArray("process.Process/Start")
+                                   << QByteArray(R"({"process":{"cmd":"echo","cwd":"/tmp\u0000x"}})");
+        QTest::newRow("variable") << QByteArray("process.Process/Start")
+                                  << QByteArray(R"({"process":{"cmd":"echo","envs":{"A":"1\u00002"}}})");
+    }
+    void nulIsRefused()
+    {
+        QFETCH(QByteArray, method);
+        QFETCH(QByteArray, body);
+        const auto answer = rpc(method, body);
+        QCOMPARE(answer.status, method.endsWith("/Start") ? 200 : 400); // a stream tells at its end
+        QVERIFY2(answer.body.contains(R"("code":"invalid_argument")"), answer.body);
+        QVERIFY2(answer.body.contains("NUL"), answer.body);
+        QCOMPARE(files("GET", "kept").body, QByteArray("text"));
+    }
+
+    void filesWithNulAreRefused()
+    {
+        for (const char *method : {"GET", "POST"}) {
+            const auto answer = files(method, "kept%00.txt");
+            QCOMPARE(answer.status, 400);
+            QVERIFY2(answer.body.contains("NUL"), answer.body);
+        }
+        const auto created =
+            m_engine.api("POST", QStringLiteral("/sandboxes"), R"({"templateID":"base","envVars":{"A":"1\u00002"}})");
+        QCOMPARE(created.status, 400);
+        QVERIFY2(created.body.contains("envVars.A"), created.body);
+    }
+
     void processesOfAWrongShapeDoNotRun_data()
     {
         QTest::addColumn<QByteArray>("body");

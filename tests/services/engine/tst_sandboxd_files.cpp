@@ -187,6 +187,9 @@ void TestSandboxdFiles::refuses_data()
     QTest::newRow("climb out") << "read"
                                << "../../../../etc/shadow"
                                << "not_found";
+    for (const char *operation : {"stat", "read", "write", "list", "mkdir"})
+        QTest::addRow("%s with a NUL", operation)
+            << operation << QString(QStringLiteral("tree/a.txt") + QChar(0)) << "invalid_argument";
     QTest::newRow("a name of 5000 letters") << "stat" << QString(5000, u'n') << "invalid_argument";
 }
 
