@@ -5,6 +5,7 @@
 #include "services/engine/api/apikeyroutes.h"
 #include "services/engine/api/errors.h"
 #include "services/engine/api/listquery.h"
+#include "services/engine/api/members.h"
 #include "services/engine/api/teamroutes.h"
 #include "services/engine/secrets/secretroutes.h"
 #include "services/engine/volumes/volumeroutes.h"
@@ -202,8 +203,10 @@ void ControlPlane::changeNetwork(const http::Request &request, const std::string
     auto json = parseJson(request.body);
     if (!json || !json->is_object())
         return exchange->respond(http::Response::error(400, "the body is not a JSON object"));
-    const bool internet = boolOr(*json, "allow_internet_access", live->request.allowInternet.value_or(false));
-    auto rules = EgressRules::parse(*json, internet);
+    const auto internet = flagMember(*json, "allow_internet_access", live->request.allowInternet.value_or(false));
+    if (!internet)
+        return exchange->respond(errorResponse(internet.error()));
+    auto rules = EgressRules::parse(*json, *internet);
     if (!rules)
         return exchange->respond(errorResponse(rules.error()));
     m_registry.setEgress(id, std::move(*rules), std::move(*json), [exchange](const Result<> &done) {

@@ -1,6 +1,7 @@
 #include "services/core/ids.h"
 #include "services/engine/api/controlplane.h"
 #include "services/engine/api/errors.h"
+#include "services/engine/api/members.h"
 
 #include <algorithm>
 #include <charconv>
@@ -79,10 +80,10 @@ Result<> applyMembers(const Json &body, Webhook &webhook)
         if (const auto read = text(name, *into); !read)
             return read;
     }
-    const Json &enabled = memberOr(body, "enabled");
-    if (!enabled.is_null() && !enabled.is_boolean())
-        return refuse(400, "enabled has to be true or false");
-    webhook.enabled = boolOr(body, "enabled", webhook.enabled);
+    const auto enabled = flagMember(body, "enabled", webhook.enabled);
+    if (!enabled)
+        return failure(enabled.error());
+    webhook.enabled = *enabled;
     const Json &events = memberOr(body, "events");
     if (events.is_null())
         return {};

@@ -1,6 +1,7 @@
 #include "services/engine/api/livesandbox.h"
 
 #include "services/engine/api/errors.h"
+#include "services/engine/api/members.h"
 #include "services/engine/api/sandboxnetwork.h"
 
 #include <algorithm>
@@ -57,6 +58,39 @@ const char *stateName(const LiveSandbox &live)
     return paused ? "paused" : "running";
 }
 
+/// What somebody believes to be switched must not quietly stay at its default.
+Result<> readSwitches(const Json &json, CreateRequest &request)
+{
+    for (const char *name : {"autoResume", "network", "mcp", "iam"}) {
+        if (const auto checked = checkObject(json, name); !checked)
+            return checked;
+    }
+    const Json &resume = memberOr(json, "autoResume"), &network = memberOr(json, "network");
+    bool keepsMemory = true, internet = false; // of a pause both kinds resume alike here
+    struct Switch
+    {
+        const Json &of;
+        const char *name;
+        bool &into;
+    };
+    for (const Switch &each : {Switch{json, "autoPause", request.autoPause},
+                               {json, "autoPauseMemory", keepsMemory},
+                               {resume, "enabled", request.autoResume},
+                               {json, "secure", request.secure},
+                               {json, "allow_internet_access", internet},
+                               {network, "allowPublicTraffic", request.allowPublicTraffic}}) {
+        const auto value = flagMember(each.of, each.name, each.into);
+        if (!value)
+            return failure(value.error());
+        each.into = *value;
+    }
+    if (!memberOr(json, "allow_internet_access").is_null())
+        request.allowInternet = internet;
+    if (request.autoResume && !request.autoPause)
+        return refuse(400, "autoResume needs autoPause");
+    return {};
+}
+
 } // namespace
 
 Result<CreateRequest> parseCreateRequest(std::string_view body)
@@ -72,15 +106,10 @@ Result<CreateRequest> parseCreateRequest(std::string_view body)
     if (!timeout.is_null() && !timeout.is_number_integer())
         return refuse(400, "timeout has to be a whole number of seconds");
     request.timeoutSeconds = intOr(*json, "timeout", 15);
-    request.autoPause = boolOr(*json, "autoPause");
-    request.autoResume = boolOr(memberOr(*json, "autoResume"), "enabled");
-    if (request.autoResume && !request.autoPause)
-        return refuse(400, "autoResume needs autoPause");
+    if (const auto read = readSwitches(*json, request); !read)
+        return failure(read.error());
     if (!memberOr(memberOr(*json, "iam"), "tokens").empty())
         return refuse(400, "the local engine does not support workload identity (iam.tokens)");
-    request.secure = boolOr(*json, "secure", true);
-    if (const Json &internet = memberOr(*json, "allow_internet_access"); internet.is_boolean())
-        request.allowInternet = internet.get<bool>();
     request.network = memberOr(*json, "network");
     auto egress = EgressRules::parse(request.network, request.allowInternet.value_or(false));
     if (!egress)
@@ -91,7 +120,6 @@ Result<CreateRequest> parseCreateRequest(std::string_view body)
     if (!mask)
         return failure(mask.error());
     request.maskRequestHost = std::move(*mask);
-    request.allowPublicTraffic = boolOr(request.network, "allowPublicTraffic", true);
     auto mounts = parseMounts(memberOr(*json, "volumeMounts"));
     if (!mounts)
         return failure(mounts.error());

@@ -132,6 +132,46 @@ private Q_SLOTS:
         QVERIFY2(created.body.contains("envVars.A"), created.body);
     }
 
+    void switchesOfAWrongTypeAreRefused_data()
+    {
+        QTest::addColumn<QByteArray>("members");
+        QTest::addColumn<QByteArray>("says");
+        for (const char *name : {"allow_internet_access", "autoPause", "autoPauseMemory", "secure"}) {
+            for (const char *value : {"\"false\"", "0", "{}"})
+                QTest::addRow("%s %s", name, value)
+                    << QByteArray("\"") + name + "\":" + value << QByteArray(name) + " has to be true or false";
+        }
+        QTest::newRow("public") << QByteArray(R"("network":{"allowPublicTraffic":"false"})")
+                                << QByteArray("allowPublicTraffic has to be true or false");
+        QTest::newRow("resume") << QByteArray(R"("autoPause":true,"autoResume":{"enabled":"x"})")
+                                << QByteArray("enabled has to be true or false");
+        for (const char *name : {"autoResume", "network", "mcp", "iam"})
+            QTest::newRow(name) << QByteArray("\"") + name + "\":\"x\"" << QByteArray(name) + " has to be an object";
+    }
+    void switchesOfAWrongTypeAreRefused()
+    {
+        QFETCH(QByteArray, members);
+        QFETCH(QByteArray, says);
+        const auto answer =
+            m_engine.api("POST", QStringLiteral("/sandboxes"), R"({"templateID":"base","timeout":60,)" + members + '}');
+        QCOMPARE(answer.status, 400);
+        QCOMPARE(answer.json(QStringLiteral("message")).toString(), QString::fromLatin1(says));
+    }
+
+    void theNetworkKeepsItsSwitch()
+    {
+        const auto made = m_engine.create(
+            R"({"templateID":"base","timeout":60,"allow_internet_access":false,"secure":null,"network":null})");
+        QVERIFY(!made.id.isEmpty());
+        const QString path = QStringLiteral("/sandboxes/") + made.id;
+        const auto answer =
+            m_engine.api("PUT", path + QStringLiteral("/network"), R"({"allow_internet_access":"true"})");
+        QCOMPARE(answer.status, 400);
+        QVERIFY2(answer.body.contains("allow_internet_access has to be true or false"), answer.body);
+        QCOMPARE(m_engine.api("GET", path).json(QStringLiteral("allowInternetAccess")), QJsonValue(false));
+        QCOMPARE(m_engine.api("DELETE", path).status, 204);
+    }
+
     void processesOfAWrongShapeDoNotRun_data()
     {
         QTest::addColumn<QByteArray>("body");
