@@ -186,7 +186,7 @@ Error pathError(const Error &error, const std::string &path)
     if (error.code == "not_found")
         return {Error::Kind::Service, 404, "path '" + path + "' does not exist", {}};
     if (error.code == "invalid_argument")
-        return {Error::Kind::Service, 400, "path '" + path + "' is a directory", {}};
+        return {Error::Kind::Service, 400, error.message, {}};
     const int status = error.code == "permission_denied" ? 403 : error.code == "unavailable" ? 502 : 500;
     return {Error::Kind::Service, status, error.message, {}};
 }

@@ -105,6 +105,8 @@ Result<UniqueFd> openRegular(const std::string &path, bool forWriting, bool forR
     const bool isThere = ::stat(path.c_str(), &status) == 0;
     if (isThere && S_ISDIR(status.st_mode))
         return invalid("path '" + path + "' is a directory");
+    if (isThere && !S_ISREG(status.st_mode)) // before opening: that alone can stir a device, and a pipe may refuse
+        return invalid("path '" + path + "' is not a regular file");
     if (forWriting) {
         if (const int error = makeParents(path, forRoot); error != 0)
             return failure(fileError(error, path));

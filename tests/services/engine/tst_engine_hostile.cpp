@@ -172,6 +172,30 @@ private Q_SLOTS:
         QCOMPARE(m_engine.api("DELETE", path).status, 204);
     }
 
+    void whatIsNoFileIsCalledSo_data()
+    {
+        QTest::addColumn<QByteArray>("path");
+        QTest::addColumn<QByteArray>("says");
+        QTest::newRow("device") << QByteArray("/dev/null") << QByteArray("is not a regular file");
+        QTest::newRow("pipe") << QByteArray("/home/user/pipe") << QByteArray("is not a regular file");
+        QTest::newRow("socket") << QByteArray("/home/user/socket") << QByteArray("is not a regular file");
+        QTest::newRow("directory") << QByteArray("/tmp") << QByteArray("is a directory");
+    }
+    void whatIsNoFileIsCalledSo()
+    {
+        QFETCH(QByteArray, path);
+        QFETCH(QByteArray, says);
+        QCOMPARE(run(QStringLiteral("import os, socket\nif not os.path.exists('/home/user/pipe'):\n"
+                                    "    os.mkfifo('/home/user/pipe')\n"
+                                    "    socket.socket(socket.AF_UNIX).bind('/home/user/socket')\nprint('made')")),
+                 QByteArray("made\n"));
+        for (const char *method : {"GET", "POST"}) {
+            const auto answer = files(method, path);
+            QCOMPARE(answer.status, 400);
+            QVERIFY2(answer.body.contains(QByteArray("path '" + path + "' " + says)), answer.body);
+        }
+    }
+
     void processesOfAWrongShapeDoNotRun_data()
     {
         QTest::addColumn<QByteArray>("body");
