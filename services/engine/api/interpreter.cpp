@@ -2,6 +2,7 @@
 
 #include "services/core/ids.h"
 #include "services/engine/api/executionstream.h"
+#include "services/engine/api/members.h"
 #include "services/engine/api/router.h"
 
 #include <algorithm>
@@ -76,16 +77,18 @@ void Interpreter::execute(const http::Request &request, const ExchangePtr &excha
     const auto body = parseJson(request.body);
     if (!body || !memberOr(*body, "code").is_string())
         return text(exchange, 400, "the request is not a JSON object with a text named code");
-    const std::string id = stringOr(*body, "context_id"), language = stringOr(*body, "language");
+    const auto wantedId = textMember(*body, "context_id"), wantedLanguage = textMember(*body, "language");
+    auto environment = readVariables(*body, "env_vars");
+    if (!wantedId || !wantedLanguage)
+        return text(exchange, 400, wantedId ? wantedLanguage.error().message : wantedId.error().message);
+    if (!environment)
+        return text(exchange, 400, environment.error().message);
+    const std::string &id = *wantedId, &language = *wantedLanguage;
     if (!id.empty() && !language.empty())
         return text(exchange, 400, "Only one of context_id or language can be provided");
     ExecuteSpec spec;
     spec.code = stringOr(*body, "code");
-    for (const auto &[name, value] : memberOr(*body, "env_vars").items()) {
-        if (!value.is_string() || name.empty() || name.find('=') != std::string::npos)
-            return text(exchange, 400, "env_vars: '" + name + "' is not a usable variable");
-        spec.environment[name] = value.get<std::string>();
-    }
+    spec.environment = std::move(*environment);
     std::shared_ptr<Context> context;
     if (!id.empty()) {
         const auto it = m_contexts.find(id);
@@ -184,12 +187,17 @@ void Interpreter::withKernel(const std::shared_ptr<Context> &context, Ready read
 
 void Interpreter::createContext(const http::Request &request, const ExchangePtr &exchange)
 {
-    const Json body = parseJson(request.body).value_or(Json::object());
+    const auto body = parseJson(request.body.empty() ? "{}" : request.body);
+    if (!body || !body->is_object())
+        return text(exchange, 400, "the request is not a JSON object");
+    const auto wantedLanguage = textMember(*body, "language"), wantedDirectory = textMember(*body, "cwd");
+    if (!wantedLanguage || !wantedDirectory)
+        return text(exchange, 400, wantedLanguage ? wantedDirectory.error().message : wantedLanguage.error().message);
     if (m_contexts.size() >= kMostContexts)
         return text(exchange, 500, "too many contexts in this sandbox: " + std::to_string(kMostContexts));
     const SandboxUser user{kDefaultUser, kDefaultDirectory};
-    const std::string language = normalLanguage(stringOr(body, "language"));
-    const std::string directory = expandPath(stringOr(body, "cwd"), user);
+    const std::string language = normalLanguage(*wantedLanguage);
+    const std::string directory = expandPath(*wantedDirectory, user);
     const auto start = [weak = weak_from_this(), language, directory, exchange] {
         const auto self = weak.lock();
         if (!self || self->m_down)

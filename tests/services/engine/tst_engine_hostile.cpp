@@ -196,6 +196,36 @@ private Q_SLOTS:
         }
     }
 
+    void contextsOfAWrongShapeAreRefused_data()
+    {
+        QTest::addColumn<QByteArray>("body");
+        for (const char *body : {"{nonsense", "[]", R"({"language":5})", R"({"cwd":5})", R"({"cwd":"/tmp\u0000x"})"})
+            QTest::newRow(body) << QByteArray(body);
+    }
+    void contextsOfAWrongShapeAreRefused()
+    {
+        QFETCH(QByteArray, body);
+        const auto count = [this] {
+            const auto list =
+                m_engine.sandbox(m_sandbox.id, m_sandbox.token, 49999, "GET", QStringLiteral("/contexts"));
+            return QJsonDocument::fromJson(list.body).array().size();
+        };
+        const auto before = count();
+        QCOMPARE(contexts(body).status, 400);
+        QCOMPARE(count(), before);
+    }
+
+    void executionsOfAWrongShapeAreRefused()
+    {
+        for (const char *member : {R"("language":5)", R"("context_id":5)", R"("env_vars":"x")", R"("env_vars":{"A":1})",
+                                   R"("env_vars":{"A":"1\u00002"})"}) {
+            const auto answer =
+                m_engine.sandbox(m_sandbox.id, m_sandbox.token, 49999, "POST", QStringLiteral("/execute"),
+                                 QByteArray(R"({"code":"1",)") + member + '}');
+            QVERIFY2(answer.status == 400, member);
+        }
+    }
+
     void processesOfAWrongShapeDoNotRun_data()
     {
         QTest::addColumn<QByteArray>("body");
