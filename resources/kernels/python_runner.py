@@ -11,6 +11,7 @@ import builtins
 import collections
 import fcntl
 import json
+import math
 import os
 import signal
 import socket
@@ -252,7 +253,7 @@ def frame_values(value):
                 return cell.isoformat()
             if hasattr(cell, "item"):
                 cell = cell.item()
-            return None if isinstance(cell, float) and cell != cell else cell
+            return None if isinstance(cell, float) and not math.isfinite(cell) else cell
 
         columns = {str(name): [plain(cell) for cell in cells] for name, cells in value.to_dict(orient="list").items()}
         return json_value(columns)

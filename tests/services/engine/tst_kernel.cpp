@@ -142,11 +142,12 @@ void TestKernel::givesMainResults()
 
 void TestKernel::showsFramesAndFigures()
 {
-    const auto frame = execute("import pandas as pd\npd.DataFrame({'a': [1, 2], 'b': [0.5, float('nan')]})");
+    const auto frame = execute("import pandas as pd\npd.DataFrame({'a': [1, 2, 3, 4], 'b': [0.5, float('nan'), "
+                               "float('inf'), -float('inf')]})");
     const Json *table = lineOf(frame, "result");
     QVERIFY(table && boolOr(*table, "is_main_result"));
     QVERIFY(stringOr(*table, "html").find("<table") != std::string::npos);
-    QCOMPARE(dumpJson(memberOr(*table, "data")), std::string(R"({"a":[1,2],"b":[0.5,null]})"));
+    QCOMPARE(dumpJson(memberOr(*table, "data")), std::string(R"({"a":[1,2,3,4],"b":[0.5,null,null,null]})"));
 
     const auto plot = execute("import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.show()");
     const Json *figure = lineOf(plot, "result");
