@@ -214,7 +214,7 @@ void Interpreter::createContext(const http::Request &request, const ExchangePtr 
         if (entry && entry->type == FileEntry::Type::Directory)
             start();
         else
-            text(exchange, 500, "cwd '" + directory + "' does not exist");
+            text(exchange, 500, "cwd '" + directory + (entry ? "' is not a directory" : "' does not exist"));
     });
 }
 

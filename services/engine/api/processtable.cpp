@@ -4,20 +4,11 @@
 #include "services/engine/api/members.h"
 #include "services/engine/api/processlog.h"
 
-#include <filesystem>
-
 namespace sandglass::engine {
 
 namespace {
 
 constexpr std::chrono::seconds kKeptAfterExit{30};
-
-/// As a shell tells it: absolute, without "." and "..".
-std::string plainPath(const std::string &path)
-{
-    const std::string plain = std::filesystem::path(path).lexically_normal().string();
-    return plain.size() > 1 && plain.ends_with('/') ? plain.substr(0, plain.size() - 1) : plain;
-}
 
 /// envd has a shell exec everything. The daemon tells of an unknown command as one would, a line on stderr and status
 /// 127, so there is none here: it would take as long as a small command. What it would set is set.
@@ -28,7 +19,7 @@ SpawnSpec spawnSpec(const ProcessStart &wish, const Environment &global)
     spec.arguments = wish.arguments;
     spec.workingDirectory = expandPath(wish.workingDirectory, wish.user);
     spec.environment = processEnvironment(wish.user, global, wish.environment);
-    spec.environment.insert_or_assign("PWD", plainPath(spec.workingDirectory));
+    spec.environment.insert_or_assign("PWD", spec.workingDirectory);
     spec.user = wish.user.name;
     spec.wantStdin = wish.wantStdin;
     spec.pty = wish.pty;
@@ -74,7 +65,9 @@ void ProcessTable::start(ProcessStart wish, Then<std::shared_ptr<RunningProcess>
                      then = std::move(then)](const Result<FileEntry> &entry) mutable {
                         if (entry && entry->type == FileEntry::Type::Directory)
                             self->spawn(std::move(wish), std::move(then));
-                        else if (entry || entry.error().code == "not_found")
+                        else if (entry)
+                            then(rpcFailure("invalid_argument", "cwd '" + directory + "' is not a directory"));
+                        else if (entry.error().code == "not_found")
                             then(rpcFailure("invalid_argument", "cwd '" + directory + "' does not exist"));
                         else
                             then(failure(entry.error()));

@@ -3,6 +3,8 @@
 #include "services/core/base64.h"
 #include "services/engine/api/members.h"
 
+#include <filesystem>
+
 namespace sandglass::engine {
 
 Result<SandboxUser> findUser(std::string_view name)
@@ -36,13 +38,15 @@ Result<SandboxUser> userOf(const http::RequestHead &request)
 
 std::string expandPath(std::string_view path, const SandboxUser &user)
 {
-    if (path.starts_with('/'))
-        return std::string(path);
-    if (path.empty() || path == "~")
-        return user.home;
-    if (path.starts_with("~/"))
+    if (path == "~")
+        path = {};
+    else if (path.starts_with("~/"))
         path.remove_prefix(2);
-    return user.home + "/" + std::string(path);
+    const std::string whole = path.starts_with('/') ? std::string(path) : user.home + "/" + std::string(path);
+    std::string plain = std::filesystem::path(whole).lexically_normal().string();
+    if (plain.size() > 1 && plain.ends_with('/'))
+        plain.pop_back();
+    return plain.starts_with("//") ? plain.substr(1) : plain;
 }
 
 Result<Environment> readVariables(const Json &object, const char *key)

@@ -23,7 +23,8 @@ inline constexpr const char *kDefaultUser = "user";
 /// The account an RPC acts as: `Authorization: Basic base64("user:")`, without it the default one.
 [[nodiscard]] Result<SandboxUser> userOf(const http::RequestHead &request);
 
-/// Absolute paths as they are; relative ones and "~", "~/x" against the home directory; empty = home.
+/// Absolute, without "." and "..", by the text alone, as sandboxd takes it; relative ones and "~", "~/x" against the
+/// home directory; empty = home.
 [[nodiscard]] std::string expandPath(std::string_view path, const SandboxUser &user);
 
 using Environment = std::map<std::string, std::string>;

@@ -95,9 +95,9 @@ std::optional<TemplateRecord> TemplateBuilds::find(const std::string &reference)
 Result<BuildRecord> TemplateBuilds::build(const std::string &reference, const std::string &buildId) const
 {
     const auto record = find(reference);
-    if (!record)
+    if (!record && m_parts.catalog.find(reference) == nullptr)
         return templateNotFound(reference);
-    auto known = m_store->build(record->id, buildId);
+    auto known = record ? m_store->build(record->id, buildId) : std::nullopt; // what comes along has no builds here
     if (!known)
         return refuse(400, "build '" + buildId + "' is not one of template '" + reference + "'");
     return std::move(*known);

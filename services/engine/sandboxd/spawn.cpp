@@ -226,8 +226,10 @@ Result<Spawned> spawnChild(const Json &request, const DaemonLimits &limits, cons
         asked.empty() ? (isRoot(request) ? files::rootHome : files::home) : files::absolutePath(asked);
     struct stat status
     {};
-    if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
-        return failure(Error::Kind::Service, "cwd '" + asked + "' does not exist", 0, "invalid_argument");
+    const bool isThere = ::stat(directory.c_str(), &status) == 0;
+    if (!isThere || !S_ISDIR(status.st_mode))
+        return failure(Error::Kind::Service, "cwd '" + asked + (isThere ? "' is not a directory" : "' does not exist"),
+                       0, "invalid_argument");
     const auto startFailure = [&request] {
         const int error = errno;
         return failure(Error::Kind::Service,

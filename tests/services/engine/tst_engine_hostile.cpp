@@ -253,6 +253,31 @@ private Q_SLOTS:
         const auto asText = rpc("process.Process/SendSignal", R"({"process":{"pid":"999999"},"signal":9})");
         QCOMPARE(asText.json(QStringLiteral("code")).toString(), QStringLiteral("not_found"));
     }
+
+    void pathsAreToldAsWritten()
+    {
+        const auto written = files("POST", "rel/../x/./y");
+        QCOMPARE(written.status, 200);
+        QVERIFY2(written.body.contains(R"("/home/user/x/y")"), written.body);
+        QCOMPARE(run(QStringLiteral("print(open('/home/user/x/y').read())")), QByteArray("text\n"));
+    }
+
+    void aDirectoryThatIsAFileIsCalledSo()
+    {
+        const auto started = rpc("process.Process/Start", R"({"process":{"cmd":"echo","cwd":"kept"}})");
+        QVERIFY2(started.body.contains("cwd '/home/user/kept' is not a directory"), started.body);
+        const auto missing = rpc("process.Process/Start", R"({"process":{"cmd":"echo","cwd":"none"}})");
+        QVERIFY2(missing.body.contains("cwd '/home/user/none' does not exist"), missing.body);
+        QCOMPARE(contexts(R"({"cwd":"kept"})").body, QByteArray("cwd '/home/user/kept' is not a directory"));
+    }
+
+    void buildsOfABuiltInTemplateAreUnknown()
+    {
+        const QString build = QStringLiteral("/builds/6f6bcf0d-3c3d-4b5c-9d76-2b0f0f8f3a11/");
+        for (const char *what : {"status", "logs"})
+            QCOMPARE(m_engine.api("GET", QStringLiteral("/templates/base") + build + QLatin1String(what)).status, 400);
+        QCOMPARE(m_engine.api("GET", QStringLiteral("/templates/none") + build + QLatin1String("status")).status, 404);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestEngineHostile)
