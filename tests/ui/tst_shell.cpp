@@ -209,8 +209,11 @@ private Q_SLOTS:
         auto *pattern = window.palette()->findChild<QLineEdit *>(u"palettePattern"_s);
         auto *list = window.palette()->findChild<QListWidget *>(u"paletteList"_s);
         QTest::keyClicks(pattern, u"zzzzqq"_s);
-        QCOMPARE(list->count(), 0);
+        QCOMPARE(list->count(), 1);
+        QCOMPARE(list->item(0)->text(), u"Nothing found"_s);
+        QCOMPARE(list->item(0)->flags(), Qt::NoItemFlags);
         QTest::keyClick(pattern, Qt::Key_Down); // nothing to walk
+        QVERIFY(list->currentItem() == nullptr);
         QTest::keyClick(pattern, Qt::Key_Return);
         QVERIFY(window.palette()->isVisible());
         pattern->clear();

@@ -57,6 +57,8 @@ bool CommandPalette::eventFilter(QObject *watched, QEvent *event)
     if (watched == m_pattern && event->type() == QEvent::KeyPress) {
         const int key = static_cast<QKeyEvent *>(event)->key();
         if (key == Qt::Key_Down || key == Qt::Key_Up) {
+            if (m_list->currentItem() == nullptr) // nothing fits
+                return true;
             const int step = key == Qt::Key_Down ? 1 : -1;
             m_list->setCurrentRow(std::clamp(m_list->currentRow() + step, 0, m_list->count() - 1));
             return true;
@@ -85,6 +87,13 @@ void CommandPalette::fill(const QString &pattern)
         item->setForeground(Theme::tokens().faint);
         if (!action->statusTip().isEmpty()) // why
             item->setText(plainName(*action) + u"    " + action->statusTip());
+    }
+    if (found.isEmpty()) {
+        auto *nothing = new QListWidgetItem(tr("Nothing found"), m_list);
+        nothing->setFlags(Qt::NoItemFlags);
+        nothing->setForeground(Theme::tokens().faint);
+        nothing->setSizeHint({0, 30});
+        return;
     }
     m_list->setCurrentRow(0);
 }
