@@ -146,6 +146,7 @@ QWidget *NewSandboxDialog::buildForm()
         auto *result = new QLabel(text, this);
         result->setProperty("role", QStringLiteral("muted"));
         result->setContentsMargins(0, 7, 0, 0);
+        result->setAlignment(Qt::AlignLeft | Qt::AlignTop); // the form makes it taller than its text
         return result;
     };
     m_template->setObjectName(QStringLiteral("template"));
@@ -165,6 +166,7 @@ QWidget *NewSandboxDialog::buildForm()
         end->addWidget(cost);
     }
     m_internet->setObjectName(QStringLiteral("internet"));
+    m_internet->setMinimumHeight(30); // as the fields, whose labels it has beside it
     m_internet->setToolTip(tr("Off: code in the sandbox reaches nothing outside it."));
     m_metadata->setObjectName(QStringLiteral("metadata"));
     m_variables->setObjectName(QStringLiteral("variables"));
